@@ -1,0 +1,4 @@
+DROP TABLE installation;
+DROP TABLE tokens;
+DROP TABLE connections;
+DROP TABLE tenants;

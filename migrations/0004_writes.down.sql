@@ -1,0 +1,3 @@
+DROP TABLE api_processes;
+DROP TABLE unanswered_writes;
+DROP TABLE writes;

@@ -1,0 +1,96 @@
+/**
+ * Every setting of every role: its name with unit, its default where one is safe, its description (which is its
+ * documentation). Read once at the entry point; everything else receives plain values.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = z.coerce.number().int().positive();
+const milliseconds = z.coerce.number().int().positive();
+const count = z.coerce.number().int().positive();
+
+export const ROLES = ["api", "worker", "dashboard"] as const;
+export type Role = (typeof ROLES)[number];
+
+const roles = z
+  .string()
+  .transform((text) => text.split(",").map((role) => role.trim()))
+  .pipe(z.array(z.enum(ROLES)).min(1))
+  .transform((list) => new Set<Role>(list));
+
+/** Shared by all roles; the ones that only one role reads say so in their description. */
+export const Config = z.object({
+  ROLES: roles.prefault("api,worker,dashboard").describe("Which roles this process runs, comma separated"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("Postgres that holds the directory"),
+  DATABASE_POOL_MAX: count
+    .default(16)
+    .describe("Connections to Postgres a process may open for its own work"),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe("Redis or Valkey that holds the queue; without it the queue lives in Postgres"),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_]{1,40}$/)
+    .default("rollcall")
+    .describe("Prefix of the queue's keys in Redis, and its schema in Postgres"),
+  ROLLCALL_SECRET: z
+    .string()
+    .min(32)
+    .describe("Key under which bearer tokens and sessions are hashed; at least 32 characters"),
+  ROLLCALL_OWNER_PASSWORD: z
+    .string()
+    .min(12)
+    .optional()
+    .describe("Password of the first console account, instead of a printed one-time password"),
+  HOST: z.string().min(1).default("127.0.0.1").describe("Address the three ports listen on"),
+  API_PORT: port.default(8080).describe("Port of the SCIM endpoint; 0 takes any free one"),
+  DASHBOARD_PORT: port.default(8081).describe("Port of the console; 0 takes any free one"),
+  METRICS_PORT: port.default(9464).describe("Port of /metrics; 0 takes any free one"),
+  PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe("Address under which identity providers reach the api, such as https://scim.example.com"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("Least level that is logged"),
+  SUBMIT_TIMEOUT_MS: milliseconds
+    .default(20_000)
+    .describe("How long a request waits for its write to commit"),
+  BODY_BYTES_MAX: count.default(16_777_216).describe("Largest request body the api reads, in bytes"),
+  WORKER_CONCURRENCY: count.default(256).describe("Jobs a worker holds at once; they share transactions"),
+  BATCH_MAX: count.default(128).describe("Writes applied in one transaction at most"),
+  CYCLE_IDLE_SECONDS: seconds.default(300).describe("Quiet time after which a connection's cycle is over"),
+  TOKEN_TTL_DAYS: count.default(365).describe("Days after which a new bearer token expires"),
+  METRICS_TENANTS_MAX: count.default(200).describe("Tenants with a label of their own in /metrics"),
+});
+export type Config = z.infer<typeof Config>;
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** @throws {ConfigError} naming every variable that is missing or malformed, in one message */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const result = Config.safeParse(withoutEmpty(withFiles(env)));
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  throw new ConfigError(`Invalid environment:\n${lines.join("\n")}`);
+}
+
+/** A secret may come as a file: `ROLLCALL_SECRET_FILE` holds the path of what `ROLLCALL_SECRET` would say. */
+function withFiles(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const merged = { ...env };
+  for (const name of ["DATABASE_URL", "REDIS_URL", "ROLLCALL_SECRET", "ROLLCALL_OWNER_PASSWORD"]) {
+    const path = env[`${name}_FILE`];
+    if (path !== undefined && path !== "") merged[name] = readFileSync(path, "utf8").trim();
+  }
+  return merged;
+}
+
+/** `API_PORT=` in an env file means "not set", not "empty string". */
+function withoutEmpty(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+}

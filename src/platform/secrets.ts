@@ -1,0 +1,32 @@
+/**
+ * Tokens and how they are kept: 256 random bits, shown once, stored as a keyed hash. A look-up goes by the hash,
+ * so its timing tells nothing about the token.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+
+const TOKEN_BYTES = 32;
+const TOKEN_PREFIX = "rc_";
+const HINT_LENGTH = 8;
+
+export interface NewToken {
+  /** Shown once, never stored. */
+  readonly token: string;
+  readonly hash: Buffer;
+  /** Its first characters, to tell two tokens apart in a list. */
+  readonly hint: string;
+}
+
+export function createToken(secret: string): NewToken {
+  const token = TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString("base64url");
+  return { token, hash: hashToken(secret, token), hint: token.slice(0, HINT_LENGTH) };
+}
+
+/** HMAC-SHA-256 of a token under the installation's secret. */
+export function hashToken(secret: string, token: string): Buffer {
+  return createHmac("sha256", secret).update(token).digest();
+}
+
+/** Tells two secrets apart without telling either: kept in Postgres to notice a wrong one at start. */
+export function fingerprint(secret: string): string {
+  return createHmac("sha256", secret).update("rollcall secret fingerprint").digest("hex").slice(0, 32);
+}

@@ -1,0 +1,136 @@
+/**
+ * The way to Postgres: a pool, typed queries, transactions, and the SQLSTATEs we tell apart by name.
+ * Reads take a `Database`; whatever changes something takes a `Transaction`, so a type says who may change what.
+ */
+import pg from "pg";
+
+export interface Statement {
+  /** Given a name, Postgres plans the statement once per connection. */
+  readonly name?: string;
+  readonly text: string;
+}
+
+export interface Database {
+  query<Row>(statement: Statement | string, values?: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+declare const inTransaction: unique symbol;
+export interface Transaction extends Database {
+  readonly [inTransaction]: true;
+}
+
+export interface DatabasePool extends Database {
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** A connection of its own, for LISTEN and for locks that outlive a statement. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+  /** For metrics: connections open, idle, and callers that wait for one. */
+  stats(): { readonly total: number; readonly idle: number; readonly waiting: number };
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolMax: number;
+  readonly applicationName: string;
+  /** Told of connections that died while idle; the pool replaces them by itself. */
+  readonly onConnectionError: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+// A statement that runs longer is a bug or a lost cause; the client has had its 503 by then.
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+export function openDatabase(options: DatabaseOptions): DatabasePool {
+  const settings: pg.ClientConfig = {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({ ...settings, max: options.poolMax, statement_timeout: STATEMENT_TIMEOUT_MS });
+  pool.on("error", options.onConnectionError);
+
+  async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await pool.connect();
+    // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
+    let broken: Error | undefined;
+    try {
+      await client.query("BEGIN");
+      const result = await work(querier(client) as Transaction);
+      await client.query("COMMIT");
+      return result;
+    } catch (error) {
+      await client.query("ROLLBACK").catch((cause: unknown) => {
+        broken = cause instanceof Error ? cause : new Error(String(cause));
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  return {
+    ...querier(pool),
+    transaction,
+    connect: async () => {
+      const client = new pg.Client(settings);
+      client.on("error", options.onConnectionError);
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  };
+}
+
+function querier(client: pg.Pool | pg.PoolClient): Database {
+  return {
+    async query<Row>(
+      statement: Statement | string,
+      values: readonly unknown[] = [],
+    ): Promise<readonly Row[]> {
+      const config = typeof statement === "string" ? { text: statement } : statement;
+      const result = await client.query({ ...config, values: [...values] });
+      return result.rows as Row[];
+    },
+  };
+}
+
+const SQLSTATES = {
+  uniqueViolation: "23505",
+  foreignKeyViolation: "23503",
+} as const;
+
+/** True when the statement failed because the row's key is taken. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === SQLSTATES.uniqueViolation;
+}
+
+/** True when the row refers to one that is gone. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return sqlState(error) === SQLSTATES.foreignKeyViolation;
+}
+
+// Classes of PostgreSQL appendix A that a later attempt may well survive: connection, rollback, resources,
+// operator intervention, system. 57014 is our own statement timeout.
+const TRANSIENT_CLASSES = new Set(["08", "40", "53", "55", "57", "58"]);
+
+/**
+ * Why a later attempt may succeed, as a label for metrics.
+ * @returns undefined when trying again would give the same error
+ */
+export function transientReason(error: unknown): string | undefined {
+  const state = sqlState(error);
+  if (state !== undefined) return TRANSIENT_CLASSES.has(state.slice(0, 2)) ? state.slice(0, 2) : undefined;
+  if (!(error instanceof Error)) return undefined;
+  // pg reports a lost or refused connection by a plain Error or a system error, never by a SQLSTATE.
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENOENT)/.test(code)) return "connection";
+  if (/connection|timeout exceeded when trying to connect|not queryable/i.test(error.message))
+    return "connection";
+  return undefined;
+}
+
+function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}

@@ -1,0 +1,180 @@
+/** Tenants, their connections to identity providers, and the bearer tokens of those. */
+import { v7 as uuidv7 } from "uuid";
+import { createToken, hashToken } from "../platform/secrets.ts";
+import type { Database, Transaction } from "./database.ts";
+
+export interface Tenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly createdAt: Date;
+}
+
+/** A tenant's integration with one identity provider, and the state of its newest live token. */
+export interface Connection {
+  readonly tenantId: string;
+  readonly tenantSlug: string;
+  readonly tenantName: string;
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly disconnectedAt: Date | null;
+  readonly tokenHint: string | null;
+  readonly tokenExpiresAt: Date | null;
+  readonly tokenLastUsedAt: Date | null;
+}
+
+/** Who a bearer token speaks for. */
+export interface Principal {
+  readonly tenantId: string;
+  readonly tenantSlug: string;
+  readonly connectionId: string;
+  readonly tokenId: string;
+  readonly expiresAt: Date;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly hint: string;
+  readonly expiresAt: Date;
+}
+
+/** Lower-case letters, digits and inner hyphens: it stands in addresses and in metrics. */
+export const SLUG_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const INSERT_TENANT = `
+  INSERT INTO tenants (id, slug, name)
+  VALUES ($1, $2, $3)
+      ON CONFLICT (slug) DO NOTHING
+  RETURNING id, slug, name, created_at AS "createdAt"`;
+
+/** @returns undefined when the slug is taken */
+export async function createTenant(
+  tx: Transaction,
+  tenant: { readonly slug: string; readonly name: string },
+): Promise<Tenant | undefined> {
+  const rows = await tx.query<Tenant>(INSERT_TENANT, [uuidv7(), tenant.slug, tenant.name]);
+  return rows[0];
+}
+
+export async function findTenant(db: Database, slug: string): Promise<Tenant | undefined> {
+  const rows = await db.query<Tenant>(
+    `SELECT id, slug, name, created_at AS "createdAt" FROM tenants WHERE slug = $1`,
+    [slug],
+  );
+  return rows[0];
+}
+
+export async function createConnection(tx: Transaction, tenantId: string, name: string): Promise<string> {
+  const id = uuidv7();
+  await tx.query(`INSERT INTO connections (tenant_id, id, name) VALUES ($1, $2, $3)`, [tenantId, id, name]);
+  return id;
+}
+
+const CONNECTIONS = `
+  SELECT c.tenant_id AS "tenantId", t.slug AS "tenantSlug", t.name AS "tenantName",
+         c.id, c.name, c.created_at AS "createdAt", c.disconnected_at AS "disconnectedAt",
+         k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", k.last_used_at AS "tokenLastUsedAt"
+    FROM connections c
+    JOIN tenants t ON t.id = c.tenant_id
+    LEFT JOIN LATERAL (
+           SELECT hint, expires_at, last_used_at
+             FROM tokens
+            WHERE tenant_id = c.tenant_id
+              AND connection_id = c.id
+              AND revoked_at IS NULL
+            ORDER BY created_at DESC, id DESC
+            LIMIT 1
+         ) k ON true`;
+
+/** Connections of all tenants, by tenant name; at most 1000. */
+export async function listConnections(db: Database): Promise<readonly Connection[]> {
+  return db.query<Connection>(`${CONNECTIONS} ORDER BY t.name, c.created_at, c.id LIMIT 1000`);
+}
+
+export async function findConnection(
+  db: Database,
+  tenantId: string,
+  connectionId: string,
+): Promise<Connection | undefined> {
+  const rows = await db.query<Connection>(`${CONNECTIONS} WHERE c.tenant_id = $1 AND c.id = $2`, [
+    tenantId,
+    connectionId,
+  ]);
+  return rows[0];
+}
+
+/** The connections of one tenant, oldest first. */
+export async function listTenantConnections(db: Database, tenantId: string): Promise<readonly Connection[]> {
+  return db.query<Connection>(`${CONNECTIONS} WHERE c.tenant_id = $1 ORDER BY c.created_at, c.id LIMIT 100`, [
+    tenantId,
+  ]);
+}
+
+export interface TokenRequest {
+  readonly tenantId: string;
+  readonly connectionId: string;
+  readonly secret: string;
+  readonly ttlDays: number;
+}
+
+/** Makes a token for a connection; its text is in the answer and nowhere else. */
+export async function issueToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
+  const { token, hash, hint } = createToken(request.secret);
+  const rows = await tx.query<{ expiresAt: Date }>(
+    `INSERT INTO tokens (tenant_id, id, connection_id, token_hash, hint, expires_at)
+     VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6))
+     RETURNING expires_at AS "expiresAt"`,
+    [request.tenantId, uuidv7(), request.connectionId, hash, hint, request.ttlDays],
+  );
+  return { token, hint, expiresAt: rows[0]?.expiresAt ?? new Date() };
+}
+
+/** Issues a new token and ends all others of the connection at once. */
+export async function rotateToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
+  await revokeTokens(tx, request.tenantId, request.connectionId);
+  return issueToken(tx, request);
+}
+
+export async function revokeTokens(tx: Transaction, tenantId: string, connectionId: string): Promise<void> {
+  await tx.query(
+    `UPDATE tokens
+        SET revoked_at = now()
+      WHERE tenant_id = $1 AND connection_id = $2 AND revoked_at IS NULL`,
+    [tenantId, connectionId],
+  );
+}
+
+const FIND_PRINCIPAL = `
+  SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
+         k.id AS "tokenId", k.expires_at AS "expiresAt"
+    FROM tokens k
+    JOIN tenants t ON t.id = k.tenant_id
+    JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id
+   WHERE k.token_hash = $1
+     AND k.revoked_at IS NULL
+     AND k.expires_at > now()
+     AND c.disconnected_at IS NULL`;
+
+/** @returns undefined when the token is unknown, expired, revoked, or its connection is disconnected */
+export async function findPrincipal(
+  db: Database,
+  secret: string,
+  token: string,
+): Promise<Principal | undefined> {
+  const rows = await db.query<Principal>({ name: "find-principal", text: FIND_PRINCIPAL }, [
+    hashToken(secret, token),
+  ]);
+  return rows[0];
+}
+
+/** Notes when tokens were last used; called in batches, so that a request does not wait for it. */
+export async function noteTokenUse(tx: Transaction, tokens: readonly Principal[]): Promise<void> {
+  await tx.query(
+    `UPDATE tokens k
+        SET last_used_at = now()
+       FROM unnest($1::uuid[], $2::uuid[]) AS used (tenant_id, id)
+      WHERE k.tenant_id = used.tenant_id AND k.id = used.id`,
+    [tokens.map(({ tenantId }) => tenantId), tokens.map(({ tokenId }) => tokenId)],
+  );
+}
