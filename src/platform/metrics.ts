@@ -1,0 +1,123 @@
+/**
+ * Every metric, named and described once (docs/metrics.md says the same, and a test compares). Labels are bounded:
+ * `tenant` is a slug, and above the limit tenants share `other`; never a user's name, id or address.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+// From a cached read to a write that waits for its whole budget.
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** @param options - `tenantsMax`: tenants with a label of their own; METRICS_TENANTS_MAX */
+export function createMetrics(options: { readonly tenantsMax: number; readonly version: string }) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const make = makers(registry);
+  make
+    .gauge("build_info", "Always 1; labels tell what runs", ["version", "node"])
+    .set({ version: options.version, node: process.version }, 1);
+  return {
+    registry,
+    tenant: boundedLabel(options.tenantsMax),
+    ...requestMetrics(make),
+    ...writeMetrics(make),
+    ...stateMetrics(make),
+  };
+}
+
+type Makers = ReturnType<typeof makers>;
+
+function makers(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: (name: string, help: string, labelNames: string[] = []) =>
+      new Counter({ name: `rollcall_${name}`, help, labelNames, registers }),
+    gauge: (name: string, help: string, labelNames: string[] = []) =>
+      new Gauge({ name: `rollcall_${name}`, help, labelNames, registers }),
+    histogram: (name: string, help: string, options: { buckets: number[]; labelNames?: string[] }) =>
+      new Histogram({ name: `rollcall_${name}`, help, registers, ...options }),
+  };
+}
+
+/** Counted where requests arrive: the api. */
+function requestMetrics({ counter, histogram }: Makers) {
+  return {
+    http: histogram("http_request_duration_seconds", "Time from request to response", {
+      buckets: SECONDS,
+      labelNames: ["route", "method", "status"],
+    }),
+    scimRequests: counter("scim_requests_total", "SCIM requests by how they ended", [
+      "tenant",
+      "resource",
+      "operation",
+      "result",
+    ]),
+    refusals: counter("refusals_total", "Refused requests by scimType, or status where there is none", [
+      "tenant",
+      "reason",
+    ]),
+    outcomeFallbacks: counter(
+      "outcome_fallbacks_total",
+      "Outcomes taken from Postgres because the reply was late",
+    ),
+    authFailures: counter("auth_failures_total", "Requests without a valid token", ["reason"]),
+  };
+}
+
+/** Counted where writes are applied: the worker. */
+function writeMetrics({ counter, histogram }: Makers) {
+  return {
+    writes: counter("writes_total", "Writes by how they ended", [
+      "tenant",
+      "resource",
+      "operation",
+      "result",
+    ]),
+    writeDuration: histogram("write_duration_seconds", "Time from request to commit", {
+      buckets: SECONDS,
+      labelNames: ["operation"],
+    }),
+    queueWait: histogram("write_queue_wait_seconds", "Time from request until a worker has the write", {
+      buckets: SECONDS,
+    }),
+    commit: histogram("write_commit_seconds", "Time a batch's transaction takes", { buckets: SECONDS }),
+    batchSize: histogram("batch_size", "Writes in one transaction", { buckets: BATCH_SIZES }),
+    deactivations: counter("user_deactivations_total", "Users who lost access", ["tenant", "cause"]),
+    reactivations: counter("user_reactivations_total", "Users who got access back", ["tenant"]),
+    writeRetries: counter("write_retries_total", "Deliveries that failed for a reason that may pass", [
+      "reason",
+    ]),
+    cycles: counter("cycles_total", "Cycles that ended", ["tenant", "kind"]),
+  };
+}
+
+/** Read from a place that processes share, and exposed by workers alone; the pool is each process's own. */
+function stateMetrics({ gauge }: Makers) {
+  const connection = ["tenant", "connection"];
+  return {
+    queueJobs: gauge("queue_jobs", "Jobs in the queue", ["queue", "state"]),
+    queueOldestWaiting: gauge("queue_oldest_waiting_seconds", "Age of the oldest job that waits", ["queue"]),
+    cycleOpen: gauge("cycle_open", "1 while the connection's cycle is open", connection),
+    cycleLastRequest: gauge("cycle_last_request_timestamp_seconds", "Time of the last request", connection),
+    cycleLastEnd: gauge("cycle_last_end_timestamp_seconds", "End of the last cycle", connection),
+    cycleLastDuration: gauge("cycle_last_duration_seconds", "Duration of the last cycle", connection),
+    cycleLastWrites: gauge("cycle_last_writes", "Writes of the last cycle", [...connection, "result"]),
+    directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
+    directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),
+    tokenExpiry: gauge("token_expiry_timestamp_seconds", "When the connection's token expires", connection),
+    poolConnections: gauge("db_pool_connections", "Connections of this process to Postgres", ["state"]),
+  };
+}
+
+/** @returns the label for a tenant's slug: its own for the first so many, then `other` */
+function boundedLabel(max: number): (slug: string) => string {
+  const known = new Set<string>();
+  return (slug) => {
+    if (known.has(slug)) return slug;
+    if (known.size >= max) return "other";
+    known.add(slug);
+    return slug;
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * What travels through the queue: one zod schema for the command, one for its outcome, checked on both sides
+ * because api and worker deploy apart. A command carries the canonical SCIM payload, since that is the work;
+ * never a password, a token or a header.
+ */
+import { z } from "zod";
+
+export const ResourceTypeName = z.enum(["User", "Group"]);
+export const Operation = z.enum(["create", "replace", "patch", "delete"]);
+export type Operation = z.infer<typeof Operation>;
+
+export const WriteCommand = z.object({
+  version: z.literal(1),
+  /** UUIDv7; also the job's id and the key of the ledger's row. */
+  writeId: z.uuid(),
+  tenantId: z.uuid(),
+  tenantSlug: z.string(),
+  connectionId: z.uuid(),
+  cycleId: z.uuid().nullable(),
+  /** The api process that waits for the outcome. */
+  apiId: z.uuid(),
+  /** Hash of tenant, method, target and body: equal for a request that is sent again. */
+  requestKey: z.uuid(),
+  correlationId: z.string(),
+  operation: Operation,
+  resourceType: ResourceTypeName,
+  /** A create gets its id from the api, so that a redelivery makes the same resource. */
+  resourceId: z.uuid(),
+  /** Canonical body: what `readBody` or `readPatch` of src/scim returned; null for a delete. */
+  payload: z.unknown(),
+  ifMatch: z.string().nullable(),
+  /** Milliseconds since the epoch, by the api's clock. */
+  requestedAt: z.number(),
+});
+export type WriteCommand = z.infer<typeof WriteCommand>;
+
+/** The resource as the write left it; members and groups are read where they are wanted. */
+const Written = z.object({
+  version: z.number(),
+  created: z.string(),
+  lastModified: z.string(),
+  resource: z.record(z.string(), z.unknown()),
+});
+export type Written = z.infer<typeof Written>;
+
+/** How a write ended. A refusal is definitive: recorded, shown to admins, never retried by itself. */
+export const Outcome = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("applied"),
+    resourceId: z.uuid(),
+    /** False when the resource was already as the write wanted it. */
+    changed: z.boolean(),
+    /** Null after a delete, and where only the ledger was left to tell. */
+    written: Written.nullable(),
+  }),
+  z.object({
+    kind: z.literal("refused"),
+    status: z.number(),
+    scimType: z.string().nullable(),
+    code: z.string(),
+    detail: z.string(),
+    /** The detail without values: it may stand in Bull Board and in logs. */
+    masked: z.string(),
+  }),
+  /** We failed for good: nothing was changed, an admin must look. */
+  z.object({ kind: z.literal("fault"), detail: z.string() }),
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+export const Reply = z.object({ writeId: z.uuid(), outcome: Outcome });
+export type Reply = z.infer<typeof Reply>;

@@ -1,0 +1,36 @@
+/** A ledger row as the outcome it records: what a redelivered job returns, and what a lost reply said. */
+import type { Outcome } from "./contracts.ts";
+
+/** The part of a ledger row that tells how a write ended. */
+export interface EndedWrite {
+  readonly result: "applied" | "unchanged" | "refused" | "fault";
+  readonly resourceId: string | null;
+  readonly status: number;
+  readonly scimType: string | null;
+  readonly code: string | null;
+  readonly detail: string | null;
+}
+
+export function outcomeOfRow(row: EndedWrite): Outcome {
+  switch (row.result) {
+    case "applied":
+    case "unchanged":
+      return {
+        kind: "applied",
+        resourceId: row.resourceId ?? "",
+        changed: row.result === "applied",
+        written: null,
+      };
+    case "refused":
+      return {
+        kind: "refused",
+        status: row.status,
+        scimType: row.scimType,
+        code: row.code ?? "refused",
+        detail: row.detail ?? "",
+        masked: row.code ?? "refused",
+      };
+    case "fault":
+      return { kind: "fault", detail: row.detail ?? "" };
+  }
+}

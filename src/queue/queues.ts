@@ -1,0 +1,174 @@
+/**
+ * The queues: their names, attempts, backoff and retention, and the backend they live in. With REDIS_URL that is
+ * Redis or Valkey, without it BullMQ's Postgres backend in a schema of its own.
+ */
+import {
+  type BackoffOptions,
+  createPostgresBackend,
+  type JobsOptions,
+  Queue,
+  type QueueOptions,
+  runMigrations,
+  Worker,
+  type WorkerOptions,
+} from "bullmq";
+import { Redis } from "ioredis";
+import pg from "pg";
+import type { WriteCommand } from "./contracts.ts";
+
+export type WriteQueue = Queue<WriteCommand, void>;
+export type WriteWorker = Worker<WriteCommand, void>;
+export type WriteProcessor = (job: {
+  readonly data: WriteCommand;
+  readonly attemptsMade: number;
+}) => Promise<void>;
+
+/** Names are data: they never follow a rename of code. */
+export const QUEUES = { writes: "scim-writes" } as const;
+
+// A write is tried for about half a minute, longer than a client waits and than a store's restart takes.
+const WRITE_ATTEMPTS = 8;
+const WRITE_BACKOFF: BackoffOptions = { type: "exponential", delay: 250, jitter: 0.5 };
+const FAILED_JOBS_KEPT = 5_000;
+const FAILED_JOBS_KEPT_SECONDS = 14 * 24 * 3600;
+
+export const WRITE_JOB: JobsOptions = {
+  attempts: WRITE_ATTEMPTS,
+  backoff: WRITE_BACKOFF,
+  // The ledger in Postgres is the record; a finished job would only keep personal data about.
+  removeOnComplete: true,
+  removeOnFail: { count: FAILED_JOBS_KEPT, age: FAILED_JOBS_KEPT_SECONDS },
+  stackTraceLimit: 1,
+};
+
+export { WRITE_ATTEMPTS };
+
+// A worker that died must be noticed while its clients still wait: well under the request budget of 20 s.
+// A worker that merely stuttered may lose its lock; the ledger makes the redelivery harmless.
+const LOCK_DURATION_MS = 8_000;
+const STALLED_INTERVAL_MS = 4_000;
+const STALLED_COUNT_MAX = 10;
+// Nobody reads the event stream: outcomes are handed over directly.
+const EVENTS_KEPT = 100;
+const POSTGRES_BACKEND_POOL_MAX = 8;
+
+export interface QueueSettings {
+  readonly redisUrl: string | undefined;
+  readonly databaseUrl: string;
+  /** Key prefix in Redis, schema in Postgres. */
+  readonly prefix: string;
+  readonly onError: (error: Error) => void;
+}
+
+export interface QueueBackend {
+  readonly kind: "redis" | "postgres";
+  /** Opens the queue for adding jobs and looking at them. Calls fail fast while the backend is away. */
+  openQueue(): WriteQueue;
+  /** @param concurrency - jobs in hand at once */
+  openWorker(process: WriteProcessor, concurrency: number): WriteWorker;
+  /** Brings the backend's own schema up to date; nothing to do for Redis. */
+  prepare(): Promise<void>;
+}
+
+export function createQueueBackend(settings: QueueSettings): QueueBackend {
+  return settings.redisUrl === undefined ? onPostgres(settings) : onRedis(settings, settings.redisUrl);
+}
+
+function onRedis(settings: QueueSettings, url: string): QueueBackend {
+  // The braces are a hash tag: all keys of the queue live in one slot, as Redis Cluster asks.
+  const prefix = `{${settings.prefix}}`;
+  return {
+    kind: "redis",
+    prepare: () => Promise.resolve(),
+    openQueue() {
+      // A request would rather answer 503 at once than wait for Redis to return.
+      const connection = openRedis(
+        url,
+        { maxRetriesPerRequest: 1, enableOfflineQueue: false },
+        settings.onError,
+      );
+      const queue = new Queue<WriteCommand, void>(QUEUES.writes, { connection, prefix, ...queueOptions() });
+      queue.on("error", settings.onError);
+      return closing(queue, connection);
+    },
+    openWorker(process, concurrency) {
+      const connection = openRedis(url, { maxRetriesPerRequest: null }, settings.onError);
+      const options = { connection, prefix, ...workerOptions(concurrency) };
+      const worker = new Worker<WriteCommand, void>(QUEUES.writes, process, options);
+      worker.on("error", settings.onError);
+      return closing(worker, connection);
+    },
+  };
+}
+
+function onPostgres(settings: QueueSettings): QueueBackend {
+  const schema = `${settings.prefix}_queue`;
+  const connection = {
+    connectionString: settings.databaseUrl,
+    max: POSTGRES_BACKEND_POOL_MAX,
+    schema,
+    application_name: "rollcall-queue",
+  };
+  return {
+    kind: "postgres",
+    async prepare() {
+      const client = new pg.Client({ connectionString: settings.databaseUrl });
+      await client.connect();
+      try {
+        await runMigrations(client, schema);
+      } finally {
+        await client.end();
+      }
+    },
+    openQueue() {
+      const queue = new Queue(QUEUES.writes, { connection, ...queueOptions() }, createPostgresBackend);
+      queue.on("error", settings.onError);
+      return queue as unknown as WriteQueue;
+    },
+    openWorker(process, concurrency) {
+      const options = { connection, ...workerOptions(concurrency) };
+      const worker = new Worker(QUEUES.writes, process, options, createPostgresBackend);
+      worker.on("error", settings.onError);
+      return worker as unknown as WriteWorker;
+    },
+  };
+}
+
+function queueOptions(): Omit<QueueOptions, "connection"> {
+  return { defaultJobOptions: WRITE_JOB, streams: { events: { maxLen: EVENTS_KEPT } } };
+}
+
+function workerOptions(concurrency: number): Omit<WorkerOptions, "connection"> {
+  return {
+    concurrency,
+    autorun: false,
+    lockDuration: LOCK_DURATION_MS,
+    stalledInterval: STALLED_INTERVAL_MS,
+    maxStalledCount: STALLED_COUNT_MAX,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: FAILED_JOBS_KEPT, age: FAILED_JOBS_KEPT_SECONDS },
+  };
+}
+
+/** A connection of our own making is ours to close, after the part that used it. */
+function closing<Part extends { close(): Promise<void> }>(part: Part, connection: Redis): Part {
+  const close = part.close.bind(part);
+  part.close = async () => {
+    await close();
+    connection.disconnect();
+  };
+  return part;
+}
+
+export function openRedis(
+  url: string,
+  options: { readonly maxRetriesPerRequest: number | null; readonly enableOfflineQueue?: boolean },
+  onError: (error: Error) => void,
+): Redis {
+  const redis = new Redis(url, {
+    ...options,
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+  });
+  redis.on("error", onError);
+  return redis;
+}

@@ -1,0 +1,178 @@
+/** Reads of users and groups for the api. Members are read only where they are wanted. */
+import {
+  compileSql,
+  type Filter,
+  type GroupView,
+  type MemberView,
+  type Resource,
+  type ResourceType,
+  type Stored,
+} from "../scim/index.ts";
+import { COLUMNS } from "./columns.ts";
+import type { Database } from "./database.ts";
+
+const TABLES = { User: "users", Group: "groups" } as const;
+
+interface RawRow {
+  readonly id: string;
+  readonly version: string;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly resource: Resource;
+}
+
+export interface ReadOptions {
+  readonly tenantId: string;
+  readonly type: ResourceType;
+  /** Read a group's members, or a user's groups, as well. */
+  readonly withMembers: boolean;
+}
+
+/** @returns undefined when the tenant has no such resource */
+export async function findResource(
+  db: Database,
+  id: string,
+  options: ReadOptions,
+): Promise<Stored | undefined> {
+  const table = TABLES[options.type];
+  const rows = await db.query<RawRow>(
+    {
+      name: `find-${table}`,
+      text: `
+  SELECT r.id, r.version, r.created_at, r.updated_at, r.resource
+    FROM ${table} r
+   WHERE r.tenant_id = $1 AND r.id = $2`,
+    },
+    [options.tenantId, id],
+  );
+  const [stored] = await withMembership(db, rows.map(toStored(options.type)), options);
+  return stored;
+}
+
+export interface Page {
+  readonly filter: Filter | undefined;
+  /** 1-based. */
+  readonly startIndex: number;
+  readonly count: number;
+}
+
+export interface PageOfResources {
+  readonly resources: readonly Stored[];
+  readonly totalResults: number;
+}
+
+/**
+ * A page of the resources that meet the filter, in the order of their creation.
+ * @throws {ScimError} invalidFilter when the filter names what cannot be filtered on
+ */
+export async function listResources(
+  db: Database,
+  page: Page,
+  options: ReadOptions,
+): Promise<PageOfResources> {
+  const { type, tenantId } = options;
+  const values: unknown[] = [tenantId];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const condition = page.filter ? ` AND ${compileSql(page.filter, type, COLUMNS[type], bind)}` : "";
+  const where = `FROM ${TABLES[type]} r WHERE r.tenant_id = $1${condition}`;
+  const rows = await readPage(db, { where, values, page });
+  const isWhole = page.startIndex === 1 && rows.length < page.count;
+  const totalResults = isWhole ? rows.length : await countAll(db, where, values);
+  return { resources: await withMembership(db, rows.map(toStored(type)), options), totalResults };
+}
+
+async function readPage(
+  db: Database,
+  query: { readonly where: string; readonly values: readonly unknown[]; readonly page: Page },
+): Promise<readonly RawRow[]> {
+  const { where, values, page } = query;
+  if (page.count === 0) return [];
+  // Ids are UUIDv7, so their order is that of creation, and it is stable.
+  return db.query<RawRow>(
+    `SELECT r.id, r.version, r.created_at, r.updated_at, r.resource ${where}
+      ORDER BY r.id LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+    [...values, page.count, page.startIndex - 1],
+  );
+}
+
+async function countAll(db: Database, where: string, values: readonly unknown[]): Promise<number> {
+  const rows = await db.query<{ total: number }>(`SELECT count(*)::float8 AS total ${where}`, values);
+  return rows[0]?.total ?? 0;
+}
+
+function toStored(type: ResourceType): (row: RawRow) => Stored {
+  return ({ id, version, created_at, updated_at, resource }) => ({
+    type,
+    id,
+    version: Number(version),
+    created: created_at.toISOString(),
+    lastModified: updated_at.toISOString(),
+    resource,
+  });
+}
+
+/** Adds members to groups, or groups to users, where they are wanted. */
+export async function withMembership(
+  db: Database,
+  resources: readonly Stored[],
+  { type, tenantId, withMembers }: ReadOptions,
+): Promise<readonly Stored[]> {
+  if (!withMembers || resources.length === 0) return resources;
+  const ids = resources.map(({ id }) => id);
+  if (type === "Group") {
+    const members = await readMembers(db, tenantId, ids);
+    return resources.map((stored) => ({ ...stored, members: members.get(stored.id) ?? [] }));
+  }
+  const groups = await readGroups(db, tenantId, ids);
+  return resources.map((stored) => ({ ...stored, groups: groups.get(stored.id) ?? [] }));
+}
+
+const MEMBERS = `
+  SELECT m.group_id AS "ownerId", m.member_id AS value, m.member_type AS type,
+         coalesce(u.resource ->> 'displayName', u.resource ->> 'userName', g.resource ->> 'displayName') AS display
+    FROM group_members m
+    LEFT JOIN users u ON m.member_type = 'User' AND u.tenant_id = m.tenant_id AND u.id = m.member_id
+    LEFT JOIN groups g ON m.member_type = 'Group' AND g.tenant_id = m.tenant_id AND g.id = m.member_id
+   WHERE m.tenant_id = $1 AND m.group_id = ANY($2::uuid[])
+   ORDER BY m.group_id, m.member_id`;
+
+async function readMembers(
+  db: Database,
+  tenantId: string,
+  groupIds: readonly string[],
+): Promise<ReadonlyMap<string, MemberView[]>> {
+  type Row = Omit<MemberView, "display"> & { readonly ownerId: string; readonly display: string | null };
+  const rows = await db.query<Row>({ name: "read-members", text: MEMBERS }, [tenantId, groupIds]);
+  const byOwner = new Map<string, MemberView[]>();
+  for (const { ownerId, display, value, type } of rows) {
+    push(byOwner, ownerId, { value, type, ...(display !== null && { display }) });
+  }
+  return byOwner;
+}
+
+const GROUPS = `
+  SELECT m.member_id AS "ownerId", m.group_id AS value, g.resource ->> 'displayName' AS display
+    FROM group_members m
+    JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+   WHERE m.tenant_id = $1 AND m.member_id = ANY($2::uuid[])
+   ORDER BY m.member_id, m.group_id`;
+
+async function readGroups(
+  db: Database,
+  tenantId: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, GroupView[]>> {
+  type Row = { readonly ownerId: string; readonly value: string; readonly display: string | null };
+  const rows = await db.query<Row>({ name: "read-groups", text: GROUPS }, [tenantId, userIds]);
+  const byOwner = new Map<string, GroupView[]>();
+  for (const { ownerId, value, display } of rows) {
+    push(byOwner, ownerId, { value, type: "direct", ...(display !== null && { display }) });
+  }
+  return byOwner;
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}

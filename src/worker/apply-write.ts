@@ -1,0 +1,189 @@
+/**
+ * One command on one resource, in memory: what the resource is afterwards, what the client is told, what counts.
+ * Pure but for the membership it is handed; throws ScimError for what is refused, and then nothing has changed.
+ */
+import { z } from "zod";
+import {
+  applyPatch,
+  type CanonicalBody,
+  changedAttributes,
+  matchesEtag,
+  memberChanges,
+  type MemberChange,
+  type Patch,
+  type Resource,
+  say,
+  ScimError,
+  term,
+  weakEtag,
+} from "../scim/index.ts";
+import { invariant } from "../platform/invariant.ts";
+import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
+import type { ResourceRow } from "../store/directory-writes.ts";
+import type { Memberships } from "./memberships.ts";
+
+/** A resource as the batch works on it: undefined while it does not exist. */
+export interface Draft {
+  row: ResourceRow | undefined;
+}
+
+export interface Applied {
+  readonly outcome: Extract<Outcome, { kind: "applied" }>;
+  readonly changed: readonly string[];
+  readonly counts: CycleCounts;
+}
+
+export interface Surroundings {
+  readonly memberships: Memberships;
+  /** The batch's time: ISO, milliseconds, UTC. */
+  readonly now: string;
+}
+
+/** What a payload looks like after its journey; its depth was checked by `readBody` and `readPatch`. */
+const Body = z.object({
+  resource: z.record(z.string(), z.unknown()),
+  members: z.array(z.unknown()).optional(),
+});
+const PatchPayload = z.object({ operations: z.array(z.unknown()) });
+
+/**
+ * Applies the command to the draft.
+ * @throws {ScimError} 404 unknown, 412 stale version, 400 by the rules of PATCH; the draft is then as it was
+ */
+export function applyWrite(command: WriteCommand, draft: Draft, around: Surroundings): Applied {
+  if (command.operation === "create") return create(command, draft, around);
+  const { row } = draft;
+  if (!row) throw unknownResource(command);
+  checkVersion(command, row);
+  switch (command.operation) {
+    case "delete":
+      return remove(command, draft);
+    case "replace":
+      return change(command, { draft, row }, around);
+    case "patch":
+      return change(command, { draft, row }, around);
+  }
+}
+
+/** The membership changes a command asks for; a replaced group has the members it was sent, and no others. */
+export function membershipChanges(command: WriteCommand): readonly MemberChange[] {
+  if (command.resourceType !== "Group") return [];
+  switch (command.operation) {
+    case "delete":
+      return [];
+    case "patch":
+      return memberChanges(patchOf(command));
+    case "create":
+      return [{ kind: "add", members: bodyOf(command).members ?? [] }];
+    case "replace":
+      return [{ kind: "replace", members: bodyOf(command).members ?? [] }];
+  }
+}
+
+function create(command: WriteCommand, draft: Draft, { memberships, now }: Surroundings): Applied {
+  invariant(!draft.row, `create of ${command.resourceId} finds it there`);
+  const { resource } = bodyOf(command);
+  const group = { tenantId: command.tenantId, id: command.resourceId };
+  const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
+  memberships.accept(group, delta);
+  draft.row = { ...group, version: 1, created: now, lastModified: now, resource };
+  return {
+    outcome: appliedOutcome(draft.row, true),
+    changed: Object.keys(resource),
+    counts: {
+      ...NO_COUNTS,
+      [command.resourceType === "User" ? "usersCreated" : "groupsCreated"]: 1,
+      membersAdded: delta.added.size,
+    },
+  };
+}
+
+function remove(command: WriteCommand, draft: Draft): Applied {
+  draft.row = undefined;
+  const isUser = command.resourceType === "User";
+  return {
+    outcome: { kind: "applied", resourceId: command.resourceId, changed: true, written: null },
+    changed: [],
+    counts: { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
+  };
+}
+
+function change(
+  command: WriteCommand,
+  { draft, row }: { draft: Draft; row: ResourceRow },
+  { memberships, now }: Surroundings,
+): Applied {
+  const { resource, changed } = newResource(command, row.resource);
+  const group = { tenantId: row.tenantId, id: row.id };
+  const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
+  const membersChanged = delta.added.size > 0 || delta.removed.size > 0;
+  if (changed.length === 0 && !membersChanged) {
+    const counts = { ...NO_COUNTS, unchanged: 1 };
+    return { outcome: appliedOutcome(row, false), changed: [], counts };
+  }
+  memberships.accept(group, delta);
+  draft.row = { ...row, resource, version: row.version + 1, lastModified: now };
+  return {
+    outcome: appliedOutcome(draft.row, true),
+    changed: membersChanged ? [...changed, "members"] : changed,
+    counts: {
+      ...NO_COUNTS,
+      ...(command.resourceType === "User"
+        ? userCounts(row.resource, resource)
+        : { groupsUpdated: 1, membersAdded: delta.added.size, membersRemoved: delta.removed.size }),
+    },
+  };
+}
+
+function newResource(
+  command: WriteCommand,
+  before: Resource,
+): { readonly resource: Resource; readonly changed: readonly string[] } {
+  if (command.operation === "patch") return applyPatch(command.resourceType, before, patchOf(command));
+  const { resource } = bodyOf(command);
+  return { resource, changed: changedAttributes(before, resource) };
+}
+
+/** Only a change of `active` is an event: Azure sends it again with unrelated updates. */
+function userCounts(before: Resource, after: Resource): Partial<CycleCounts> {
+  const wasActive = isActive(before);
+  if (wasActive && !isActive(after)) return { usersDeactivated: 1 };
+  if (!wasActive && isActive(after)) return { usersReactivated: 1 };
+  return { usersUpdated: 1 };
+}
+
+/** Absent means active: RFC 7643 leaves the default to us, and Azure creates only active users. */
+export function isActive(resource: Resource): boolean {
+  return resource["active"] !== false;
+}
+
+function appliedOutcome(row: ResourceRow, changed: boolean): Applied["outcome"] {
+  const { version, created, lastModified, resource } = row;
+  return {
+    kind: "applied",
+    resourceId: row.id,
+    changed,
+    written: { version, created, lastModified, resource },
+  };
+}
+
+function unknownResource({ resourceType, resourceId }: WriteCommand): ScimError {
+  const detail = say`no ${term(resourceType)} has the id ${term(resourceId)}; it was deleted or never created here, so match it again by ${term(resourceType === "User" ? "userName" : "displayName")}`;
+  return new ScimError(404, "resource-not-found", detail);
+}
+
+/** RFC 7644 section 3.14: the version the client saw must be the one it changes. */
+function checkVersion({ ifMatch, resourceType }: WriteCommand, row: ResourceRow): void {
+  if (ifMatch === null || matchesEtag(ifMatch, row.version)) return;
+  const detail = say`If-Match ${term(ifMatch)} is not the version of ${term(resourceType)} ${term(row.id)}, which is ${term(weakEtag(row.version))}; read it again and repeat the change`;
+  throw new ScimError(412, "version-mismatch", detail);
+}
+
+function bodyOf(command: WriteCommand): CanonicalBody {
+  return Body.parse(command.payload) as CanonicalBody;
+}
+
+function patchOf(command: WriteCommand): Patch {
+  return PatchPayload.parse(command.payload) as unknown as Patch;
+}

@@ -1,0 +1,221 @@
+/**
+ * The transaction. In order: seen before? → lock → apply in memory → write → ledger and cycle counts → commit.
+ *
+ * Promised: a write's change, its ledger row and its counts are committed together or not at all, so a redelivery
+ * finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only the reply,
+ * which the ledger then gives.
+ */
+import { fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
+import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import type { DatabasePool, Transaction } from "../store/database.ts";
+import {
+  deleteResources,
+  insertResources,
+  lockResources,
+  type NewResourceRow,
+  type ResourceRow,
+  updateResources,
+} from "../store/directory-writes.ts";
+import { applyWrite, type Applied, type Draft, isActive, membershipChanges } from "./apply-write.ts";
+import type { PendingWrite } from "./group-commit.ts";
+import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
+import { Memberships } from "./memberships.ts";
+import { nameTaken, refuseTakenNames } from "./user-names.ts";
+
+/** A write of the batch, from its command to its end. */
+export interface BatchEntry extends PendingWrite {
+  readonly draft: Draft;
+  /** The id under which it is recorded: its own, or that of the unanswered write it takes up. */
+  readonly recordAs: string;
+  result: Applied | ScimError;
+}
+
+export interface BatchResult {
+  readonly outcome: Outcome;
+  /** Present where the write was applied now; absent where the ledger already knew. */
+  readonly applied: Applied | undefined;
+  readonly isReplay: boolean;
+}
+
+/** Applies the writes in one transaction. @returns results in the order of the writes */
+export async function commitBatch(
+  db: DatabasePool,
+  writes: readonly PendingWrite[],
+): Promise<readonly BatchResult[]> {
+  return db.transaction(async (tx) => {
+    const now = await readTime(tx);
+    const recalled = await recallWrites(tx, writes);
+    const entries = await applyEntries(tx, fresh(writes, recalled), now);
+    const replays = await recordWrites(tx, entries, recalled);
+    return writes.map((write) => resultOf(write.command, { entries, recalled, replays }));
+  });
+}
+
+/** Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw. */
+async function readTime(tx: Transaction): Promise<string> {
+  const rows = await tx.query<{ now: Date }>({ name: "now", text: "SELECT now()" });
+  return (rows[0]?.now ?? new Date()).toISOString();
+}
+
+/** The writes that are to be applied: not those the ledger knows, and each only once. */
+function fresh(writes: readonly PendingWrite[], recalled: Recalled): readonly BatchEntry[] {
+  const drafts = new Map<string, Draft>();
+  const entries = new Map<string, BatchEntry>();
+  for (const write of writes) {
+    const { writeId, resourceType, resourceId, tenantId } = write.command;
+    if (recalled.outcomes.has(writeId) || entries.has(writeId)) continue;
+    const key = `${resourceType} ${tenantId} ${resourceId}`;
+    const draft = drafts.get(key) ?? { row: undefined };
+    drafts.set(key, draft);
+    const recordAs = recalled.takenUp.get(writeId) ?? writeId;
+    entries.set(writeId, { ...write, draft, recordAs, result: NOT_APPLIED });
+  }
+  return [...entries.values()];
+}
+
+const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked: "not applied" });
+
+async function applyEntries(
+  tx: Transaction,
+  entries: readonly BatchEntry[],
+  now: string,
+): Promise<readonly BatchEntry[]> {
+  // Users before groups, everywhere: locks are taken in one order, and members exist before they are added.
+  for (const type of ["User", "Group"] as const) {
+    const ofType = entries.filter(({ command }) => command.resourceType === type);
+    if (ofType.length > 0) await applyType(tx, { type, entries: ofType, now });
+  }
+  return entries;
+}
+
+interface TypeBatch {
+  readonly type: ResourceType;
+  readonly entries: readonly BatchEntry[];
+  readonly now: string;
+}
+
+async function applyType(tx: Transaction, { type, entries, now }: TypeBatch): Promise<void> {
+  const before = await lockDrafts(tx, type, entries);
+  const memberships = await Memberships.load(
+    tx,
+    entries.map(({ command }) => ({
+      tenantId: command.tenantId,
+      id: command.resourceId,
+      changes: membershipChanges(command),
+    })),
+  );
+  for (const entry of entries) entry.result = attempt(entry, { memberships, now });
+  await save(tx, { type, entries, before, memberships });
+}
+
+function attempt(entry: BatchEntry, around: { memberships: Memberships; now: string }): BatchEntry["result"] {
+  try {
+    return applyWrite(entry.command, entry.draft, around);
+  } catch (error) {
+    if (error instanceof ScimError) return error;
+    throw error;
+  }
+}
+
+/** Locks and loads what is to be changed. @returns the rows as they were, by draft */
+async function lockDrafts(
+  tx: Transaction,
+  type: ResourceType,
+  entries: readonly BatchEntry[],
+): Promise<ReadonlyMap<Draft, ResourceRow>> {
+  const wanted = new Map<string, { tenantId: string; id: string; forDelete: boolean; draft: Draft }>();
+  for (const { command, draft } of entries) {
+    if (command.operation === "create") continue;
+    const { tenantId, resourceId: id } = command;
+    const forDelete = command.operation === "delete" || (wanted.get(`${tenantId} ${id}`)?.forDelete ?? false);
+    wanted.set(`${tenantId} ${id}`, { tenantId, id, forDelete, draft });
+  }
+  const before = new Map<Draft, ResourceRow>();
+  for (const row of await lockResources(tx, type, [...wanted.values()])) {
+    const draft = wanted.get(`${row.tenantId} ${row.id}`)?.draft;
+    if (!draft) continue;
+    draft.row = row;
+    before.set(draft, row);
+  }
+  return before;
+}
+
+interface Save {
+  readonly type: ResourceType;
+  readonly entries: readonly BatchEntry[];
+  readonly before: ReadonlyMap<Draft, ResourceRow>;
+  readonly memberships: Memberships;
+}
+
+async function save(tx: Transaction, { type, entries, before, memberships }: Save): Promise<void> {
+  if (type === "User") await refuseTakenNames(tx, entries, before);
+  const drafts = new Set(entries.map(({ draft }) => draft));
+  const deleted: ResourceRow[] = [];
+  const updated: NewResourceRow[] = [];
+  const inserted: NewResourceRow[] = [];
+  for (const draft of drafts) {
+    const old = before.get(draft);
+    if (old && !draft.row) deleted.push(old);
+    if (old && draft.row && draft.row.version !== old.version) updated.push(withColumns(type, draft.row));
+    if (!old && draft.row) inserted.push(withColumns(type, draft.row));
+  }
+  await deleteResources(tx, type, deleted);
+  await updateResources(tx, type, updated);
+  const insertedIds = await insertResources(tx, type, inserted);
+  if (insertedIds.size < inserted.length) await refuseNotInserted(tx, entries, insertedIds);
+  const gone = new Set(deleted.map(({ tenantId, id }) => `${tenantId} ${id}`));
+  await memberships.save(tx, ({ tenantId, id }) => gone.has(`${tenantId} ${id}`));
+}
+
+async function refuseNotInserted(
+  tx: Transaction,
+  entries: readonly BatchEntry[],
+  insertedIds: ReadonlySet<string>,
+): Promise<void> {
+  const conflicts = entries.filter(
+    ({ command, result }) =>
+      command.operation === "create" &&
+      !(result instanceof ScimError) &&
+      !insertedIds.has(command.resourceId),
+  );
+  await nameTaken(tx, conflicts);
+}
+
+function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
+  const name = row.resource[type === "User" ? "userName" : "displayName"];
+  const externalId = row.resource["externalId"];
+  return {
+    ...row,
+    nameKey: fold(typeof name === "string" ? name : ""),
+    externalId: typeof externalId === "string" ? externalId : null,
+    active: type === "User" ? isActive(row.resource) : null,
+    search: searchDocument(type, row.resource),
+  };
+}
+
+interface Ended {
+  readonly entries: readonly BatchEntry[];
+  readonly recalled: Recalled;
+  /** Refusals that turned out to be answers given before. */
+  readonly replays: ReadonlyMap<string, Outcome>;
+}
+
+function resultOf({ writeId }: WriteCommand, { entries, recalled, replays }: Ended): BatchResult {
+  const known = recalled.outcomes.get(writeId) ?? replays.get(writeId);
+  if (known) return { outcome: known, applied: undefined, isReplay: true };
+  const result = entries.find(({ command }) => command.writeId === writeId)?.result ?? NOT_APPLIED;
+  if (result instanceof ScimError) return { outcome: refusal(result), applied: undefined, isReplay: false };
+  return { outcome: result.outcome, applied: result, isReplay: false };
+}
+
+/** A refusal as an outcome: it is definitive, and travels as a value. */
+export function refusal(error: ScimError): Extract<Outcome, { kind: "refused" }> {
+  return {
+    kind: "refused",
+    status: error.status,
+    scimType: error.scimType ?? null,
+    code: error.code,
+    detail: error.detail.text,
+    masked: error.detail.masked,
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests, and exposes state that
+ * many processes share (queue depth, cycles, directory sizes). Only workers expose that, so that sums are right.
+ */
+import type { Logger } from "../platform/logger.ts";
+import type { Part } from "../platform/lifecycle.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import { QUEUES, type WriteQueue } from "../queue/queues.ts";
+import { closeIdleCycles, readCycleGauges } from "../store/cycles.ts";
+import type { DatabasePool } from "../store/database.ts";
+import { forgetOldRequests } from "../store/ledger.ts";
+import { countDirectories, readTokenExpiries } from "../store/directory-sizes.ts";
+
+export interface HousekeepingDeps {
+  readonly db: DatabasePool;
+  readonly queue: WriteQueue;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly cycleIdleSeconds: number;
+  readonly tenantsMax: number;
+}
+
+const BEAT_MS = 1_000;
+// Counting a directory reads all of it, so it is done rarely.
+const DIRECTORY_BEATS = 30;
+const FORGET_BEATS = 60;
+
+export function housekeepingPart(deps: HousekeepingDeps): Part {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let beats = 0;
+
+  async function beat(): Promise<void> {
+    const log = deps.logger.child({ component: "housekeeping" });
+    try {
+      await closeCycles(deps, log);
+      await exposeQueue(deps);
+      await exposeCycles(deps);
+      if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
+      if (beats % FORGET_BEATS === 0) await deps.db.transaction(forgetOldRequests);
+    } catch (err) {
+      log.warn({ err }, "housekeeping will be tried again");
+    }
+    beats += 1;
+  }
+
+  return {
+    name: "housekeeping",
+    start() {
+      timer = setInterval(() => {
+        running ??= beat().finally(() => (running = undefined));
+      }, BEAT_MS);
+      return Promise.resolve();
+    },
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function closeCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
+  const closed = await deps.db.transaction((tx) => closeIdleCycles(tx, deps.cycleIdleSeconds));
+  for (const { tenantSlug, tenantId, kind } of closed) {
+    deps.metrics.cycles.inc({ tenant: deps.metrics.tenant(tenantSlug), kind });
+    log.info({ tenantId, kind }, "cycle ended");
+  }
+}
+
+const STATES = ["waiting", "active", "delayed", "failed"] as const;
+
+async function exposeQueue({ queue, metrics }: HousekeepingDeps): Promise<void> {
+  const counts = await queue.getJobCounts(...STATES);
+  for (const state of STATES) metrics.queueJobs.set({ queue: QUEUES.writes, state }, counts[state] ?? 0);
+  const [oldest] = await queue.getJobs(["waiting"], 0, 0, true);
+  const age = oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0;
+  metrics.queueOldestWaiting.set({ queue: QUEUES.writes }, age);
+}
+
+async function exposeCycles({ db, metrics, tenantsMax }: HousekeepingDeps): Promise<void> {
+  for (const cycle of await readCycleGauges(db, tenantsMax)) {
+    const labels = { tenant: metrics.tenant(cycle.tenantSlug), connection: cycle.connectionId };
+    metrics.cycleOpen.set(labels, cycle.isOpen ? 1 : 0);
+    metrics.cycleLastRequest.set(labels, cycle.lastRequestAt.getTime() / 1000);
+    if (!cycle.lastEndAt) continue;
+    metrics.cycleLastEnd.set(labels, cycle.lastEndAt.getTime() / 1000);
+    metrics.cycleLastDuration.set(labels, cycle.lastDurationSeconds ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "applied" }, cycle.lastApplied ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "unchanged" }, cycle.lastUnchanged ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "refused" }, cycle.lastRefused ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "fault" }, cycle.lastFaulted ?? 0);
+  }
+}
+
+async function exposeDirectories({ db, metrics, tenantsMax }: HousekeepingDeps): Promise<void> {
+  for (const size of await countDirectories(db, tenantsMax)) {
+    const tenant = metrics.tenant(size.tenantSlug);
+    metrics.directoryUsers.set({ tenant, active: "true" }, size.usersActive);
+    metrics.directoryUsers.set({ tenant, active: "false" }, size.usersInactive);
+    metrics.directoryGroups.set({ tenant }, size.groups);
+  }
+  for (const { tenantSlug, connectionId, expiresAt } of await readTokenExpiries(db, tenantsMax)) {
+    const labels = { tenant: metrics.tenant(tenantSlug), connection: connectionId };
+    metrics.tokenExpiry.set(labels, expiresAt.getTime() / 1000);
+  }
+}
