@@ -111,6 +111,32 @@ export async function listTenantConnections(db: Database, tenantId: string): Pro
   ]);
 }
 
+export interface Token {
+  readonly id: string;
+  readonly hint: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** The newest tokens of a connection, ended ones included, newest first. */
+export async function listTokens(
+  db: Database,
+  tenantId: string,
+  connectionId: string,
+): Promise<readonly Token[]> {
+  return db.query<Token>(
+    `SELECT id, hint, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt",
+            last_used_at AS "lastUsedAt"
+       FROM tokens
+      WHERE tenant_id = $1 AND connection_id = $2
+      ORDER BY created_at DESC, id DESC
+      LIMIT 20`,
+    [tenantId, connectionId],
+  );
+}
+
 export interface TokenRequest {
   readonly tenantId: string;
   readonly connectionId: string;

@@ -1,0 +1,58 @@
+/** Who changed what in the console. A row is written in the transaction of the change; it never holds a secret. */
+import type { Database, Transaction } from "./database.ts";
+
+/** Names are data: they never follow a rename of code. */
+export type AuditAction =
+  | "account.created"
+  | "account.locked"
+  | "session.created"
+  | "session.ended"
+  | "tenant.created"
+  | "connection.created"
+  | "token.issued"
+  | "token.rotated"
+  | "token.revoked";
+
+export interface AuditEntry {
+  /** Null for what belongs to the installation, such as an account. */
+  readonly tenantId: string | null;
+  /** Login of the account, or the part of the product that acted by itself. */
+  readonly actor: string;
+  readonly action: AuditAction;
+  /** What it was done to, in words an admin knows: a login, a slug, a token's hint. */
+  readonly subject: string;
+}
+
+export async function recordAudit(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO audit (tenant_id, actor, action, subject)
+     SELECT tenant_id, actor, action, subject
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS e (tenant_id, actor, action, subject)`,
+    [
+      entries.map(({ tenantId }) => tenantId),
+      entries.map(({ actor }) => actor),
+      entries.map(({ action }) => action),
+      entries.map(({ subject }) => subject),
+    ],
+  );
+}
+
+export interface AuditRow extends AuditEntry {
+  readonly at: Date;
+}
+
+/** What was done to one tenant, newest first. */
+export async function listTenantAudit(
+  db: Database,
+  tenantId: string,
+  limit: number,
+): Promise<readonly AuditRow[]> {
+  return db.query<AuditRow>(
+    `SELECT tenant_id AS "tenantId", actor, action, subject, created_at AS at
+       FROM audit
+      WHERE tenant_id = $1
+      ORDER BY id DESC
+      LIMIT $2`,
+    [tenantId, limit],
+  );
+}

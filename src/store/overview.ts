@@ -1,0 +1,70 @@
+/** What the console's first page shows: every connection with its last cycles, and how many users each tenant has. */
+import { type Cycle, readCycleStrips } from "./cycle-history.ts";
+import type { Database } from "./database.ts";
+import { countFailedWrites } from "./failed-writes.ts";
+import { type Connection, listConnections } from "./tenants.ts";
+
+export interface UserCounts {
+  readonly users: number;
+  readonly active: number;
+}
+
+export interface ConnectionSummary extends Connection, UserCounts {
+  /** Connection tests left out, oldest first. */
+  readonly cycles: readonly Cycle[];
+  readonly lastRequestAt: Date | null;
+}
+
+export interface Overview {
+  readonly connections: readonly ConnectionSummary[];
+  /** Refusals and faults of the last day, over all tenants; at most as many as are counted. */
+  readonly failedToday: number;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+const COUNT_USERS = `
+  SELECT t.id AS "tenantId", u.users::float8 AS users, u.active::float8 AS active
+    FROM unnest($1::uuid[]) AS t (id)
+    JOIN LATERAL (
+           SELECT count(*) AS users, count(*) FILTER (WHERE active) AS active
+             FROM users
+            WHERE tenant_id = t.id
+         ) u ON true`;
+
+/** @returns users by tenant id */
+export async function countUsers(
+  db: Database,
+  tenantIds: readonly string[],
+): Promise<ReadonlyMap<string, UserCounts>> {
+  const rows = await db.query<UserCounts & { tenantId: string }>(COUNT_USERS, [tenantIds]);
+  return new Map(rows.map(({ tenantId, ...counts }) => [tenantId, counts]));
+}
+
+/** @param cyclesMax - cycles in each connection's strip */
+export async function readOverview(
+  db: Database,
+  options: { readonly now: Date; readonly cyclesMax: number },
+): Promise<Overview> {
+  const connections = await listConnections(db);
+  const keys = connections.map(({ tenantId, id }) => ({ tenantId, connectionId: id }));
+  const [users, strips, failedToday] = await Promise.all([
+    countUsers(db, [...new Set(connections.map(({ tenantId }) => tenantId))]),
+    readCycleStrips(db, keys, options.cyclesMax),
+    countFailedWrites(db, new Date(options.now.getTime() - DAY_MS)),
+  ]);
+  const summaries = connections.map((connection) => {
+    const cycles = strips.get(connection.id) ?? [];
+    const counts = users.get(connection.tenantId) ?? { users: 0, active: 0 };
+    return { ...connection, ...counts, cycles, lastRequestAt: lastRequest(connection, cycles) };
+  });
+  return { connections: summaries, failedToday };
+}
+
+/** A connection test leaves no bar in the strip, but its token was used. */
+function lastRequest(connection: Connection, cycles: readonly Cycle[]): Date | null {
+  const times = [connection.tokenLastUsedAt, cycles.at(-1)?.lastRequestAt ?? null].filter(
+    (time) => time !== null,
+  );
+  return times.length === 0 ? null : new Date(Math.max(...times.map((time) => time.getTime())));
+}
