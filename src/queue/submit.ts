@@ -5,9 +5,8 @@
  * - The outcome comes by the reply channel; whatever is still waiting after a moment is also looked up in the
  *   ledger, so a lost reply costs time and nothing else.
  * - An identical request that arrives meanwhile waits for the same write.
- * - When the budget is spent the write goes on without its request. It is noted as unanswered, so that the client's
- *   retry, at whatever process, takes up this write instead of beginning another.
- * - If this process dies, its last word (`answeredThrough`) leaves in doubt only what it took since.
+ * - When the budget is spent the write goes on without its request; the caller notes it as unanswered, so that the
+ *   client's retry, at whatever process, takes up this write instead of beginning another.
  */
 import type { Outcome, WriteCommand } from "./contracts.ts";
 import { type WriteQueue, WRITE_JOB } from "./queues.ts";
@@ -27,8 +26,6 @@ export interface SubmitterDeps {
   readonly queue: Pick<WriteQueue, "addBulk">;
   /** Reads outcomes from the ledger; writes that have not ended are absent from the answer. */
   readonly findOutcomes: (writes: readonly WriteKey[]) => Promise<ReadonlyMap<string, Outcome>>;
-  /** Notes that a request ended without its outcome. */
-  readonly recordUnanswered: (write: WriteKey & { readonly requestKey: string }) => Promise<void>;
   readonly onFallback: (count: number) => void;
   readonly onError: (error: unknown) => void;
   readonly timeoutMs: number;
@@ -37,6 +34,13 @@ export interface SubmitterDeps {
 export interface WriteKey {
   readonly tenantId: string;
   readonly writeId: string;
+}
+
+/** A write under way: the caller's own, or the one that an identical request began before it. */
+export interface Submission {
+  readonly writeId: string;
+  /** How the write ended, after its commit. Rejects with SubmitTimeoutError when that is not known in time. */
+  readonly outcome: Promise<Outcome>;
 }
 
 interface Waiting {
@@ -65,21 +69,16 @@ export class Submitter {
     this.#deps = deps;
   }
 
-  /**
-   * @returns how the write ended, after its commit
-   * @throws {SubmitTimeoutError} when that is not known within the budget
-   * @throws {SubmitOverloadError} when the tenant has too many writes under way
-   */
-  submit(command: WriteCommand): Promise<Outcome> {
+  /** @throws {SubmitOverloadError} when the tenant has too many writes under way */
+  submit(command: WriteCommand): Submission {
     const same = this.#byRequest.get(command.requestKey);
-    if (same) return same.promise;
+    if (same) return { writeId: same.command.writeId, outcome: same.promise };
     const held = this.#perTenant.get(command.tenantId) ?? 0;
-    if (held >= TENANT_WRITES_MAX)
-      return Promise.reject(new SubmitOverloadError("too many writes under way"));
+    if (held >= TENANT_WRITES_MAX) throw new SubmitOverloadError("too many writes under way");
     this.#perTenant.set(command.tenantId, held + 1);
     const waiting = this.#wait(command);
     this.#gather(command);
-    return waiting.promise;
+    return { writeId: command.writeId, outcome: waiting.promise };
   }
 
   /** The listener of the reply channel. */
@@ -88,11 +87,6 @@ export class Submitter {
     const ended = message.ended.flatMap((writeId) => this.#waiting.get(writeId) ?? []);
     if (ended.length > 0) void this.#lookUp(ended);
   };
-
-  /** Ids of the writes whose requests still wait; what stands before them all is answered. */
-  waitingIds(): readonly string[] {
-    return [...this.#waiting.keys()];
-  }
 
   #wait(command: WriteCommand): Waiting {
     let settle!: (result: Outcome | Error) => void;
@@ -149,7 +143,7 @@ export class Submitter {
   }
 
   async #giveUp(waiting: Waiting): Promise<void> {
-    const { tenantId, writeId, requestKey } = waiting.command;
+    const { tenantId, writeId } = waiting.command;
     try {
       const outcomes = await this.#deps.findOutcomes([{ tenantId, writeId }]);
       const outcome = outcomes.get(writeId);
@@ -158,7 +152,6 @@ export class Submitter {
         waiting.settle(outcome);
         return;
       }
-      await this.#deps.recordUnanswered({ tenantId, writeId, requestKey });
     } catch (error) {
       this.#deps.onError(error);
     }

@@ -121,7 +121,8 @@ export interface NewLedgerRow extends LedgerRow {
   readonly connectionId: string;
   readonly cycleId: string | null;
   readonly apiId: string;
-  readonly requestKey: string;
+  /** Null for a request refused at the door: nothing was begun that a retry could take up. */
+  readonly requestKey: string | null;
   readonly correlationId: string;
   readonly operation: string;
   readonly resourceType: string;

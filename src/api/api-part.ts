@@ -1,0 +1,90 @@
+/** The api as a part of a process: its server, the channel its outcomes come back on, and what it notes on a beat. */
+import type { Request } from "express";
+import { v7 as uuidv7 } from "uuid";
+import { createHttpServer } from "../platform/http-server.ts";
+import type { Part } from "../platform/lifecycle.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { WriteQueue } from "../queue/queues.ts";
+import type { ReplyReceiver } from "../queue/replies.ts";
+import { outcomeOfRow } from "../queue/outcome-of-row.ts";
+import { Submitter, type WriteKey } from "../queue/submit.ts";
+import type { DatabasePool } from "../store/database.ts";
+import { findLedgerRows } from "../store/ledger.ts";
+import { Activity } from "./activity.ts";
+import { Answers } from "./answers.ts";
+import { createApi } from "./app.ts";
+import { DoorLog } from "./door-log.ts";
+
+export interface ApiSettings {
+  readonly db: DatabasePool;
+  readonly queue: WriteQueue;
+  readonly replies: ReplyReceiver;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly secret: string;
+  readonly host: string;
+  readonly port: number;
+  /** PUBLIC_URL; without it, what the client's Host header says. */
+  readonly publicUrl: string | undefined;
+  readonly submitTimeoutMs: number;
+  readonly bodyBytesMax: number;
+  readonly cycleIdleSeconds: number;
+}
+
+export interface ApiPart extends Part {
+  /** Where the api listens, without a path. */
+  url(): string;
+}
+
+export function apiPart(settings: ApiSettings): ApiPart {
+  const { db, logger, queue, replies } = settings;
+  const apiId = uuidv7();
+  const submitter = createSubmitter(settings);
+  const answers = new Answers({ db, apiId, logger });
+  const activity = new Activity({ db, logger, cycleIdleSeconds: settings.cycleIdleSeconds });
+  const doorLog = new DoorLog(db, logger);
+  const app = createApi({
+    ...settings,
+    activity,
+    doorLog,
+    submit: { submitter, answers, apiId },
+    baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
+    checks: { database: () => db.query("SELECT 1"), queue: () => queue.getJobCounts("waiting") },
+    isDraining: () => server.isDraining(),
+  });
+  const server = createHttpServer({ ...settings, name: "api", handler: app });
+
+  return {
+    name: "api",
+    url: () => server.url(),
+    async start() {
+      await replies.listen(apiId, submitter.receive);
+      for (const beating of [answers, activity, doorLog]) beating.start();
+      await server.start();
+    },
+    async stop() {
+      // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
+      await server.stop();
+      for (const beating of [answers, activity, doorLog]) await beating.stop();
+      await replies.close();
+    },
+  };
+}
+
+function createSubmitter({ db, queue, metrics, logger, submitTimeoutMs }: ApiSettings): Submitter {
+  return new Submitter({
+    queue,
+    findOutcomes: async (writes: readonly WriteKey[]) => {
+      const rows = await findLedgerRows(db, writes);
+      return new Map(rows.map((row) => [row.writeId, outcomeOfRow(row)]));
+    },
+    onFallback: (count) => metrics.outcomeFallbacks.inc(count),
+    onError: (err) => logger.warn({ err }, "a write's way to the queue or its outcome is disturbed"),
+    timeoutMs: submitTimeoutMs,
+  });
+}
+
+function originOf(request: Request): string {
+  return `${request.protocol}://${request.get("host") ?? "localhost"}`;
+}

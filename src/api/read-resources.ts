@@ -1,0 +1,101 @@
+/** Reads of users and groups, straight from Postgres: one by id, and lists. RFC 7644 sections 3.4.1 and 3.4.2. */
+import type { Request, Response } from "express";
+import {
+  listResponse,
+  locationOf,
+  matchesEtag,
+  type Projection,
+  render,
+  type ResourceType,
+  say,
+  ScimError,
+  type Stored,
+  term,
+  wants,
+  weakEtag,
+} from "../scim/index.ts";
+import type { Database } from "../store/database.ts";
+import { findResource, listResources, type ReadOptions } from "../store/directory-reads.ts";
+import { isResourceId } from "../store/members.ts";
+import { principalOf } from "./context.ts";
+import { listQuery, projectionOf } from "./query.ts";
+import { sendJson, sendResource } from "./respond.ts";
+
+export interface ReadDeps {
+  readonly db: Database;
+  /** Address of the SCIM endpoint as this client reaches it. */
+  readonly baseUrl: (request: Request) => string;
+}
+
+/** @throws {ScimError} 404; the answer is 304 when the client has this version already */
+export async function readOne(
+  type: ResourceType,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  deps: ReadDeps,
+): Promise<void> {
+  const projection = projectionOf(request);
+  const id = resourceIdOf(type, request);
+  const stored = await findResource(deps.db, id, readOptions(type, response, projection));
+  if (!stored) throw resourceNotFound(type, id);
+  const known = request.get("if-none-match");
+  if (known !== undefined && matchesEtag(known, stored.version)) {
+    response.status(304).set("ETag", weakEtag(stored.version)).end();
+    return;
+  }
+  sendStored(response, 200, { stored, projection, baseUrl: deps.baseUrl(request) });
+}
+
+export async function readList(
+  type: ResourceType,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  deps: ReadDeps,
+): Promise<void> {
+  const { projection, ...page } = listQuery(request);
+  const found = await listResources(deps.db, page, readOptions(type, response, projection));
+  const baseUrl = deps.baseUrl(request);
+  const resources = found.resources.map((stored) => render(stored, baseUrl, projection));
+  sendJson(
+    response,
+    200,
+    listResponse({ totalResults: found.totalResults, startIndex: page.startIndex, resources }),
+  );
+}
+
+export function sendStored(
+  response: Response,
+  status: 200 | 201,
+  {
+    stored,
+    projection,
+    baseUrl,
+  }: { readonly stored: Stored; readonly projection: Projection; readonly baseUrl: string },
+): void {
+  sendResource(response, status, {
+    body: render(stored, baseUrl, projection),
+    version: stored.version,
+    location: locationOf(stored.type, stored.id, baseUrl),
+  });
+}
+
+/** Members of a group, or groups of a user, are read only where the client wants them. */
+export function readOptions(type: ResourceType, response: Response, projection: Projection): ReadOptions {
+  const membership = type === "Group" ? "members" : "groups";
+  return {
+    type,
+    tenantId: principalOf(response).tenantId,
+    withMembers: wants(projection, type, membership),
+  };
+}
+
+/** @throws {ScimError} 404 for what cannot be an id of ours, so that Postgres is never asked for it */
+export function resourceIdOf(type: ResourceType, request: Request): string {
+  const id = String(request.params["id"]);
+  if (!isResourceId(id)) throw resourceNotFound(type, id);
+  return id;
+}
+
+export function resourceNotFound(type: ResourceType, id: string): ScimError {
+  const match = term(type === "User" ? "userName" : "displayName");
+  const detail = say`no ${term(type)} has the id ${id}; it was deleted or never created here, so match it again by ${match}`;
+  return new ScimError(404, "resource-not-found", detail);
+}

@@ -1,0 +1,58 @@
+/** The routes of one resource type. RFC 7644 section 3.2. */
+import { type NextFunction, type Request, type Response, Router } from "express";
+import type { ResourceType } from "../scim/index.ts";
+import { isResourceId } from "../store/members.ts";
+import type { Activity } from "./activity.ts";
+import { contextOf, principalOf } from "./context.ts";
+import { readList, readOne } from "./read-resources.ts";
+import { methodNotAllowed } from "./respond.ts";
+import { readBytes } from "./scim-body.ts";
+import { write, type WriteDeps } from "./write-resources.ts";
+
+export interface ResourceDeps extends WriteDeps {
+  readonly activity: Activity;
+  /** BODY_BYTES_MAX. */
+  readonly bodyBytesMax: number;
+}
+
+export function resourceRoutes(type: ResourceType, deps: ResourceDeps): Router {
+  const router = Router({ mergeParams: true });
+  const body = readBytes(deps.bodyBytesMax);
+  const as = (operation: string) => (request: Request, response: Response, next: NextFunction) => {
+    const context = contextOf(response);
+    const id = request.params["id"];
+    context.resource = type;
+    context.operation = operation;
+    if (typeof id === "string" && isResourceId(id)) context.resourceId = id;
+    next();
+  };
+  const read = countRead(deps.activity);
+  router
+    .route("/")
+    .get(as("list"), read, (request, response) => readList(type, { request, response }, deps))
+    .post(as("create"), body, (request, response) => write(type, "create", { request, response }, deps))
+    .all(as("other"), refuseMethod("GET, POST"));
+  router
+    .route("/:id")
+    .get(as("get"), read, (request, response) => readOne(type, { request, response }, deps))
+    .put(as("replace"), body, (request, response) => write(type, "replace", { request, response }, deps))
+    .patch(as("patch"), body, (request, response) => write(type, "patch", { request, response }, deps))
+    .delete(as("delete"), (request, response) => write(type, "delete", { request, response }, deps))
+    .all(as("other"), refuseMethod("GET, PUT, PATCH, DELETE"));
+  return router;
+}
+
+function countRead(activity: Activity) {
+  return (_request: Request, response: Response, next: NextFunction): void => {
+    const { cycleId } = contextOf(response);
+    if (cycleId !== undefined) activity.countRead(principalOf(response).tenantId, cycleId);
+    next();
+  };
+}
+
+function refuseMethod(allowed: string) {
+  return (request: Request, response: Response): void => {
+    response.set("Allow", allowed);
+    throw methodNotAllowed(request.method, allowed);
+  };
+}

@@ -1,0 +1,140 @@
+/** Outcomes and errors → SCIM responses; the only place where a status meets a body. RFC 7644 section 3.12. */
+import type { Response } from "express";
+import { say, SCIM_MEDIA_TYPE, ScimError, term, URNS, weakEtag } from "../scim/index.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Outcome } from "../queue/contracts.ts";
+import { SubmitOverloadError, SubmitTimeoutError } from "../queue/submit.ts";
+import { transientReason } from "../store/database.ts";
+import { contextOf } from "./context.ts";
+
+// Soon enough that Azure's next try is in the same cycle, late enough that a restarting store is back.
+const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_OVERLOAD_SECONDS = 2;
+
+export function sendJson(response: Response, status: number, body: object): void {
+  response.status(status).set("Content-Type", `${SCIM_MEDIA_TYPE}; charset=utf-8`);
+  response.send(Buffer.from(JSON.stringify(body)));
+}
+
+/** A resource with its ETag; with its Location where the client may not know it. RFC 7644 sections 3.1 and 3.14. */
+export function sendResource(
+  response: Response,
+  status: 200 | 201,
+  { body, version, location }: { readonly body: object; readonly version: number; readonly location: string },
+): void {
+  response.set("ETag", weakEtag(version));
+  if (status === 201) response.set("Location", location);
+  response.set("Content-Location", location);
+  sendJson(response, status, body);
+}
+
+/** How the request ended, as a label: what a client must mend, what we must mend, and what had no room. */
+export type RequestResult = "ok" | "refused" | "fault" | "shed";
+
+export interface Failure {
+  readonly status: number;
+  readonly result: RequestResult;
+}
+
+/** @throws {ScimError} the refusal that the outcome records, so that one place sends all errors */
+export function assertApplied(outcome: Outcome): asserts outcome is Extract<Outcome, { kind: "applied" }> {
+  switch (outcome.kind) {
+    case "applied":
+      return;
+    case "refused":
+      throw new RefusedWrite(outcome);
+    case "fault":
+      throw new FaultedWrite(outcome.detail);
+  }
+}
+
+/** A refusal that a worker recorded already. */
+export class RefusedWrite extends Error {
+  override readonly name = "RefusedWrite";
+  readonly outcome: Extract<Outcome, { kind: "refused" }>;
+
+  constructor(outcome: Extract<Outcome, { kind: "refused" }>) {
+    super(outcome.masked);
+    this.outcome = outcome;
+  }
+}
+
+/** A write that failed for good through a fault of ours. */
+export class FaultedWrite extends Error {
+  override readonly name = "FaultedWrite";
+}
+
+interface ErrorAnswer {
+  readonly status: number;
+  readonly scimType?: string | null;
+  readonly detail: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * Sends the SCIM error for whatever was thrown.
+ * @returns what was sent, for metrics and for the record of refusals
+ */
+export function sendError(response: Response, error: unknown, logger: Logger): Failure {
+  const answer = answerOf(error);
+  const { correlationId } = contextOf(response);
+  if (answer.status >= 500) logger.error({ err: error, correlationId }, "request failed");
+  if (answer.retryAfterSeconds !== undefined) response.set("Retry-After", String(answer.retryAfterSeconds));
+  sendJson(response, answer.status, {
+    schemas: [URNS.error],
+    status: String(answer.status),
+    ...(typeof answer.scimType === "string" && { scimType: answer.scimType }),
+    detail: `${answer.detail} (correlation id ${correlationId})`,
+  });
+  return { status: answer.status, result: resultOf(answer.status) };
+}
+
+function resultOf(status: number): RequestResult {
+  if (status === 429 || status === 503) return "shed";
+  return status >= 500 ? "fault" : "refused";
+}
+
+function answerOf(error: unknown): ErrorAnswer {
+  if (error instanceof ScimError) {
+    return { status: error.status, scimType: error.scimType ?? null, detail: error.detail.text };
+  }
+  if (error instanceof RefusedWrite) return error.outcome;
+  if (error instanceof SubmitTimeoutError) {
+    const detail =
+      "the write was taken but has not ended yet; send the same request again, it will be attached to this write and not applied twice";
+    return { status: 503, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
+  }
+  if (error instanceof SubmitOverloadError) {
+    const detail =
+      "too many writes of this tenant are under way; send the request again after Retry-After seconds";
+    return { status: 429, detail, retryAfterSeconds: RETRY_AFTER_OVERLOAD_SECONDS };
+  }
+  if (transientReason(error) !== undefined) {
+    const detail =
+      "Rollcall cannot reach its database at the moment; nothing was changed, send the request again";
+    return { status: 503, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
+  }
+  return (
+    clientFault(error) ?? {
+      status: 500,
+      detail: "a fault of Rollcall; its log says more under the correlation id",
+    }
+  );
+}
+
+/** What Express refuses by itself, such as a path that cannot be decoded. */
+function clientFault(error: unknown): ErrorAnswer | undefined {
+  const status = error instanceof Error ? (error as Error & { status?: unknown }).status : undefined;
+  if (typeof status !== "number" || status < 400 || status > 499) return undefined;
+  return { status, detail: "the request cannot be understood; check its address and headers" };
+}
+
+export function endpointNotFound(path: string): ScimError {
+  const detail = say`there is no endpoint ${path}; the Tenant URL must end in /scim/v2, and the endpoints below it are Users, Groups, ServiceProviderConfig, ResourceTypes and Schemas`;
+  return new ScimError(404, "endpoint-not-found", detail);
+}
+
+export function methodNotAllowed(method: string, allowed: string): ScimError {
+  const detail = say`${term(method)} is not allowed here; this endpoint takes ${term(allowed)}`;
+  return new ScimError(405, "method-not-allowed", detail);
+}
