@@ -47,7 +47,8 @@ export async function commitBatch(
     const recalled = await recallWrites(tx, writes);
     const entries = await applyEntries(tx, fresh(writes, recalled), now);
     const replays = await recordWrites(tx, entries, recalled);
-    return writes.map((write) => resultOf(write.command, { entries, recalled, replays }));
+    const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
+    return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
   });
 }
 
@@ -194,16 +195,16 @@ function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
 }
 
 interface Ended {
-  readonly entries: readonly BatchEntry[];
+  readonly applied: ReadonlyMap<string, BatchEntry["result"]>;
   readonly recalled: Recalled;
   /** Refusals that turned out to be answers given before. */
   readonly replays: ReadonlyMap<string, Outcome>;
 }
 
-function resultOf({ writeId }: WriteCommand, { entries, recalled, replays }: Ended): BatchResult {
+function resultOf({ writeId }: WriteCommand, { applied, recalled, replays }: Ended): BatchResult {
   const known = recalled.outcomes.get(writeId) ?? replays.get(writeId);
   if (known) return { outcome: known, applied: undefined, isReplay: true };
-  const result = entries.find(({ command }) => command.writeId === writeId)?.result ?? NOT_APPLIED;
+  const result = applied.get(writeId) ?? NOT_APPLIED;
   if (result instanceof ScimError) return { outcome: refusal(result), applied: undefined, isReplay: false };
   return { outcome: result.outcome, applied: result, isReplay: false };
 }
