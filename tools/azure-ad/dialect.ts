@@ -7,6 +7,16 @@ import { MANAGER_PATH } from "./mapping.ts";
 
 export type Dialect = "legacy" | "compliant";
 
+/** Which dialect the next request is in; "mixed" alternates. */
+export function createDialects(choice: Dialect | "mixed"): () => Dialect {
+  if (choice !== "mixed") return () => choice;
+  let asked = 0;
+  return () => {
+    asked += 1;
+    return asked % 2 === 0 ? "compliant" : "legacy";
+  };
+}
+
 export interface Change {
   readonly kind: "add" | "replace";
   readonly path: string;

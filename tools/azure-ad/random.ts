@@ -44,11 +44,15 @@ export function deriveSeed(seed: number, label: string): number {
   return hash;
 }
 
+/** The front of a Fisher-Yates shuffle: linear, also for large directories. */
 function sample<T>(values: readonly T[], count: number, below: (limit: number) => number): T[] {
   const rest = [...values];
-  const taken: T[] = [];
-  while (taken.length < count && rest.length > 0) taken.push(...rest.splice(below(rest.length), 1));
-  return taken;
+  const wanted = Math.min(count, rest.length);
+  for (let index = 0; index < wanted; index += 1) {
+    const other = index + below(rest.length - index);
+    [rest[index], rest[other]] = [rest[other] as T, rest[index] as T];
+  }
+  return rest.slice(0, wanted);
 }
 
 function guid(below: (limit: number) => number): string {
