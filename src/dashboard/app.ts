@@ -1,0 +1,195 @@
+/** The console: what happens to a request, in order. Pages are in routes.ts; they know nothing of Express. */
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from "express";
+import { v7 as uuidv7 } from "uuid";
+import type { Logger } from "../platform/logger.ts";
+import type { WriteQueue } from "../queue/queues.ts";
+import { hasAccounts } from "../store/accounts.ts";
+import type { DatabasePool } from "../store/database.ts";
+import { type Asset, readAssets } from "./assets.ts";
+import { createDoor, type Door } from "./door.ts";
+import { boardPolicy, pagePolicy } from "./security-headers.ts";
+import { html } from "./html.ts";
+import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
+import { showSignIn, submitSignIn } from "./pages/sign-in.ts";
+import { BOARD_PATH, createQueueBoard } from "./queue-board.ts";
+import { type Route, ROUTES } from "./routes.ts";
+import { createSignIn, signOut } from "./session.ts";
+
+export interface DashboardSettings {
+  readonly database: DatabasePool;
+  readonly queues: readonly WriteQueue[];
+  /** Key under which tokens and sessions are hashed. */
+  readonly secret: string;
+  /** Address under which identity providers reach the api, without a trailing slash. */
+  readonly publicUrl: () => string;
+  readonly tokenTtlDays: number;
+  /** True where browsers reach the console over TLS. */
+  readonly secureCookies: boolean;
+  readonly logger: Logger;
+  readonly now?: () => Date;
+}
+
+const FORM_LIMIT = "16kb";
+
+export function createDashboard(settings: DashboardSettings): Express {
+  const { database, secret, publicUrl, tokenTtlDays } = settings;
+  const deps: Console = {
+    database,
+    secret,
+    publicUrl,
+    tokenTtlDays,
+    now: settings.now ?? (() => new Date()),
+  };
+  const assets = readAssets();
+  const door = createDoor({
+    database,
+    secret,
+    secureCookies: settings.secureCookies,
+    stylesheet: assets.stylesheet.path,
+  });
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("query parser", "simple");
+  app.use("/health", healthRoutes(database));
+  app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
+  app.use(pagePolicy(settings.secureCookies));
+  for (const asset of [assets.stylesheet, assets.icon]) app.get(asset.path, serve(asset));
+  app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter);
+  signInRoutes(app, door, deps);
+  app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues));
+  for (const route of ROUTES) app[route.method](route.path, member(door, route, deps));
+  app.use((_request, response) => door.answer(response, notFound()));
+  app.use(fail(door, settings.logger));
+  return app;
+}
+
+function signInRoutes(app: Express, door: Door, deps: Console): void {
+  const signIn = createSignIn(deps);
+  app.get("/sign-in", (request, response) => {
+    const answer = door.visitor(response).session
+      ? redirect("/")
+      : showSignIn(visitOf(door, request, response));
+    door.answer(response, answer);
+  });
+  app.post("/sign-in", async (request, response) => {
+    door.answer(response, await submitSignIn(visitOf(door, request, response), signIn));
+  });
+  app.post("/sign-out", async (_request, response) => {
+    const { session, sessionId } = door.visitor(response);
+    if (session && sessionId !== undefined) await signOut(deps.database, deps.secret, { session, sessionId });
+    door.answer(response, redirect("/sign-in", { kind: "end" }));
+  });
+}
+
+/** Lets in who is signed in and has the role; others are asked to sign in, or told that they may not. */
+function member(door: Door, route: Route, deps: Console) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const { session } = door.visitor(response);
+    if (session === undefined) {
+      door.answer(response, askToSignIn(request));
+      return;
+    }
+    const answer = mayActAs(session.role, route.needs)
+      ? await route.handle({ ...visitOf(door, request, response), session }, deps)
+      : forbidden(`Your role is ${session.role}; this needs the role ${route.needs}.`);
+    door.answer(response, answer);
+  };
+}
+
+function guardBoard(door: Door) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (door.visitor(response).session === undefined) door.answer(response, askToSignIn(request));
+    // The board is read-only by its own setting; this holds whatever a later version of it may offer.
+    else if (request.method !== "GET" && request.method !== "HEAD")
+      door.answer(response, forbidden("The queues are shown here, not changed."));
+    else next();
+  };
+}
+
+function askToSignIn(request: Request): Answer {
+  const wanted = request.method === "GET" ? request.originalUrl : "/";
+  return redirect(wanted === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(wanted)}`);
+}
+
+function forbidden(why: string): Answer {
+  const body = html`<h1>Not allowed</h1>
+    <p>${why}</p>
+    <p><a href="/">Go to the overview</a></p>`;
+  return page("Not allowed", body, { status: 403 });
+}
+
+function visitOf(door: Door, request: Request, response: Response): Visit {
+  const params = Object.entries(request.params).map(([name, value]) => [name, String(value)]);
+  return {
+    params: Object.fromEntries(params) as Record<string, string>,
+    query: new URL(request.originalUrl, "http://console").searchParams,
+    form: formOf(request),
+    csrfToken: door.visitor(response).csrfToken,
+  };
+}
+
+/** Fields of a posted form; one sent twice counts once. */
+function formOf(request: Request): URLSearchParams {
+  const body: unknown = request.body;
+  const form = new URLSearchParams();
+  if (typeof body !== "object" || body === null) return form;
+  for (const [name, value] of Object.entries(body)) if (typeof value === "string") form.set(name, value);
+  return form;
+}
+
+function serve(asset: Asset) {
+  return (_request: Request, response: Response): void => {
+    response.set({ "Content-Type": asset.type, "Cache-Control": "public, max-age=31536000, immutable" });
+    response.send(asset.body);
+  };
+}
+
+/** For load balancers: without a session, and without detail. */
+function healthRoutes(database: DatabasePool): express.Router {
+  const router = express.Router();
+  router.get("/live", (_request, response) => void response.json({ status: "up" }));
+  router.get("/ready", async (_request, response) => {
+    const isReady = await hasAccounts(database).then(
+      () => true,
+      () => false,
+    );
+    response.status(isReady ? 200 : 503).json({ status: isReady ? "ready" : "unavailable" });
+  });
+  return router;
+}
+
+function fail(door: Door, logger: Logger): ErrorRequestHandler {
+  return (err: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(err);
+      return;
+    }
+    const status = clientFault(err);
+    if (status !== undefined) {
+      const body = html`<h1>That request cannot be read</h1>
+        <p>Nothing was changed. Go back and try again with less text.</p>`;
+      door.answer(response, page("Bad request", body, { status }));
+      return;
+    }
+    const correlationId = uuidv7();
+    logger.error({ err, correlationId, method: request.method }, "console request failed");
+    const body = html`<h1>Something failed on our side</h1>
+      <p>
+        The stores may be out of reach for a moment: try again. If it stays, search the log for
+        <code>${correlationId}</code>.
+      </p>`;
+    door.answer(response, page("Failed", body, { status: 500 }));
+  };
+}
+
+/** What the body parser refuses carries its status. */
+function clientFault(err: unknown): number | undefined {
+  const status = err instanceof Error ? (err as Error & { status?: unknown }).status : undefined;
+  return typeof status === "number" && status >= 400 && status < 500 ? status : undefined;
+}

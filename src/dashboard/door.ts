@@ -1,0 +1,87 @@
+/**
+ * Who comes in, and how an answer goes out: the session behind the cookie, the check of every posted form's token,
+ * cookies begun and ended, pages in their frame and never kept by a cache.
+ */
+import type { NextFunction, Request, Response } from "express";
+import type { DatabasePool } from "../store/database.ts";
+import type { Session } from "../store/sessions.ts";
+import { createCookies, readCookie } from "./cookies.ts";
+import { html } from "./html.ts";
+import { layout } from "./layout.ts";
+import { type Answer, page, type Redirect } from "./page.ts";
+import { createFormId, formTokenOf, isSameToken, readSession } from "./session.ts";
+
+export interface Visitor {
+  readonly sessionId: string | undefined;
+  readonly session: Session | undefined;
+  readonly csrfToken: string;
+}
+
+export interface DoorSettings {
+  readonly database: DatabasePool;
+  readonly secret: string;
+  readonly secureCookies: boolean;
+  readonly stylesheet: string;
+}
+
+export type Door = ReturnType<typeof createDoor>;
+
+export function createDoor(settings: DoorSettings) {
+  const cookies = createCookies(settings.secureCookies);
+
+  async function enter(request: Request, response: Response, next: NextFunction): Promise<void> {
+    const visitor = await identify(request, response);
+    response.locals["visitor"] = visitor;
+    if (request.method === "POST" && !isOwnForm(request, visitor)) answer(response, staleForm());
+    else next();
+  }
+
+  async function identify(request: Request, response: Response): Promise<Visitor> {
+    const { cookie } = request.headers;
+    const sessionId = readCookie(cookie, cookies.session.name);
+    const session = await readSession(settings.database, settings.secret, sessionId);
+    if (session) return { sessionId, session, csrfToken: session.csrfToken };
+    let formId = readCookie(cookie, cookies.form.name);
+    if (formId === undefined) {
+      formId = createFormId();
+      response.append("Set-Cookie", cookies.form.set(formId));
+    }
+    return { sessionId, session, csrfToken: formTokenOf(settings.secret, formId) };
+  }
+
+  function answer(response: Response, given: Answer): void {
+    response.set("Cache-Control", "no-store");
+    if (given.kind === "redirect") {
+      changeSession(response, given);
+      response.redirect(303, given.location);
+      return;
+    }
+    const session = (response.locals["visitor"] as Visitor | undefined)?.session;
+    response
+      .status(given.status)
+      .type("html")
+      .send(layout(given, { session, stylesheet: settings.stylesheet }));
+  }
+
+  function changeSession(response: Response, { session }: Redirect): void {
+    if (session?.kind === "begin") response.append("Set-Cookie", cookies.session.set(session.id));
+    if (session?.kind === "end") response.append("Set-Cookie", cookies.session.clear());
+  }
+
+  return { enter, answer, visitor: (response: Response) => response.locals["visitor"] as Visitor };
+}
+
+/** A form is ours when it brings the token; browsers that say where it comes from must not say "elsewhere". */
+function isOwnForm(request: Request, { csrfToken }: Visitor): boolean {
+  const site = request.get("Sec-Fetch-Site") ?? "same-origin";
+  if (site !== "same-origin" && site !== "none") return false;
+  const given = (request.body as Record<string, unknown> | undefined)?.["csrf"];
+  return isSameToken(typeof given === "string" ? given : null, csrfToken);
+}
+
+function staleForm(): Answer {
+  const body = html`<h1>This form has expired</h1>
+    <p>Nothing was changed. Go back, reload the page, and send the form again.</p>
+    <p><a href="/">Go to the overview</a></p>`;
+  return page("Form expired", body, { status: 403 });
+}

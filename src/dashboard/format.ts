@@ -1,0 +1,76 @@
+/** Times, durations and counts as people read them. Times are UTC everywhere, as in logs and in Azure's own. */
+import { type Html, html } from "./html.ts";
+
+const SECOND_MS = 1000;
+const UNITS = [
+  ["day", 24 * 3600],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZone: "UTC",
+});
+const DATE = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+const NUMBER = new Intl.NumberFormat("en-GB");
+
+export function count(value: number): string {
+  return NUMBER.format(value);
+}
+
+/** @returns such as `1 user` or `2 users` */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** The moment in full. */
+export function time(at: Date): Html {
+  return html`<time datetime="${at.toISOString()}">${DATE_TIME.format(at)} UTC</time>`;
+}
+
+export function date(at: Date): Html {
+  return html`<time datetime="${at.toISOString()}">${DATE.format(at)}</time>`;
+}
+
+/** How long ago or how soon, with the moment in full for a pointer and for machines. */
+export function ago(at: Date, now: Date): Html {
+  return html`<time datetime="${at.toISOString()}" title="${DATE_TIME.format(at)} UTC"
+    >${distance(at, now)}</time
+  >`;
+}
+
+function distance(at: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - at.getTime()) / SECOND_MS);
+  if (Math.abs(seconds) < 5) return "just now";
+  const words = largestUnit(Math.abs(seconds));
+  return seconds > 0 ? `${words} ago` : `in ${words}`;
+}
+
+function largestUnit(seconds: number): string {
+  for (const [unit, length] of UNITS) {
+    if (seconds >= length) return counted(Math.floor(seconds / length), unit);
+  }
+  return "0 seconds";
+}
+
+/** @returns such as `2 h 5 min`, `41 s` or `0.3 s` */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / SECOND_MS;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,82 @@
+/**
+ * What a page handler is given and what it returns. Handlers know nothing of HTTP frameworks: they take a plain
+ * visit, and answer with a page or a redirect.
+ */
+import type { Role } from "../store/accounts.ts";
+import type { DatabasePool } from "../store/database.ts";
+import type { Session } from "../store/sessions.ts";
+import { type Html, html } from "./html.ts";
+
+/** What all handlers share. */
+export interface Console {
+  readonly database: DatabasePool;
+  /** Key under which tokens and sessions are hashed. */
+  readonly secret: string;
+  /** Address under which identity providers reach the api, without a trailing slash. */
+  readonly publicUrl: () => string;
+  readonly tokenTtlDays: number;
+  readonly now: () => Date;
+}
+
+export interface Visit {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Fields of a posted form; its CSRF token was checked before the handler runs. */
+  readonly form: URLSearchParams;
+  /** To be sent with every form of the answer. */
+  readonly csrfToken: string;
+}
+
+/** A visit of someone signed in, whose role the route asked for. */
+export interface MemberVisit extends Visit {
+  readonly session: Session;
+}
+
+export type Section = "overview" | "failed" | "queues";
+
+export interface Page {
+  readonly kind: "page";
+  readonly status: number;
+  readonly title: string;
+  /** Which entry of the navigation the page belongs to. */
+  readonly section?: Section;
+  readonly body: Html;
+}
+
+/** What a redirect does to the browser's session. */
+export type SessionChange = { readonly kind: "begin"; readonly id: string } | { readonly kind: "end" };
+
+export interface Redirect {
+  readonly kind: "redirect";
+  readonly location: string;
+  readonly session?: SessionChange;
+}
+
+export type Answer = Page | Redirect;
+
+export function page(title: string, body: Html, more: { status?: number; section?: Section } = {}): Page {
+  const { status = 200, section } = more;
+  return { kind: "page", status, title, body, ...(section && { section }) };
+}
+
+export function redirect(location: string, session?: SessionChange): Redirect {
+  return { kind: "redirect", location, ...(session && { session }) };
+}
+
+export function notFound(what = "This page does not exist"): Page {
+  const body = html`<h1>Not found</h1>
+    <p>${what}. It may have been removed, or the address may be incomplete.</p>
+    <p><a href="/">Go to the overview</a></p>`;
+  return page("Not found", body, { status: 404 });
+}
+
+const RANK: Readonly<Record<Role, number>> = { viewer: 0, admin: 1, owner: 2 };
+
+/** Each role may do what those before it may. */
+export function mayActAs(role: Role, needed: Role): boolean {
+  return RANK[role] >= RANK[needed];
+}
+
+export function csrfField(visit: { readonly csrfToken: string }): Html {
+  return html`<input type="hidden" name="csrf" value="${visit.csrfToken}" />`;
+}

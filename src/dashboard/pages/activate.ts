@@ -1,0 +1,138 @@
+/**
+ * Activating Azure AD: a tenant, its first connection and a token. The token is on the answer to the post and
+ * nowhere else, so that no address shows it a second time.
+ */
+import { recordAudit } from "../../store/audit.ts";
+import {
+  createConnection,
+  createTenant,
+  type IssuedToken,
+  issueToken,
+  SLUG_PATTERN,
+  type Tenant,
+} from "../../store/tenants.ts";
+import { html } from "../html.ts";
+import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
+import { connectionPath, crumbs, problem } from "../parts.ts";
+import { tokenOnce } from "./token-once.ts";
+
+const NAME_CHARS_MAX = 100;
+const CONNECTION_NAME = "Azure AD";
+
+interface Fields {
+  readonly name: string;
+  readonly slug: string;
+}
+
+export function showActivate(visit: MemberVisit): Answer {
+  return form(visit, { name: "", slug: "" });
+}
+
+export async function submitActivate(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const fields = {
+    name: (visit.form.get("name") ?? "").trim(),
+    slug: (visit.form.get("slug") ?? "").trim().toLowerCase(),
+  };
+  const wrong = check(fields);
+  if (wrong !== undefined) return form(visit, fields, { status: 422, problem: wrong });
+  const made = await activate(fields, visit.session.login, deps);
+  if (made === undefined) {
+    const taken = `The short name “${fields.slug}” is taken. If you just activated it, open it from the overview; otherwise choose another.`;
+    return form(visit, fields, { status: 409, problem: taken });
+  }
+  return tokenOnce({
+    title: `Azure is activated for ${made.tenant.name}`,
+    token: made.issued,
+    tenantUrl: `${deps.publicUrl()}/scim/v2`,
+    connectionPath: connectionPath(made.tenant.slug, made.connectionId),
+    isFirst: true,
+  });
+}
+
+interface Activated {
+  readonly tenant: Tenant;
+  readonly connectionId: string;
+  readonly issued: IssuedToken;
+}
+
+/** @returns undefined when the slug is taken */
+async function activate(fields: Fields, actor: string, deps: Console): Promise<Activated | undefined> {
+  return deps.database.transaction(async (tx) => {
+    const tenant = await createTenant(tx, fields);
+    if (tenant === undefined) return undefined;
+    const tenantId = tenant.id;
+    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME);
+    const request = { tenantId, connectionId, secret: deps.secret, ttlDays: deps.tokenTtlDays };
+    const issued = await issueToken(tx, request);
+    await recordAudit(tx, [
+      { tenantId, actor, action: "tenant.created", subject: tenant.slug },
+      { tenantId, actor, action: "connection.created", subject: CONNECTION_NAME },
+      { tenantId, actor, action: "token.issued", subject: `${issued.hint}…` },
+    ]);
+    return { tenant, connectionId, issued };
+  });
+}
+
+function check({ name, slug }: Fields): string | undefined {
+  if (name === "") return "Give the tenant a name.";
+  if (name.length > NAME_CHARS_MAX) return `The name may have ${NAME_CHARS_MAX} characters at most.`;
+  if (!SLUG_PATTERN.test(slug))
+    return "The short name may have lower-case letters, digits and hyphens inside, 63 at most.";
+  return undefined;
+}
+
+function form(
+  visit: MemberVisit,
+  fields: Fields,
+  more: { readonly status: number; readonly problem?: string } = { status: 200 },
+): Answer {
+  const body = html`${crumbs([["Overview", "/"]])}
+    <div class="medium">
+      <h1>Activate Azure</h1>
+      <p class="lead">
+        A tenant is one customer of yours, with users and groups of its own. It gets a connection to Azure AD
+        (Microsoft Entra ID) and a token that only that Azure holds.
+      </p>
+      ${more.problem && problem(more.problem)}
+      <form class="card stack" method="post" action="/activate">
+        ${csrfField(visit)}
+        <div class="field">
+          <label for="name">Tenant name</label>
+          <input
+            id="name"
+            name="name"
+            required
+            maxlength="${NAME_CHARS_MAX}"
+            autocomplete="organization"
+            value="${fields.name}"
+          />
+          <p class="hint">As your people know it, such as Contoso Ltd.</p>
+        </div>
+        <div class="field">
+          <label for="slug">Short name</label>
+          <input
+            id="slug"
+            name="slug"
+            required
+            maxlength="63"
+            pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?"
+            autocapitalize="none"
+            autocomplete="off"
+            spellcheck="false"
+            aria-describedby="slug-hint"
+            value="${fields.slug}"
+          />
+          <p class="hint" id="slug-hint">
+            Lower-case letters, digits and hyphens, such as contoso. It stands in addresses and metrics and
+            does not change later.
+          </p>
+        </div>
+        <div class="actions">
+          <button type="submit">Create token</button>
+          <a class="button quiet" href="/">Cancel</a>
+        </div>
+      </form>
+    </div>`;
+  const { status } = more;
+  return page("Activate Azure", body, { status, section: "overview" });
+}

@@ -1,0 +1,111 @@
+/** The first page: every connection, how its last cycles went, and what needs a person. */
+import { type ConnectionSummary, type Overview, readOverview } from "../../store/overview.ts";
+import { FAILED_COUNTED_MAX } from "../../store/failed-writes.ts";
+import { ago, count, date } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { type Answer, type Console, mayActAs, type MemberVisit, page } from "../page.ts";
+import { badge, connectionPath, describeStrip, emptyState, strip } from "../parts.ts";
+
+const STRIP_CYCLES = 24;
+const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
+
+export async function showOverview(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
+  const at = now();
+  const overview = await readOverview(database, { now: at, cyclesMax: STRIP_CYCLES });
+  const mayActivate = mayActAs(visit.session.role, "admin");
+  const body = html`<div class="title-row">
+      <h1>Overview</h1>
+      ${
+        mayActivate &&
+        overview.connections.length > 0 &&
+        html`<a class="button" href="/activate">Activate Azure</a>`
+      }
+    </div>
+    ${overview.connections.length === 0 ? nothingYet(mayActivate) : content(overview, at)}`;
+  return page("Overview", body, { section: "overview" });
+}
+
+function nothingYet(mayActivate: boolean): Html {
+  const steps = html`<p>
+      Activating gives you the two values Azure AD asks for: a Tenant URL and a Secret Token. Users and groups
+      arrive with Azure's first cycle.
+    </p>
+    ${
+      mayActivate
+        ? html`<p><a class="button" href="/activate">Activate Azure</a></p>`
+        : html`<p>Your role may look but not activate. Ask an admin or the owner to do it.</p>`
+    }`;
+  return emptyState("No identity provider is connected yet", steps);
+}
+
+function content(overview: Overview, now: Date): Html {
+  return html`${tiles(overview)}
+    <section aria-labelledby="connections">
+      <h2 id="connections">Connections</h2>
+      <ul class="connections">
+        ${overview.connections.map((connection) => connectionCard(connection, now))}
+      </ul>
+    </section>`;
+}
+
+function tiles({ connections, failedToday }: Overview): Html {
+  const tenants = new Map(connections.map((connection) => [connection.tenantId, connection]));
+  const active = [...tenants.values()].reduce((sum, tenant) => sum + tenant.active, 0);
+  const users = [...tenants.values()].reduce((sum, tenant) => sum + tenant.users, 0);
+  const failed = failedToday >= FAILED_COUNTED_MAX ? `${count(FAILED_COUNTED_MAX)}+` : count(failedToday);
+  return html`<ul class="tiles" aria-label="Summary">
+    <li>
+      <span class="figure">${count(active)}</span>
+      <span>active users <span class="muted">of ${count(users)}</span></span>
+    </li>
+    <li>
+      <span class="figure">${count(connections.length)}</span>
+      <span>${connections.length === 1 ? "connection" : "connections"}</span>
+    </li>
+    <li>
+      <span class="figure ${failedToday > 0 ? "warn" : ""}">${failed}</span>
+      <span><a href="/failed">failed jobs</a> <span class="muted">in 24 hours</span></span>
+    </li>
+  </ul>`;
+}
+
+function connectionCard(connection: ConnectionSummary, now: Date): Html {
+  return html`<li class="card connection">
+    <div class="who-is">
+      <h3>
+        <a href="${connectionPath(connection.tenantSlug, connection.id)}">${connection.tenantName}</a>
+      </h3>
+      <p class="muted">${connection.name} · <code>${connection.tenantSlug}</code></p>
+      <p>${state(connection, now)}</p>
+    </div>
+    <div class="cycles">
+      ${strip(connection.cycles, STRIP_CYCLES)}
+      <p class="muted small">${describeStrip(connection.cycles)}</p>
+    </div>
+    <dl class="facts inline">
+      <div>
+        <dt>Active users</dt>
+        <dd>${count(connection.active)} <span class="muted">of ${count(connection.users)}</span></dd>
+      </div>
+      <div>
+        <dt>Last request</dt>
+        <dd>${connection.lastRequestAt ? ago(connection.lastRequestAt, now) : "None yet"}</dd>
+      </div>
+      <div>
+        <dt>Token expires</dt>
+        <dd>${connection.tokenExpiresAt ? date(connection.tokenExpiresAt) : "No token"}</dd>
+      </div>
+    </dl>
+  </li>`;
+}
+
+function state(connection: ConnectionSummary, now: Date): Html {
+  const { disconnectedAt, tokenExpiresAt, lastRequestAt, cycles } = connection;
+  if (disconnectedAt !== null) return badge("idle", "Disconnected");
+  if (tokenExpiresAt === null) return badge("bad", "No token");
+  if (tokenExpiresAt <= now) return badge("bad", "Token expired");
+  if (tokenExpiresAt.getTime() - now.getTime() < EXPIRY_WARNING_MS)
+    return badge("warn", "Token expires soon");
+  if (lastRequestAt === null) return badge("warn", "Waiting for Azure");
+  return cycles.at(-1)?.endedAt === null ? badge("good", "Cycle running") : badge("good", "Connected");
+}

@@ -1,0 +1,76 @@
+/** The sign-in page. It says the same whether the login is unknown, the password wrong or the account locked. */
+import { html } from "../html.ts";
+import { type Answer, csrfField, page, redirect, type Visit } from "../page.ts";
+import { problem } from "../parts.ts";
+import type { SignIn } from "../session.ts";
+
+const REFUSED =
+  "That login and password do not match, or the account is locked for a while after too many attempts.";
+const BUSY = "Too many people are signing in at the moment. Try again in a few seconds.";
+
+export function showSignIn(visit: Visit): Answer {
+  return signInPage(visit, { next: visit.query.get("next"), status: 200 });
+}
+
+export async function submitSignIn(
+  visit: Visit,
+  signIn: (login: string, password: string) => Promise<SignIn>,
+): Promise<Answer> {
+  const next = visit.form.get("next");
+  const login = visit.form.get("login") ?? "";
+  const result = await signIn(login, visit.form.get("password") ?? "");
+  switch (result.kind) {
+    case "signed-in":
+      return redirect(ownPath(next), { kind: "begin", id: result.sessionId });
+    case "refused":
+      return signInPage(visit, { next, login, problem: REFUSED, status: 401 });
+    case "busy":
+      return signInPage(visit, { next, login, problem: BUSY, status: 503 });
+  }
+}
+
+interface Shown {
+  readonly next: string | null;
+  readonly login?: string;
+  readonly problem?: string;
+  readonly status: number;
+}
+
+function signInPage(visit: Visit, shown: Shown): Answer {
+  const body = html`<div class="narrow">
+    <h1>Sign in</h1>
+    <p class="lead">The console of your provisioning service.</p>
+    ${shown.problem && problem(shown.problem)}
+    <form class="card stack" method="post" action="/sign-in">
+      ${csrfField(visit)}
+      <input type="hidden" name="next" value="${ownPath(shown.next)}" />
+      <div class="field">
+        <label for="login">Login</label>
+        <input
+          id="login"
+          name="login"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          value="${shown.login ?? ""}"
+        />
+      </div>
+      <div class="field">
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" required />
+      </div>
+      <button type="submit">Sign in</button>
+    </form>
+    <p class="note">
+      The first account is <code>owner</code>. Its password was printed when Rollcall started for the first
+      time.
+    </p>
+  </div>`;
+  return page("Sign in", body, { status: shown.status });
+}
+
+/** Only a path of this console, or sign-in could be made to send people elsewhere. */
+function ownPath(next: string | null): string {
+  return next !== null && /^\/(?![/\\])[\w\-./?=&%]*$/.test(next) ? next : "/";
+}

@@ -1,0 +1,174 @@
+/** Pieces that several pages share: status badges, tables that scroll on their own, empty states, strips of cycles. */
+import type { Cycle } from "../store/cycle-history.ts";
+import { count, counted } from "./format.ts";
+import { type Html, html, type HtmlValue } from "./html.ts";
+
+/** Never colour alone: a badge always says its state in words. */
+export type Tone = "good" | "warn" | "bad" | "idle";
+
+export function badge(tone: Tone, text: HtmlValue): Html {
+  return html`<span class="badge ${tone}">${text}</span>`;
+}
+
+export interface Column {
+  readonly label: string;
+  readonly isNumber?: boolean;
+}
+
+/**
+ * A table in a frame of its own, which scrolls sideways where the screen is narrow; the frame takes the keyboard's
+ * focus, so that it scrolls without a pointer too.
+ */
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly HtmlValue[])[],
+): Html {
+  const cell = (column: Column | undefined) => (column?.isNumber === true ? "number" : "text");
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+    <table>
+      <caption class="unseen">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map((column) => html`<th scope="col" class="${cell(column)}">${column.label}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((value, index) => html`<td class="${cell(columns[index])}">${value}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export function emptyState(title: string, hint: HtmlValue): Html {
+  return html`<div class="empty">
+    <p class="empty-title">${title}</p>
+    <div>${hint}</div>
+  </div>`;
+}
+
+export function problem(text: HtmlValue): Html {
+  return html`<p class="problem" role="alert">${text}</p>`;
+}
+
+/** Pairs of a name and its value. */
+export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
+  return html`<dl class="facts">
+    ${pairs.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+export function crumbs(links: readonly (readonly [string, string])[]): Html {
+  return html`<nav class="crumbs" aria-label="Breadcrumb">
+    <ol>
+      ${links.map(([label, href]) => html`<li><a href="${href}">${label}</a></li>`)}
+    </ol>
+  </nav>`;
+}
+
+export function connectionPath(tenantSlug: string, connectionId: string): string {
+  return `/tenants/${tenantSlug}/connections/${connectionId}`;
+}
+
+export function cyclePath(tenantSlug: string, cycleId: string): string {
+  return `/tenants/${tenantSlug}/cycles/${cycleId}`;
+}
+
+/** @returns how the cycle went, judged by its worst write */
+export function verdict(cycle: Cycle): "applied" | "refused" | "faulted" {
+  if (cycle.faulted > 0) return "faulted";
+  return cycle.refused > 0 ? "refused" : "applied";
+}
+
+export function verdictBadge(cycle: Cycle): Html {
+  switch (verdict(cycle)) {
+    case "faulted":
+      return badge("bad", `${count(cycle.faulted)} failed`);
+    case "refused":
+      return badge("warn", `${count(cycle.refused)} refused`);
+    case "applied":
+      return cycle.endedAt === null ? badge("good", "Running") : badge("good", "Applied");
+  }
+}
+
+export function writesOf(cycle: Cycle): { created: number; updated: number; deleted: number } {
+  return {
+    created: cycle.usersCreated + cycle.groupsCreated,
+    updated: cycle.usersUpdated + cycle.usersReactivated + cycle.groupsUpdated,
+    deleted: cycle.usersDeleted + cycle.groupsDeleted,
+  };
+}
+
+const BAR_WIDTH = 7;
+const BAR_STEP = 10;
+const STRIP_HEIGHT = 36;
+const BAR_HEIGHT_MIN = 5;
+
+/**
+ * The last cycles of a connection, oldest first, one bar each: its colour says how it went, its height how much it
+ * wrote (by logarithm, since an initial cycle is a thousand times an incremental one).
+ * @param slots - cycles a full strip holds; missing ones are drawn as dots, so that strips line up
+ */
+export function strip(cycles: readonly Cycle[], slots: number): Html {
+  const missing = Math.max(0, slots - cycles.length);
+  const sizes = cycles.map((cycle) => Math.log10(1 + sizeOf(cycle)));
+  const largest = Math.max(1, ...sizes);
+  const bars = cycles.map((cycle, index) => {
+    const height = BAR_HEIGHT_MIN + ((sizes[index] ?? 0) / largest) * (STRIP_HEIGHT - BAR_HEIGHT_MIN);
+    return bar(verdict(cycle), (missing + index) * BAR_STEP, height);
+  });
+  const dots = Array.from({ length: missing }, (_, index) => bar("none", index * BAR_STEP, 2));
+  const width = slots * BAR_STEP - (BAR_STEP - BAR_WIDTH);
+  return html`<svg
+    class="strip"
+    role="img"
+    aria-label="${describeStrip(cycles)}"
+    viewBox="0 0 ${width} ${STRIP_HEIGHT}"
+    width="${width}"
+    height="${STRIP_HEIGHT}"
+  >
+    ${dots}${bars}
+  </svg>`;
+}
+
+function bar(kind: string, x: number, height: number): Html {
+  const y = (STRIP_HEIGHT - height).toFixed(1);
+  return html`<rect
+    class="bar ${kind}"
+    x="${x}"
+    y="${y}"
+    width="${BAR_WIDTH}"
+    height="${height.toFixed(1)}"
+    rx="1.5"
+  />`;
+}
+
+function sizeOf(cycle: Cycle): number {
+  const { created, updated, deleted } = writesOf(cycle);
+  const members = cycle.membersAdded + cycle.membersRemoved;
+  return created + updated + deleted + cycle.usersDeactivated + members + cycle.refused + cycle.faulted;
+}
+
+/** @returns such as `Last 12 cycles: 10 applied, 2 with refusals` */
+export function describeStrip(cycles: readonly Cycle[]): string {
+  if (cycles.length === 0) return "No cycle yet";
+  const words = { applied: "applied", refused: "with refusals", faulted: "with faults" } as const;
+  const parts = (["applied", "refused", "faulted"] as const).flatMap((kind) => {
+    const matching = cycles.filter((cycle) => verdict(cycle) === kind).length;
+    return matching === 0 ? [] : [`${matching} ${words[kind]}`];
+  });
+  return `Last ${counted(cycles.length, "cycle")}: ${parts.join(", ")}`;
+}

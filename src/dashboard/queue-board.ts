@@ -1,0 +1,67 @@
+/**
+ * Bull Board behind the console's session: to look at, not to act. A job holds the SCIM payload of a person, so
+ * only its ids are shown.
+ */
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { ExpressAdapter } from "@bull-board/express";
+import type { RequestHandler } from "express";
+import type { WriteCommand } from "../queue/contracts.ts";
+import type { WriteQueue } from "../queue/queues.ts";
+
+export const BOARD_PATH = "/queues";
+
+// Whatever is not named here stays hidden, also what a later version adds to the contract.
+const SHOWN: readonly (keyof WriteCommand)[] = [
+  "version",
+  "writeId",
+  "tenantId",
+  "tenantSlug",
+  "connectionId",
+  "cycleId",
+  "correlationId",
+  "operation",
+  "resourceType",
+  "resourceId",
+  "requestedAt",
+];
+
+const FONTS = {
+  "font-sans": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+  "font-mono": "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, monospace",
+};
+
+export function createQueueBoard(queues: readonly WriteQueue[]): RequestHandler {
+  const server = new ExpressAdapter();
+  server.setBasePath(BOARD_PATH);
+  createBullBoard({
+    queues: queues.map(adapterOf),
+    // The adapter's package brings board types of its own, a patch release apart from ours.
+    serverAdapter: server as unknown as Parameters<typeof createBullBoard>[0]["serverAdapter"],
+    options: {
+      uiConfig: {
+        boardTitle: "Rollcall queues",
+        boardLogo: { path: "/assets/icon.svg", width: 24, height: 24 },
+        favIcon: { default: "/assets/icon.svg", alternative: "/assets/icon.svg" },
+        miscLinks: [{ text: "Back to the console", url: "/" }],
+        hideDocsLink: true,
+        theme: { light: FONTS, dark: FONTS },
+      },
+    },
+  });
+  return server.getRouter() as RequestHandler;
+}
+
+function adapterOf(queue: WriteQueue): BullMQAdapter {
+  const adapter = new BullMQAdapter(queue, { readOnlyMode: true });
+  adapter.setFormatter("data", maskJob);
+  adapter.setFormatter("returnValue", () => null);
+  return adapter;
+}
+
+/** @returns the ids of a job's data; its payload is replaced by a word that says so */
+export function maskJob(data: unknown): Record<string, unknown> {
+  if (typeof data !== "object" || data === null) return {};
+  const shown = Object.entries(data).filter(([key]) => (SHOWN as readonly string[]).includes(key));
+  return { ...Object.fromEntries(shown), payload: "hidden" };
+}

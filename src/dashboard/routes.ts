@@ -1,0 +1,33 @@
+/** The console's pages as a table: method, path, who may, and the handler. */
+import type { Role } from "../store/accounts.ts";
+import { showActivate, submitActivate } from "./pages/activate.ts";
+import { showConnection } from "./pages/connection.ts";
+import { showCycle } from "./pages/cycle.ts";
+import { showFailed } from "./pages/failed.ts";
+import { showOverview } from "./pages/overview.ts";
+import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
+import type { Answer, Console, MemberVisit } from "./page.ts";
+
+export interface Route {
+  readonly method: "get" | "post";
+  readonly path: string;
+  /** The least role that may. */
+  readonly needs: Role;
+  readonly handle: (visit: MemberVisit, deps: Console) => Answer | Promise<Answer>;
+}
+
+const CONNECTION = "/tenants/:slug/connections/:id";
+
+/** All of these need a session; sign-in and sign-out, which make and end one, stand in app.ts. */
+export const ROUTES: readonly Route[] = [
+  { method: "get", path: "/", needs: "viewer", handle: showOverview },
+  { method: "get", path: "/activate", needs: "admin", handle: showActivate },
+  { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
+  { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
+  { method: "get", path: `${CONNECTION}/rotate`, needs: "admin", handle: showRotate },
+  { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
+  { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },
+  { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
+  { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
+  { method: "get", path: "/failed", needs: "viewer", handle: showFailed },
+];
