@@ -1,0 +1,81 @@
+/** Documentation and code say the same, both ways. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Config } from "../src/platform/config.ts";
+import { createMetrics } from "../src/platform/metrics.ts";
+import { ERROR_CODES } from "../src/scim/index.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** First cells of the tables of a page, where they are code. */
+function documented(path: string): string[] {
+  return [...read(path).matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] ?? "").sort();
+}
+
+test("docs/configuration.md documents every setting, with its description and default", () => {
+  const page = read("docs/configuration.md");
+  const settings = Object.entries(Config.shape);
+
+  // The two that bin/start reads before there is a configuration stand there as well.
+  const beforeConfig = ["ROLLCALL_DATA_DIR", "ROLLCALL_EMBEDDED_QUEUE"];
+  const names = settings.map(([name]) => name);
+  expect(documented("docs/configuration.md")).toEqual([...names, ...beforeConfig].sort());
+  for (const [name, schema] of settings) expect(page, name).toContain(schema.description ?? "no description");
+});
+
+test(".env.example names every setting and no other", () => {
+  const named = [...read(".env.example").matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1] ?? "");
+
+  const beforeConfig = ["ROLLCALL_DATA_DIR", "ROLLCALL_EMBEDDED_QUEUE"];
+  const names = Object.keys(Config.shape);
+  expect([...new Set(named)].sort()).toEqual(expect.arrayContaining([...names].sort()));
+  for (const name of named)
+    expect([...names, ...beforeConfig, "POSTGRES_PASSWORD", "ROLLCALL_VERSION"]).toContain(name);
+});
+
+test("docs/metrics.md documents every metric of our own, with its labels", async () => {
+  const { registry } = createMetrics({ tenantsMax: 1, version: "0" });
+  const ours = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith("rollcall_"));
+
+  expect(documented("docs/metrics.md")).toEqual(ours.map(({ name }) => name).sort());
+  for (const { name, help } of ours) expect(read("docs/metrics.md"), name).toContain(help);
+});
+
+test("docs/errors.md documents every error code, with its meaning", () => {
+  const page = read("docs/errors.md");
+
+  expect(documented("docs/errors.md")).toEqual(Object.keys(ERROR_CODES).sort());
+  for (const [code, meaning] of Object.entries(ERROR_CODES)) expect(page, code).toContain(meaning);
+});
+
+test("README's table names every folder of src", () => {
+  const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `src/${name}`);
+
+  const named = documented("README.md").filter((name) => name.startsWith("src/"));
+  expect(named.sort()).toEqual(folders.sort());
+});
+
+test("every npm script that documentation names exists", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+  const pages = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "bench/README.md"];
+
+  for (const page of pages) {
+    for (const [, name = ""] of read(page).matchAll(/npm run ([\w:-]+)/g)) {
+      expect(Object.keys(scripts), page).toContain(name);
+    }
+  }
+});
+
+test("every relative link of the documentation leads somewhere", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/architecture.md"];
+
+  for (const page of pages) {
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      expect(() => readFileSync(join(ROOT, page, "..", target)), `${page} → ${target}`).not.toThrow(/ENOENT/);
+    }
+  }
+});
