@@ -52,6 +52,10 @@ export const Config = z.object({
     .url()
     .optional()
     .describe("Address under which identity providers reach the api, such as https://scim.example.com"),
+  CONSOLE_URL: z
+    .url()
+    .optional()
+    .describe("Address under which people reach the console; https makes its cookies Secure"),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")

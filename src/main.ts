@@ -1,0 +1,132 @@
+/**
+ * The entry point of every role. Where no stores are given it brings up its own; then it migrates, starts the parts
+ * of its roles, says where they listen, and stays until SIGTERM or SIGINT, which drain and stop all it started.
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { startDemo } from "./demo.ts";
+import { ensureOwner } from "./dashboard/owner.ts";
+import { startStores, writeState } from "./embedded/stores.ts";
+import { type Config, ConfigError, parseConfig, ROLES } from "./platform/config.ts";
+import { createLogger } from "./platform/logger.ts";
+import { prepareStores } from "./prepare.ts";
+import { createService, type Service } from "./service.ts";
+
+type Stop = () => Promise<number>;
+
+const USAGE = `Usage: bin/start [--demo]
+
+Starts Rollcall: the SCIM endpoint, the worker and the console, with stores of its own unless DATABASE_URL and
+REDIS_URL are set. --demo adds a tenant "demo" that a simulated Azure AD provisions.
+Settings are environment variables; docs/configuration.md lists them.`;
+
+const { env } = process;
+// What was started so far, newest last; each stops what it names and says whether it ended well.
+const stops: Stop[] = [];
+let stopping: Promise<never> | undefined;
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void (stopping ??= stopAll(0)));
+const args = new Set(process.argv.slice(2));
+const unknown = [...args].find((arg) => arg !== "--demo");
+if (unknown !== undefined) {
+  print(USAGE);
+  process.exit(unknown === "--help" || unknown === "-h" ? 0 : 2);
+}
+
+try {
+  await start(args.has("--demo"));
+} catch (error) {
+  if (stopping === undefined) print(explain(error));
+  await (stopping ??= stopAll(1));
+}
+
+async function start(isDemo: boolean): Promise<void> {
+  const config = await openStores();
+  const logger = createLogger({ service: [...config.ROLES].join("+"), level: config.LOG_LEVEL });
+  await prepareStores(config);
+  const service = createService(config, logger, packageVersion());
+  await service.start();
+  stops.push(() => service.stop().then(() => 0));
+  const { api, dashboard, metrics } = service.addresses();
+  writeState(dataDir(), { apiUrl: config.PUBLIC_URL ?? api });
+  if (api !== undefined) print(`SCIM      ${config.PUBLIC_URL ?? api}/scim/v2`);
+  if (dashboard !== undefined) print(`Console   ${config.CONSOLE_URL ?? dashboard}`);
+  print(`Metrics   ${metrics}/metrics`);
+  if (dashboard !== undefined) await printOwner(config, service);
+  print("Rollcall is ready");
+  if (!isDemo) return;
+  const { ROLLCALL_SECRET: secret, TOKEN_TTL_DAYS: tokenTtlDays } = config;
+  if (api === undefined) throw new Error("--demo needs the api role in this process");
+  const demo = await startDemo({ db: service.db, secret, tokenTtlDays, apiUrl: api, env });
+  stops.push(() => demo.stop());
+}
+
+async function openStores(): Promise<Config> {
+  // A role of its own shares its stores with others, so it must be told where they are.
+  const isAlone = env["ROLES"] === undefined || env["ROLES"].split(",").length === ROLES.length;
+  const stores = await startStores({
+    dataDir: dataDir(),
+    databaseUrl: env["DATABASE_URL"],
+    redisUrl: env["REDIS_URL"],
+    queue: isAlone ? env["ROLLCALL_EMBEDDED_QUEUE"] : "postgres",
+    secret: env["ROLLCALL_SECRET"],
+    logger: createLogger({ service: "stores", level: env["LOG_LEVEL"] ?? "info" }),
+  });
+  stops.push(() => stores.stop().then(() => 0));
+  const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, secret: ROLLCALL_SECRET } = stores;
+  return parseConfig({ ...env, DATABASE_URL, REDIS_URL, ROLLCALL_SECRET });
+}
+
+async function printOwner(config: Config, { db }: Service): Promise<void> {
+  const owner = await ensureOwner(db, { password: config.ROLLCALL_OWNER_PASSWORD });
+  if (!owner.created) return;
+  const isGiven = config.ROLLCALL_OWNER_PASSWORD !== undefined;
+  print(
+    `Sign in   ${owner.login} with ${isGiven ? "ROLLCALL_OWNER_PASSWORD" : `the password ${owner.password}`}`,
+  );
+}
+
+async function stopAll(code: number): Promise<never> {
+  let worst = code;
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+    worst = Math.max(
+      worst,
+      await stop().catch((error: unknown) => {
+        print(explain(error));
+        return 1;
+      }),
+    );
+  }
+  process.exit(worst);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error)) return `Rollcall did not start: ${String(error)}`;
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return `Rollcall did not start: ${error.message}${cause}`;
+}
+
+function dataDir(): string {
+  return resolve(env["ROLLCALL_DATA_DIR"] ?? ".rollcall");
+}
+
+function packageVersion(): string {
+  const candidates = [
+    join(import.meta.dirname, "../package.json"),
+    join(import.meta.dirname, "../../package.json"),
+  ];
+  for (const path of candidates) {
+    try {
+      return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, "utf8"))).version;
+    } catch {
+      continue; // The built file lies one folder deeper than the source.
+    }
+  }
+  return "unknown";
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,46 @@
+/** What must be true of the stores before a part of the service starts: schema known, secret the right one. */
+import { ROLES, type Config } from "./platform/config.ts";
+import { fingerprint } from "./platform/secrets.ts";
+import { createQueueBackend } from "./queue/queues.ts";
+import { openDatabase } from "./store/database.ts";
+import { checkSecret } from "./store/installation.ts";
+import { migrateUp, pendingMigrations } from "./store/migrations.ts";
+
+/**
+ * The process that runs all roles migrates; one that runs some of them refuses to start on a schema it does not know.
+ * @throws {Error} when migrations are missing, or ROLLCALL_SECRET is not the one that tokens were hashed under
+ */
+export async function prepareStores(config: Config): Promise<void> {
+  if (config.ROLES.size === ROLES.length) await migrate(config);
+  else await assertMigrated(config.DATABASE_URL);
+  const ignore = (): void => undefined; // The query that needs the connection reports the same error.
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    poolMax: 1,
+    applicationName: "rollcall-start",
+    onConnectionError: ignore,
+  });
+  try {
+    await checkSecret(db, fingerprint(config.ROLLCALL_SECRET));
+  } finally {
+    await db.close();
+  }
+}
+
+async function migrate(config: Config): Promise<void> {
+  await migrateUp(config.DATABASE_URL);
+  await createQueueBackend({
+    redisUrl: config.REDIS_URL,
+    databaseUrl: config.DATABASE_URL,
+    prefix: config.QUEUE_PREFIX,
+    onError: (error) => {
+      throw error;
+    },
+  }).prepare();
+}
+
+async function assertMigrated(databaseUrl: string): Promise<void> {
+  const pending = await pendingMigrations(databaseUrl);
+  if (pending.length === 0) return;
+  throw new Error(`the database lacks ${pending.join(", ")}; run "bin/rollcall migrate" first`);
+}

@@ -1,0 +1,166 @@
+/**
+ * The graph of a process: which parts the chosen roles need, in the order they start. Stopping goes the other way
+ * round: doors close first, then the workers that serve their last requests, then the queue, then Postgres.
+ */
+import type { Config } from "./platform/config.ts";
+import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
+import { createLifecycle, type Part } from "./platform/lifecycle.ts";
+import type { Logger } from "./platform/logger.ts";
+import { createMetrics, type Metrics } from "./platform/metrics.ts";
+import { createMetricsHandler } from "./platform/metrics-handler.ts";
+import { createQueueBackend, type QueueBackend, type WriteQueue } from "./queue/queues.ts";
+import { LocalReplies } from "./queue/replies.ts";
+import { type DatabasePool, openDatabase } from "./store/database.ts";
+import { apiPart, type ApiPart } from "./api/api-part.ts";
+import { createDashboard } from "./dashboard/app.ts";
+import { replyChannel } from "./reply-channel.ts";
+import { housekeepingPart } from "./worker/housekeeping.ts";
+import { workerPart } from "./worker/worker-part.ts";
+
+export interface Service extends Part {
+  readonly db: DatabasePool;
+  /** Where each role of this process listens, once started. */
+  addresses(): { readonly api?: string; readonly dashboard?: string; readonly metrics: string };
+}
+
+interface Shared {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly db: DatabasePool;
+  readonly queue: WriteQueue;
+  readonly backend: QueueBackend;
+  readonly local: LocalReplies;
+}
+
+/** @param version - of the package, for `rollcall_build_info` */
+export function createService(config: Config, logger: Logger, version: string): Service {
+  const metrics = createMetrics({ tenantsMax: config.METRICS_TENANTS_MAX, version });
+  const onError = (err: Error): void => logger.warn({ err }, "a store is disturbed");
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    poolMax: config.DATABASE_POOL_MAX,
+    applicationName: `rollcall-${[...config.ROLES].join("-")}`,
+    onConnectionError: onError,
+  });
+  const backend = createQueueBackend({
+    redisUrl: config.REDIS_URL,
+    databaseUrl: config.DATABASE_URL,
+    prefix: config.QUEUE_PREFIX,
+    onError: limited(onError),
+  });
+  const queue = backend.openQueue();
+  const shared: Shared = { config, logger, metrics, db, queue, backend, local: new LocalReplies() };
+  const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
+  const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
+  const metricsServer = createMetricsServer(shared);
+  const lifecycle = createLifecycle([
+    { name: "postgres", start: () => Promise.resolve(), stop: () => db.close() },
+    { name: "queue", start: () => queue.waitUntilReady().then(() => undefined), stop: () => queue.close() },
+    ...(config.ROLES.has("worker") ? createWorkerParts(shared) : []),
+    ...(api ? [api] : []),
+    ...(dashboard ? [dashboard] : []),
+    metricsServer,
+  ]);
+  return {
+    ...lifecycle,
+    db,
+    addresses: () => ({
+      ...(api && { api: api.url() }),
+      ...(dashboard && { dashboard: dashboard.url() }),
+      metrics: metricsServer.url(),
+    }),
+  };
+}
+
+function createWorkerParts({ config, logger, metrics, db, queue, backend, local }: Shared): readonly Part[] {
+  const channel = replyChannel({ config, db, logger });
+  return [
+    housekeepingPart({
+      db,
+      queue,
+      metrics,
+      logger,
+      cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
+      tenantsMax: config.METRICS_TENANTS_MAX,
+    }),
+    workerPart({
+      db,
+      metrics,
+      logger,
+      backend,
+      replies: local.sender(channel.sender()),
+      batchMax: config.BATCH_MAX,
+      concurrency: config.WORKER_CONCURRENCY,
+    }),
+  ];
+}
+
+function createApiPart({ config, logger, metrics, db, queue, local }: Shared): ApiPart {
+  return apiPart({
+    db,
+    queue,
+    metrics,
+    logger,
+    replies: local.receiver(replyChannel({ config, db, logger }).receiver()),
+    secret: config.ROLLCALL_SECRET,
+    host: config.HOST,
+    port: config.API_PORT,
+    publicUrl: withoutSlash(config.PUBLIC_URL),
+    submitTimeoutMs: config.SUBMIT_TIMEOUT_MS,
+    bodyBytesMax: config.BODY_BYTES_MAX,
+    cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
+  });
+}
+
+function createConsole({ config, logger, db, queue }: Shared, api: ApiPart | undefined): HttpServer {
+  const handler = createDashboard({
+    database: db,
+    queues: [queue],
+    secret: config.ROLLCALL_SECRET,
+    publicUrl: () => publicUrl(config, api),
+    tokenTtlDays: config.TOKEN_TTL_DAYS,
+    secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
+    logger,
+  });
+  return createHttpServer({
+    name: "dashboard",
+    host: config.HOST,
+    port: config.DASHBOARD_PORT,
+    handler,
+    logger,
+  });
+}
+
+function createMetricsServer({ config, logger, metrics, db }: Shared): HttpServer {
+  const handler = createMetricsHandler(metrics.registry, () => {
+    const { total, idle, waiting } = db.stats();
+    metrics.poolConnections.set({ state: "busy" }, total - idle);
+    metrics.poolConnections.set({ state: "idle" }, idle);
+    metrics.poolConnections.set({ state: "waiting" }, waiting);
+  });
+  return createHttpServer({ name: "metrics", host: config.HOST, port: config.METRICS_PORT, handler, logger });
+}
+
+/** The SCIM endpoint's origin as identity providers are to be told it. */
+function publicUrl(config: Config, api: ApiPart | undefined): string {
+  return withoutSlash(config.PUBLIC_URL) ?? api?.url() ?? `http://${config.HOST}:${config.API_PORT}`;
+}
+
+function withoutSlash(url: string | undefined): string | undefined {
+  return url?.replace(/\/+$/, "");
+}
+
+const REPEATED_ERRORS_MS = 5_000;
+
+/** While its store is gone a queue client reports the same error in a tight loop: one in a while is enough. */
+function limited(report: (error: Error) => void): (error: Error) => void {
+  const reportedAt = new Map<string, number>();
+  return (error) => {
+    const now = Date.now();
+    if (now - (reportedAt.get(error.message) ?? 0) < REPEATED_ERRORS_MS) return;
+    if (reportedAt.size > 100) reportedAt.clear();
+    reportedAt.set(error.message, now);
+    report(error);
+  };
+}

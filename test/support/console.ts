@@ -1,0 +1,91 @@
+/** The console under test over HTTP: its own server, and a browser's worth of client that keeps cookies and forms. */
+import type { WriteQueue } from "../../src/queue/queues.ts";
+import { createDashboard, type DashboardSettings } from "../../src/dashboard/app.ts";
+import { createHttpServer } from "../../src/platform/http-server.ts";
+import { createLogger } from "../../src/platform/logger.ts";
+import type { DatabasePool } from "../../src/store/database.ts";
+import { PASSWORD } from "./console-seed.ts";
+
+export const CONSOLE_SECRET = "a secret that only console tests use, long enough";
+
+export interface TestConsole {
+  readonly url: string;
+  readonly visitor: () => TestVisitor;
+  stop(): Promise<void>;
+}
+
+export async function startConsole(
+  database: DatabasePool,
+  more: { readonly queues?: readonly WriteQueue[]; readonly secureCookies?: boolean } = {},
+): Promise<TestConsole> {
+  const logger = createLogger({ service: "console-test", level: "silent" });
+  const settings: DashboardSettings = {
+    database,
+    logger,
+    queues: more.queues ?? [],
+    secret: CONSOLE_SECRET,
+    publicUrl: () => "https://scim.example.com",
+    tokenTtlDays: 180,
+    secureCookies: more.secureCookies ?? false,
+  };
+  const handler = createDashboard(settings);
+  const server = createHttpServer({ name: "console", host: "127.0.0.1", port: 0, handler, logger });
+  await server.start();
+  return {
+    url: server.url(),
+    visitor: () => new TestVisitor(server.url()),
+    stop: () => server.stop(),
+  };
+}
+
+export interface TestPage {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** Follows no redirect by itself, so that tests see each answer. */
+export class TestVisitor {
+  readonly #url: string;
+  readonly #cookies = new Map<string, string>();
+  #csrf = "";
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  get cookies(): ReadonlyMap<string, string> {
+    return this.#cookies;
+  }
+
+  get(path: string): Promise<TestPage> {
+    return this.#send(path, {});
+  }
+
+  /** Posts a form with the token of the last page seen, unless the fields bring another. */
+  post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<TestPage> {
+    return this.#send(path, { method: "POST", body: new URLSearchParams({ csrf: this.#csrf, ...fields }) });
+  }
+
+  async signIn(login: string, password = PASSWORD): Promise<TestPage> {
+    await this.get("/sign-in");
+    const answer = await this.post("/sign-in", { login, password });
+    if (answer.status === 303) await this.get("/");
+    return answer;
+  }
+
+  async #send(path: string, init: RequestInit): Promise<TestPage> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await fetch(`${this.#url}${path}`, { ...init, redirect: "manual", headers: { cookie } });
+    for (const line of response.headers.getSetCookie()) this.#keep(line);
+    const text = await response.text();
+    this.#csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? this.#csrf;
+    return { status: response.status, text, headers: response.headers };
+  }
+
+  #keep(line: string): void {
+    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    if (value === "") this.#cookies.delete(name);
+    else this.#cookies.set(name, value);
+  }
+}

@@ -1,0 +1,46 @@
+/** A plain SCIM client for tests: what goes over the wire is what the test wrote. */
+
+export interface ScimAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body; null where there was none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into JSON of many shapes
+  readonly body: any;
+}
+
+export interface ScimRequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is instead of a JSON body. */
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
+}
+
+export type ScimClient = (
+  method: string,
+  path: string,
+  body?: unknown,
+  options?: ScimRequestOptions,
+) => Promise<ScimAnswer>;
+
+/** @param scimUrl - ends in /scim/v2 */
+export function createScimClient(scimUrl: string, token: string): ScimClient {
+  return async (method, path, body, options = {}) => {
+    const payload = options.raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(`${scimUrl}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(payload !== undefined && { "Content-Type": "application/scim+json; charset=utf-8" }),
+        ...options.headers,
+      },
+      ...(payload !== undefined && { body: payload }),
+    });
+    const text = await response.text();
+    const json: unknown = text === "" ? null : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body: json };
+  };
+}
+
+/** `key=value` as Azure writes it: a space is a plus. */
+export function filterQuery(filter: string): string {
+  return `?filter=${encodeURIComponent(filter).replaceAll("%20", "+")}`;
+}
