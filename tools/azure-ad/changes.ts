@@ -37,7 +37,8 @@ export function happen(directory: Directory, cycle: number): Changes {
   const staff = random.sample(activePeople(directory).slice(1), Number.POSITIVE_INFINITY);
   const free = staff.filter((person) => !changes.people.has(person.key));
   const share = (part: number): number => Math.max(1, Math.round(staff.length * part));
-  for (const person of free.splice(0, share(LEAVERS_SHARE))) leave(scene, person);
+  // Two at least: one may return, one is purged.
+  for (const person of free.splice(0, Math.max(2, share(LEAVERS_SHARE)))) leave(scene, person);
   for (const person of free.splice(0, share(MOVERS_SHARE))) move(scene, person);
   const renamed = free.filter(matchesByExternalId).slice(0, share(RENAMES_SHARE));
   for (const person of renamed) marry(scene, person);
@@ -61,7 +62,8 @@ function emptyBinAndReturn(scene: Scene): void {
   const { directory, random, changes } = scene;
   const bin = [...directory.people.values()].filter((person) => person.status === "disabled");
   for (const person of bin) person.cyclesDisabled += 1;
-  const [returner] = random.sample(bin, 1);
+  const young = bin.filter((person) => person.cyclesDisabled < BIN_CYCLES);
+  const [returner] = random.sample(young, 1);
   if (returner !== undefined) {
     returner.status = "active";
     returner.cyclesDisabled = 0;
