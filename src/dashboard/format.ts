@@ -35,6 +35,21 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
+const SHORT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZone: "UTC",
+});
+
+/** The moment to the minute, for narrow columns; the full one for a pointer and for machines. */
+export function shortTime(at: Date): Html {
+  return html`<time datetime="${at.toISOString()}" title="${DATE_TIME.format(at)} UTC"
+    >${SHORT.format(at)} UTC</time
+  >`;
+}
+
 /** The moment in full. */
 export function time(at: Date): Html {
   return html`<time datetime="${at.toISOString()}">${DATE_TIME.format(at)} UTC</time>`;

@@ -55,7 +55,10 @@ function header(session: Session, current: Section | undefined): Html {
     </nav>
     <form class="who" method="post" action="/sign-out">
       ${csrfField(session)}
-      <span>${session.login} <span class="role">${session.role}</span></span>
+      <span
+        >${session.login}
+        ${session.role !== session.login && html`<span class="role">${session.role}</span>`}</span
+      >
       <button class="quiet" type="submit">Sign out</button>
     </form>
   </header>`;

@@ -94,6 +94,7 @@ export function verdict(cycle: Cycle): "applied" | "refused" | "faulted" {
 }
 
 export function verdictBadge(cycle: Cycle): Html {
+  if (cycle.kind === "test") return badge("good", "Answered");
   switch (verdict(cycle)) {
     case "faulted":
       return badge("bad", `${count(cycle.faulted)} failed`);
@@ -112,9 +113,9 @@ export function writesOf(cycle: Cycle): { created: number; updated: number; dele
   };
 }
 
-const BAR_WIDTH = 7;
-const BAR_STEP = 10;
-const STRIP_HEIGHT = 36;
+const BAR_WIDTH = 9;
+const BAR_STEP = 12;
+const STRIP_HEIGHT = 40;
 const BAR_HEIGHT_MIN = 5;
 
 /**

@@ -2,7 +2,7 @@
 import { type Cycle, listCycles } from "../../store/cycle-history.ts";
 import type { Database } from "../../store/database.ts";
 import { type Connection, findConnection, findTenant, listTokens, type Token } from "../../store/tenants.ts";
-import { ago, count, date, duration, time } from "../format.ts";
+import { ago, count, date, duration, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
 import {
@@ -114,15 +114,15 @@ function cyclesSection({ tenantSlug }: Connection, cycles: readonly Cycle[]): Ht
     const { created, updated, deleted } = writesOf(cycle);
     const { usersDeactivated, refused, faulted, requests } = cycle;
     return [
-      html`<a href="${cyclePath(tenantSlug, cycle.id)}">${time(cycle.startedAt)}</a>`,
+      html`<a href="${cyclePath(tenantSlug, cycle.id)}">${shortTime(cycle.startedAt)}</a>`,
       kindOf(cycle),
       verdictBadge(cycle),
       durationOf(cycle),
-      ...[created, updated, usersDeactivated, deleted, refused, faulted, requests].map(count),
+      ...[created, updated, usersDeactivated, deleted, refused, faulted, requests].map(figure),
     ];
   });
-  return html`<section aria-labelledby="cycles">
-    <h2 id="cycles">Recent cycles</h2>
+  return html`<section>
+    <h2>Recent cycles</h2>
     ${
       cycles.length === 0
         ? emptyState(
@@ -132,6 +132,11 @@ function cyclesSection({ tenantSlug }: Connection, cycles: readonly Cycle[]): Ht
         : table("Recent cycles", columns, rows)
     }
   </section>`;
+}
+
+/** Zeros step back, so that what happened stands out. */
+function figure(value: number): Html | string {
+  return value === 0 ? html`<span class="muted">0</span>` : count(value);
 }
 
 function tokensSection(
@@ -149,8 +154,8 @@ function tokensSection(
     token.lastUsedAt === null ? "Never" : ago(token.lastUsedAt, now),
   ]);
   const columns = ["Token", "State", "Created", "Expires", "Last used"].map((label) => ({ label }));
-  return html`<section aria-labelledby="tokens">
-    <h2 id="tokens">Tokens</h2>
+  return html`<section>
+    <h2>Tokens</h2>
     ${
       tokens.length === 0
         ? emptyState("No token yet", "Azure cannot connect without one.")

@@ -52,8 +52,8 @@ function countsSection(cycle: Cycle): Html {
     cycle.usersReactivated,
     cycle.usersDeleted,
   ];
-  return html`<section aria-labelledby="changes">
-    <h2 id="changes">What it changed</h2>
+  return html`<section>
+    <h2>What it changed</h2>
     ${table("Changes by resource", columns, [
       ["Users", ...users.map(count)],
       [
@@ -76,8 +76,8 @@ function countsSection(cycle: Cycle): Html {
 }
 
 function failuresSection(failed: FailedWritesPage, slug: string): Html {
-  return html`<section aria-labelledby="failed">
-    <h2 id="failed">Failed jobs</h2>
+  return html`<section>
+    <h2>Failed jobs</h2>
     ${
       failed.writes.length === 0
         ? emptyState("Nothing failed", "Every write of this cycle was applied.")

@@ -32,7 +32,9 @@ export async function showFailed(visit: MemberVisit, { database }: Console): Pro
       What was refused, and what failed on our side. A refusal changes nothing and is not tried again by
       itself: mend its cause in Azure, and a later cycle brings it.
     </p>
-    ${tenants.size > 1 && filter(tenants, slug)} ${list} ${pages({ slug, isFirst: olderThan === "", next })}`;
+    ${tenants.size > 1 && filter(tenants, slug)}
+    <h2 class="unseen">Newest first</h2>
+    ${list} ${pages({ slug, isFirst: olderThan === "", next })}`;
   return page("Failed jobs", body, { section: "failed" });
 }
 

@@ -40,8 +40,8 @@ function nothingYet(mayActivate: boolean): Html {
 
 function content(overview: Overview, now: Date): Html {
   return html`${tiles(overview)}
-    <section aria-labelledby="connections">
-      <h2 id="connections">Connections</h2>
+    <section>
+      <h2>Connections</h2>
       <ul class="connections">
         ${overview.connections.map((connection) => connectionCard(connection, now))}
       </ul>

@@ -16,29 +16,29 @@ export interface TokenOnce {
 
 export function tokenOnce(shown: TokenOnce): Answer {
   const body = html`<div class="medium">
-    <h1>${shown.title}</h1>
-    <section class="card stack secret" aria-labelledby="values">
-      <h2 id="values">Copy these into Azure now</h2>
-      ${facts([
-        ["Tenant URL", html`<code class="copy">${shown.tenantUrl}</code>`],
-        ["Secret Token", html`<code class="copy">${shown.token.token}</code>`],
-        ["Expires", date(shown.token.expiresAt)],
-      ])}
-      <p class="caution">
-        <strong>The token is shown this once.</strong> Only its hash is stored; if it is lost, rotate it and
-        paste the new one into Azure. A click selects the whole value.
-      </p>
-    </section>
-    ${shown.isFirst ? firstSteps() : laterSteps()}
-    <p><a class="button" href="${shown.connectionPath}">I have copied it — open the connection</a></p>
-    ${shown.isFirst && mappings()}
-  </div>`;
+      <h1>${shown.title}</h1>
+      <section class="card stack secret">
+        <h2>Copy these into Azure now</h2>
+        ${facts([
+          ["Tenant URL", html`<code class="copy">${shown.tenantUrl}</code>`],
+          ["Secret Token", html`<code class="copy">${shown.token.token}</code>`],
+          ["Expires", date(shown.token.expiresAt)],
+        ])}
+        <p class="caution">
+          <strong>The token is shown this once.</strong> Only its hash is stored; if it is lost, rotate it and
+          paste the new one into Azure. A click selects the whole value.
+        </p>
+      </section>
+      ${shown.isFirst ? firstSteps() : laterSteps()}
+      <p><a class="button" href="${shown.connectionPath}">I have copied it — open the connection</a></p>
+    </div>
+    ${shown.isFirst && mappings()}`;
   return page(shown.title, body, { section: "overview" });
 }
 
 function firstSteps(): Html {
-  return html`<section aria-labelledby="steps">
-    <h2 id="steps">In the Azure portal</h2>
+  return html`<section>
+    <h2>In the Azure portal</h2>
     <ol class="steps">
       <li>
         Open <b>Microsoft Entra ID</b> → <b>Enterprise applications</b> → <b>New application</b> →
@@ -62,8 +62,8 @@ function firstSteps(): Html {
 }
 
 function laterSteps(): Html {
-  return html`<section aria-labelledby="steps">
-    <h2 id="steps">In the Azure portal</h2>
+  return html`<section>
+    <h2>In the Azure portal</h2>
     <ol class="steps">
       <li>Open the enterprise application → <b>Provisioning</b> → <b>Connectivity</b>.</li>
       <li>Replace the Secret Token by the one above, press <b>Test Connection</b>, and save.</li>
@@ -82,9 +82,9 @@ const USER_MAPPINGS: readonly (readonly [string, string, string])[] = [
   ["givenName", "name.givenName", ""],
   ["surname", "name.familyName", ""],
   ["mailNickname, or objectId", "externalId", "objectId never changes: better"],
-  ["employeeId", "…enterprise:2.0:User:employeeNumber", ""],
-  ["department", "…enterprise:2.0:User:department", ""],
-  ["manager", "…enterprise:2.0:User:manager", "A reference"],
+  ["employeeId", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", ""],
+  ["department", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", ""],
+  ["manager", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "A reference"],
   ["telephoneNumber", `phoneNumbers[type eq "work"].value`, ""],
   ["mobile", `phoneNumbers[type eq "mobile"].value`, ""],
   ["streetAddress", `addresses[type eq "work"].streetAddress`, ""],
@@ -99,9 +99,13 @@ const GROUP_MAPPINGS: readonly (readonly [string, string, string])[] = [
 function mappings(): Html {
   const columns = [{ label: "Azure AD attribute" }, { label: "Rollcall attribute" }, { label: "Note" }];
   const rows = (list: typeof USER_MAPPINGS) =>
-    list.map(([source, target, note]) => [html`<code>${source}</code>`, html`<code>${target}</code>`, note]);
-  return html`<section aria-labelledby="mappings">
-    <h2 id="mappings">Attribute mappings</h2>
+    list.map(([source, target, note]) => [
+      html`<code class="wraps">${source}</code>`,
+      html`<code>${target}</code>`,
+      note,
+    ]);
+  return html`<section>
+    <h2>Attribute mappings</h2>
     <p>Azure's defaults fit. These are the ones that matter; others may stay.</p>
     <h3>Users</h3>
     ${table("Attribute mappings of users", columns, rows(USER_MAPPINGS))}
