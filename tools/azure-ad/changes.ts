@@ -19,6 +19,7 @@ const JOINERS_SHARE = 0.02;
 const MOVERS_SHARE = 0.04;
 const LEAVERS_SHARE = 0.015;
 const RENAMES_SHARE = 0.01;
+const RETURNERS_SHARE = 0.25;
 /** People who are also matched by externalId when their userName is not found: renames happen to them. */
 const SECOND_MATCH_EVERY = 4;
 
@@ -57,17 +58,16 @@ function note({ changes }: Scene, kind: string, count = 1): void {
   if (count > 0) changes.counts.set(kind, (changes.counts.get(kind) ?? 0) + count);
 }
 
-/** One of those in the bin returns each cycle; those who have been there long enough are purged. */
+/** A quarter of those who left last return; those who have been in the bin long enough are purged. */
 function emptyBinAndReturn(scene: Scene): void {
   const { directory, random, changes } = scene;
   const bin = [...directory.people.values()].filter((person) => person.status === "disabled");
   for (const person of bin) person.cyclesDisabled += 1;
   const young = bin.filter((person) => person.cyclesDisabled < BIN_CYCLES);
-  const [returner] = random.sample(young, 1);
-  if (returner !== undefined) {
-    returner.status = "active";
-    returner.cyclesDisabled = 0;
-    changes.people.add(returner.key);
+  for (const person of random.sample(young, Math.ceil(young.length * RETURNERS_SHARE))) {
+    person.status = "active";
+    person.cyclesDisabled = 0;
+    changes.people.add(person.key);
     note(scene, "returners");
   }
   for (const person of bin) {

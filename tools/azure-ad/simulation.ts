@@ -33,12 +33,12 @@ export interface SimulationOptions {
   readonly concurrency: number;
   readonly dialect: Dialect | "mixed";
   readonly seed: number;
-  /** Members per PATCH. */
-  readonly batch: number;
+  /** Members per PATCH; 20 if absent. */
+  readonly batch?: number;
   /** The tenant may hold what this run knows nothing of. */
-  readonly keep: boolean;
-  /** Verifies after every so many cycles as well; 0 is only at the end. */
-  readonly verifyEvery: number;
+  readonly keep?: boolean;
+  /** Verifies after every so many cycles as well; absent or 0 is only at the end. */
+  readonly verifyEvery?: number;
   readonly retry?: RetryOptions;
   readonly timeoutMs?: number;
   /** Where progress is shown; nowhere if absent. */
@@ -48,9 +48,10 @@ export interface SimulationOptions {
 }
 
 /** About a minute of patience in all, so that a restart of the service goes unnoticed. */
-export const RETRY_DEFAULT: RetryOptions = { tries: 8, baseMs: 250, maxMs: 15_000 };
+const RETRY_DEFAULT: RetryOptions = { tries: 8, baseMs: 250, maxMs: 15_000 };
 /** What .NET's client waits by default; Entra ID publishes no figure. */
 const TIMEOUT_DEFAULT_MS = 100_000;
+const BATCH_DEFAULT = 20;
 const CYCLES_KEPT_MAX = 100;
 
 /** Runs all cycles and the verification. Rejects only on a bug: trouble with the service is in the report. */
@@ -69,7 +70,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Report>
   let verification: VerificationReport | undefined;
   try {
     await runCycles(run);
-    verification = await verify(run.world, options);
+    verification = await verify(run.world, { keep: options.keep === true });
   } catch (error) {
     if (!(error instanceof Quarantined)) throw error;
     quarantined = error.message;
@@ -100,14 +101,14 @@ interface Run {
 
 function createWorld(options: SimulationOptions, scim: World["scim"]): World {
   // Where an earlier run may have left its joiners, this run's get names of their own.
-  const tag = options.keep ? Date.now().toString(36) : "";
+  const tag = options.keep === true ? Date.now().toString(36) : "";
   return {
     scim,
     directory: createDirectory({ ...options, tag }),
     links: createLinks(),
     findings: createFindings(),
     nextDialect: createDialects(options.dialect),
-    membersPerPatch: options.batch,
+    membersPerPatch: options.batch ?? BATCH_DEFAULT,
     pool: { concurrency: options.concurrency, isStopping: () => options.signal?.aborted === true },
     progress: createProgress(options.output),
   };
@@ -116,6 +117,7 @@ function createWorld(options: SimulationOptions, scim: World["scim"]): World {
 async function runCycles(run: Run): Promise<void> {
   const { options, world } = run;
   const { isStopping } = world.pool;
+  const verifyEvery = options.verifyEvery ?? 0;
   let nextStart = Date.now();
   for (let cycle = 0; options.cycles === 0 || cycle < options.cycles; cycle += 1) {
     await waitUntil(nextStart, options.signal);
@@ -123,8 +125,8 @@ async function runCycles(run: Run): Promise<void> {
     nextStart = Date.now() + options.beat * 1000;
     await runCycle(run, cycle);
     const isLast = cycle + 1 === options.cycles;
-    if (options.verifyEvery > 0 && !isLast && (cycle + 1) % options.verifyEvery === 0) {
-      world.progress.line(verdict(await verify(world, options)));
+    if (verifyEvery > 0 && !isLast && (cycle + 1) % verifyEvery === 0) {
+      world.progress.line(verdict(await verify(world, { keep: options.keep === true })));
     }
   }
   if (world.links.escrow.entries().size === 0 || isStopping()) return;

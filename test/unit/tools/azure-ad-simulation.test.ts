@@ -32,8 +32,6 @@ function simulate({ url }: TinyScimServer, options: Partial<SimulationOptions> =
     dialect: "legacy",
     seed: 7,
     batch: 5,
-    keep: false,
-    verifyEvery: 0,
     retry: { tries: 3, baseMs: 1, maxMs: 4 },
     ...options,
   });
@@ -118,6 +116,15 @@ describe("a service that behaves", () => {
     // Only who was purged and what was deleted by the earlier run is created anew.
     const anew = tiny.seen.filter(({ method }) => method === "POST").length - created;
     expect(anew).toBeLessThan(8);
+  });
+
+  test("is verified between cycles where that is asked for", async () => {
+    let shown = "";
+    const output = { write: (text: string) => (shown += text) };
+    const report = await simulate(await start(), { cycles: 4, verifyEvery: 2, output });
+
+    expect(report.clean).toBe(true);
+    expect(shown.match(/^verification: .* 0 differences$/gmu)).toHaveLength(1);
   });
 
   test("is left with a verification when the simulation is stopped", async () => {
