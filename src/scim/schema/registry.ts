@@ -1,0 +1,90 @@
+/**
+ * Resource types and the look-up of their attributes, without regard to letter case, with or without URN. The maps
+ * are made once; a tenant's own extensions are further schemas handed to `defineModel`.
+ */
+import type { ResourceType } from "../resource/resource.ts";
+import { type Attribute, defineAttribute, type Schema } from "./attribute.ts";
+import { COMMON_ATTRIBUTES } from "./common.ts";
+import { GROUP } from "./group.ts";
+import { ENTERPRISE_USER, USER } from "./user.ts";
+
+/** An attribute and where it stands: at the top of the resource, or under its extension's URN. */
+export interface Located {
+  readonly attribute: Attribute;
+  readonly extension: Schema | undefined;
+}
+
+export interface Model {
+  readonly type: ResourceType;
+  /** Path segment of the endpoint. */
+  readonly endpoint: string;
+  readonly description: string;
+  readonly core: Schema;
+  readonly extensions: readonly Schema[];
+  readonly extensionByKey: ReadonlyMap<string, Schema>;
+  /** Every attribute by its lower-cased name, and by its lower-cased URN and name. */
+  readonly located: ReadonlyMap<string, Located>;
+}
+
+const COMMON = COMMON_ATTRIBUTES.map(defineAttribute);
+
+const MODELS: Readonly<Record<ResourceType, Model>> = {
+  User: defineModel({
+    type: "User",
+    endpoint: "Users",
+    description: "User accounts",
+    core: USER,
+    extensions: [ENTERPRISE_USER],
+  }),
+  Group: defineModel({
+    type: "Group",
+    endpoint: "Groups",
+    description: "Groups",
+    core: GROUP,
+    extensions: [],
+  }),
+};
+
+export const RESOURCE_TYPES: readonly ResourceType[] = ["User", "Group"];
+
+export function modelOf(type: ResourceType): Model {
+  return MODELS[type];
+}
+
+/**
+ * Finds an attribute by name, or by URN and name. A bare name that only an extension has means the extension's:
+ * Azure sends `manager` without its URN.
+ */
+export function locate(model: Model, name: string, urn?: string): Located | undefined {
+  return model.located.get(qualifiedKey(name, urn));
+}
+
+export function qualifiedKey(name: string, urn?: string): string {
+  return urn === undefined ? name.toLowerCase() : `${urn}:${name}`.toLowerCase();
+}
+
+/** The attribute's name as a client would write it, with its URN where it needs one. */
+export function nameOf({ attribute, extension }: Located, sub?: Attribute): string {
+  const name = extension ? `${extension.id}:${attribute.name}` : attribute.name;
+  return sub ? `${name}.${sub.name}` : name;
+}
+
+export function defineModel(
+  source: Pick<Model, "type" | "endpoint" | "description" | "core" | "extensions">,
+): Model {
+  const located = new Map<string, Located>();
+  const { core, extensions } = source;
+  for (const extension of extensions) {
+    for (const attribute of extension.attributes) {
+      const place = { attribute, extension };
+      located.set(`${extension.key}:${attribute.key}`, place);
+      if (!located.has(attribute.key)) located.set(attribute.key, place);
+    }
+  }
+  for (const attribute of [...COMMON, ...core.attributes]) {
+    const place = { attribute, extension: undefined };
+    located.set(`${core.key}:${attribute.key}`, place);
+    located.set(attribute.key, place);
+  }
+  return { ...source, located, extensionByKey: new Map(extensions.map((schema) => [schema.key, schema])) };
+}

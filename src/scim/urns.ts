@@ -1,0 +1,16 @@
+/** Names the SCIM standards fix: schema and message URNs, and the media type of every body. */
+
+export const SCIM_MEDIA_TYPE = "application/scim+json";
+
+export const URNS = {
+  user: "urn:ietf:params:scim:schemas:core:2.0:User",
+  enterpriseUser: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+  group: "urn:ietf:params:scim:schemas:core:2.0:Group",
+  schema: "urn:ietf:params:scim:schemas:core:2.0:Schema",
+  resourceType: "urn:ietf:params:scim:schemas:core:2.0:ResourceType",
+  serviceProviderConfig: "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig",
+  listResponse: "urn:ietf:params:scim:api:messages:2.0:ListResponse",
+  searchRequest: "urn:ietf:params:scim:api:messages:2.0:SearchRequest",
+  patchOp: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+  error: "urn:ietf:params:scim:api:messages:2.0:Error",
+} as const;
