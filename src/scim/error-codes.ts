@@ -20,7 +20,6 @@ export const ERROR_CODES = {
   "member-is-group-itself":
     "A group cannot be a member of itself; remove it from its own members in the source.",
   "userName-taken": "Another user has this userName (letter case ignored); rename or remove that user first.",
-  "displayName-taken": "Another group has this displayName; rename or remove that group first.",
   "active-unassigned": "active cannot be removed or emptied; send true to enable the user, false to disable.",
   "required-removed": "A required attribute cannot be removed or emptied; replace it with another value.",
   "attribute-read-only":

@@ -24,22 +24,24 @@ export function makeTest(operator: Exclude<CompareOperator, "ne">, value: Compar
 
 export function holds(test: Test, actual: unknown): boolean {
   if (actual === undefined) return false;
-  switch (test.operator) {
-    case "pr":
-      return true;
+  if (test.operator === "pr") return true;
+  if (test.operator === "eq") return actual === test.value;
+  if (isSubstringTest(test)) return typeof actual === "string" && hasSubstring(test, actual);
+  return isOrdered(test.operator, compare(actual, test.value));
+}
+
+function isSubstringTest(test: SubstringTest | OrderTest): test is SubstringTest {
+  return test.operator === "co" || test.operator === "sw" || test.operator === "ew";
+}
+
+function hasSubstring({ operator, value }: SubstringTest, actual: string): boolean {
+  switch (operator) {
     case "co":
-      return typeof actual === "string" && actual.includes(test.value);
+      return actual.includes(value);
     case "sw":
-      return typeof actual === "string" && actual.startsWith(test.value);
+      return actual.startsWith(value);
     case "ew":
-      return typeof actual === "string" && actual.endsWith(test.value);
-    case "eq":
-      return actual === test.value;
-    case "gt":
-    case "ge":
-    case "lt":
-    case "le":
-      return isOrdered(test.operator, compare(actual, test.value));
+      return actual.endsWith(value);
   }
 }
 
@@ -49,7 +51,7 @@ function compare(actual: unknown, value: Comparable): number {
   return typeof actual === "number" && typeof value === "number" ? actual - value : NaN;
 }
 
-function isOrdered(operator: "gt" | "ge" | "lt" | "le", difference: number): boolean {
+function isOrdered(operator: Exclude<OrderTest["operator"], "eq">, difference: number): boolean {
   switch (operator) {
     case "gt":
       return difference > 0;

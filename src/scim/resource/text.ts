@@ -1,7 +1,7 @@
 /** Text rules: what may not stand in a string, and the form in which strings without letter case are compared. */
 
 // With the u flag the surrogate range matches lone surrogates only.
-const FORBIDDEN = /[\0\ud800-\udfff]/u; // eslint-disable-line no-control-regex -- NUL is what is looked for
+const FORBIDDEN = /[\0\ud800-\udfff]/u;
 
 /** NUL cannot be stored as jsonb, and half a surrogate pair is not Unicode. */
 export function hasForbiddenCharacter(text: string): boolean {

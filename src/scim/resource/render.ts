@@ -1,0 +1,119 @@
+/** What is stored → what a client sees: strictly typed, complete meta, `schemas` kept true. RFC 7643 sections 3 and 3.1. */
+import { type Attribute } from "../schema/attribute.ts";
+import { locate, type Located, type Model, modelOf } from "../schema/registry.ts";
+import { URNS } from "../urns.ts";
+import { isEqual } from "./equal.ts";
+import { locationOf, metaOf } from "./meta.ts";
+import { project, type Projection, shownOf } from "./project.ts";
+import { type Fields, isObject } from "./read-value.ts";
+import type { Resource, Stored } from "./resource.ts";
+
+/** @param baseUrl - address of the SCIM endpoint, without a slash at its end */
+export function render(stored: Stored, baseUrl: string, projection: Projection): Record<string, unknown> {
+  const model = modelOf(stored.type);
+  const resource: Resource = {
+    ...stored.resource,
+    meta: metaOf(stored, baseUrl),
+    ...(stored.members && {
+      members: stored.members.map((member) => withReference(member, member.type, baseUrl)),
+    }),
+    ...(stored.groups && { groups: stored.groups.map((group) => withReference(group, "Group", baseUrl)) }),
+  };
+  const shown: Fields = { schemas: schemasOf(model, stored.resource), id: stored.id };
+  const show = (target: Fields, source: Resource, place: Located): void => {
+    const value = showValue(model, place, { value: source[place.attribute.name], projection, baseUrl });
+    if (value !== undefined) target[place.attribute.name] = value;
+  };
+  const placeOf = (name: string): Located | undefined => locate(model, name);
+  for (const name of ["externalId", ...model.core.attributes.map((attribute) => attribute.name)]) {
+    const place = placeOf(name);
+    if (place) show(shown, resource, place);
+  }
+  for (const extension of model.extensions) {
+    const source = stored.resource[extension.id];
+    if (!isObject(source)) continue;
+    const part: Fields = {};
+    for (const attribute of extension.attributes) show(part, source, { attribute, extension });
+    if (Object.keys(part).length > 0) shown[extension.id] = part;
+  }
+  const meta = placeOf("meta");
+  if (meta) show(shown, resource, meta);
+  return shown;
+}
+
+export interface ListResponse {
+  readonly schemas: readonly string[];
+  readonly totalResults: number;
+  readonly startIndex: number;
+  readonly itemsPerPage: number;
+  readonly Resources: readonly object[];
+}
+
+/** RFC 7644 section 3.4.2. `Resources` is there even when empty: Azure reads it. */
+export function listResponse(page: {
+  readonly totalResults: number;
+  readonly startIndex: number;
+  readonly resources: readonly object[];
+}): ListResponse {
+  const { totalResults, startIndex, resources } = page;
+  return {
+    schemas: [URNS.listResponse],
+    totalResults,
+    startIndex,
+    itemsPerPage: resources.length,
+    Resources: resources,
+  };
+}
+
+/**
+ * Names of the attributes that differ, an extension's with their URN.
+ * @returns an empty list when a write changed nothing, and so makes no new version
+ */
+export function changedAttributes(before: Resource, after: Resource): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => {
+    const [left, right] = [before[name], after[name]];
+    if (isEqual(left, right)) return [];
+    if (!name.toLowerCase().startsWith("urn:")) return [name];
+    const [inner, outer] = [left ?? {}, right ?? {}];
+    return changedAttributes(inner as Resource, outer as Resource).map((attribute) => `${name}:${attribute}`);
+  });
+}
+
+function schemasOf(model: Model, resource: Resource): readonly string[] {
+  const extensions = model.extensions.filter(({ id }) => isObject(resource[id]));
+  return [model.core.id, ...extensions.map(({ id }) => id)];
+}
+
+function showValue(
+  model: Model,
+  place: Located,
+  {
+    value,
+    projection,
+    baseUrl,
+  }: { readonly value: unknown; readonly projection: Projection; readonly baseUrl: string },
+): unknown {
+  if (value === undefined) return undefined;
+  const shown = shownOf(projection, model, place);
+  if (shown === "nothing") return undefined;
+  const { attribute } = place;
+  if (attribute.type !== "complex") return value;
+  const one = (item: unknown): object | undefined =>
+    project(complete(attribute, item as Fields, baseUrl), shown);
+  if (!Array.isArray(value)) return one(value);
+  const elements = value.map(one).filter((element) => element !== undefined);
+  return elements.length === 0 ? undefined : elements;
+}
+
+/** Adds the `$ref` that the value's own type decides, such as a manager's. */
+function complete(attribute: Attribute, value: Fields, baseUrl: string): Fields {
+  const [type, ...others] = attribute.subByKey.get("$ref")?.referenceTypes ?? [];
+  if (type !== "User" || others.length > 0 || typeof value["value"] !== "string") return value;
+  return withReference({ ...value, value: value["value"] }, "User", baseUrl);
+}
+
+function withReference(value: { readonly value: string }, type: "User" | "Group", baseUrl: string): Fields {
+  const { value: id, ...rest } = value;
+  return { value: id, $ref: locationOf(type, id, baseUrl), ...rest };
+}
