@@ -1,0 +1,37 @@
+/** What a command of `bin/rollcall` is, and the two ways in which one may end badly. */
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Context {
+  readonly env: Env;
+  /** Of the package. */
+  readonly version: string;
+  /** Writes a line to stdout, which is the command's result; anything else belongs on stderr. */
+  readonly print: (line: string) => void;
+}
+
+export interface Command {
+  /** As one types it, with its arguments and options. */
+  readonly usage: string;
+  readonly summary: string;
+  /** @returns the exit code */
+  run(args: readonly string[], context: Context): Promise<number>;
+}
+
+/** What was asked cannot be done; the message is one line that says why, and what to do. Exit code 1. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/** It cannot be told what was asked; the usage is shown. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** @throws {UsageError} unless there is exactly one argument, the one called `name` */
+export function onlyArgument(positionals: readonly string[], name: string): string {
+  const [value, unexpected] = positionals;
+  if (value === undefined) throw new UsageError(`<${name}> is missing`);
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
+  return value;
+}

@@ -1,0 +1,91 @@
+/** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ConfigError } from "../platform/config.ts";
+import { type Command, CommandError, UsageError } from "./command.ts";
+import { doctor } from "./doctor.ts";
+import { migrateCommand } from "./migrate.ts";
+import { tenantCreate, tenantList } from "./tenant.ts";
+import { tokenRotate } from "./token.ts";
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  "tenant create": tenantCreate,
+  "tenant list": tenantList,
+  "token rotate": tokenRotate,
+  migrate: migrateCommand,
+  doctor,
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    if (isUsageError(error)) {
+      complain(`rollcall: ${error.message}\n\n${usage()}`);
+      return 2;
+    }
+    complain(`rollcall: ${explain(error)}`);
+    return 1;
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  if (args[0] === "--version") {
+    print(packageVersion());
+    return 0;
+  }
+  if (args.length === 0) throw new UsageError("say what to do");
+  if (args.some((arg) => ["--help", "-h", "help"].includes(arg))) {
+    print(usage());
+    return 0;
+  }
+  for (const words of [2, 1]) {
+    const command = COMMANDS[args.slice(0, words).join(" ")];
+    if (command)
+      return command.run(args.slice(words), { env: process.env, version: packageVersion(), print });
+  }
+  throw new UsageError(`there is no command "${args.slice(0, 2).join(" ")}"`);
+}
+
+function usage(): string {
+  const commands = Object.values(COMMANDS);
+  const width = Math.max(...commands.map((command) => command.usage.length));
+  return [
+    "Usage: bin/rollcall <command>",
+    "",
+    ...commands.map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`),
+    "",
+    "Without DATABASE_URL a command is about the embedded stores of bin/start, running or not.",
+    "Settings are environment variables; docs/configuration.md lists them.",
+  ].join("\n");
+}
+
+/** parseArgs says what it does not understand by a TypeError with a code of its own. */
+function isUsageError(error: unknown): error is Error {
+  if (error instanceof UsageError) return true;
+  return error instanceof Error && /^ERR_PARSE_ARGS_/.test((error as NodeJS.ErrnoException).code ?? "");
+}
+
+function explain(error: unknown): string {
+  if (error instanceof CommandError || error instanceof ConfigError) return error.message;
+  if (error instanceof AggregateError && error.errors.length > 0) return explain(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
+
+function packageVersion(): string {
+  // The built file lies one folder deeper than the source.
+  const depth = import.meta.dirname.endsWith(join("dist", "src", "cli")) ? "../../.." : "../..";
+  const text = readFileSync(join(import.meta.dirname, depth, "package.json"), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,81 @@
+/** `token rotate`: a new bearer token for a tenant; the old ones end at once. Tokens are shown once, here. */
+import { parseArgs } from "node:util";
+import { recordAudit } from "../store/audit.ts";
+import type { DatabasePool } from "../store/database.ts";
+import { findTenant, listTenantConnections, rotateToken } from "../store/tenants.ts";
+import { type Command, CommandError, type Context, onlyArgument } from "./command.ts";
+import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
+
+/** Who the audit says it was. */
+export const CLI_ACTOR = "cli";
+
+export const tokenRotate: Command = {
+  usage: "token rotate <slug> [--json]",
+  summary: "gives a tenant a new token and ends the ones it had, at once",
+  async run(args, context) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const tenant = onlyArgument(positionals, "slug");
+    return withInstallation(context.env, (installation) =>
+      withDatabase(installation, async (db) => {
+        const secret = await requireSecret(installation, db);
+        const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
+        const rotated = await rotate(db, { slug: tenant, secret, ttlDays });
+        printToken(context, { ...rotated, tenant, tenantUrl: installation.tenantUrl }, values.json);
+        return 0;
+      }),
+    );
+  },
+};
+
+export interface ShownToken {
+  readonly tenant: string;
+  readonly connection: string;
+  readonly tenantUrl: string;
+  readonly token: string;
+}
+
+/** The only place where a token is shown. */
+export function printToken({ print }: Context, shown: ShownToken, asJson = false): void {
+  const { tenant, connection, tenantUrl, token } = shown;
+  if (asJson) {
+    print(JSON.stringify({ tenant, connection, tenantUrl, token }));
+    return;
+  }
+  print(`Tenant      ${tenant}`);
+  print(`Connection  ${connection}`);
+  print(`Tenant URL  ${tenantUrl}`);
+  print(`Token       ${token}`);
+  print("The token is shown this once and cannot be read again. Paste it into Azure as the Secret Token.");
+}
+
+async function rotate(
+  db: DatabasePool,
+  request: { readonly slug: string; readonly secret: string; readonly ttlDays: number },
+): Promise<{ readonly connection: string; readonly token: string }> {
+  const { slug, secret, ttlDays } = request;
+  return db.transaction(async (tx) => {
+    const tenant = await findTenant(tx, slug);
+    if (tenant === undefined)
+      throw new CommandError(
+        `there is no tenant "${slug}"; "bin/rollcall tenant list" shows those there are`,
+      );
+    const all = await listTenantConnections(tx, tenant.id);
+    const [connection, another] = all.filter(({ disconnectedAt }) => disconnectedAt === null);
+    if (connection === undefined)
+      throw new CommandError(`the tenant "${slug}" has no connection that could use a token`);
+    if (another !== undefined)
+      throw new CommandError(
+        `the tenant "${slug}" has several connections; rotate the one you mean in the console`,
+      );
+    const { tenantId, id: connectionId } = connection;
+    const issued = await rotateToken(tx, { tenantId, connectionId, secret, ttlDays });
+    await recordAudit(tx, [
+      { tenantId, actor: CLI_ACTOR, action: "token.rotated", subject: `${issued.hint}…` },
+    ]);
+    return { connection: connectionId, token: issued.token };
+  });
+}
