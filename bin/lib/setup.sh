@@ -23,7 +23,7 @@ require_node() {
 # The stamp tells an install that ended from one that was cut off, and notices a lock file that has moved on.
 install_packages() {
   local stamp=node_modules/.rollcall-lock lock output
-  [ -d src ] || return 0 # A built tree brings its packages along.
+  [ -f src/main.ts ] || return 0 # A built tree brings its packages along.
   lock=$(cksum <package-lock.json)
   if [ -f node_modules/.package-lock.json ] && [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return 0; fi
   say "Installing packages (once, and after each change of package-lock.json) ..."

@@ -1,0 +1,31 @@
+# One image for every role: ROLES says which parts a process runs, and `bin/rollcall` is in it as well.
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Optional packages are the embedded Postgres and what only tests and development use.
+RUN npm ci --omit=optional --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+COPY tools ./tools
+RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY migrations ./migrations
+# The console reads its style sheets where they are written.
+COPY src/dashboard/styles ./src/dashboard/styles
+COPY bin ./bin
+USER node
+EXPOSE 8080 8081 9464
+# A process without the api is alive while it answers for its metrics.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "const { ROLES = '', API_PORT, METRICS_PORT } = process.env; \
+    const api = ROLES === '' || ROLES.includes('api'); \
+    const path = api ? `${API_PORT || 8080}/health/live` : `${METRICS_PORT || 9464}/metrics`; \
+    fetch(`http://127.0.0.1:${path}`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/main.js"]
