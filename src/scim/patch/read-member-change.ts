@@ -27,7 +27,7 @@ export function readMemberChange(
   if (sub && (kind !== "add" || filter || sub.key !== "value")) throw immutable(sub.name);
   switch (kind) {
     case "add":
-      return addition(readMembers(value), filter);
+      return addition(filter ? namedBy(filter) : readMembers(value));
     case "replace":
       if (filter) throw immutable("value");
       return replacement(readMembers(value));
@@ -36,9 +36,13 @@ export function readMemberChange(
   }
 }
 
-function addition(members: readonly MemberRef[], filter: Filter | undefined): MemberChange | undefined {
-  const named = filter ? (idsOf(filter) ?? []).map((value) => ({ value })) : members;
-  return named.length === 0 ? undefined : { kind: "add", members: named };
+function addition(members: readonly MemberRef[]): MemberChange | undefined {
+  return members.length === 0 ? undefined : { kind: "add", members };
+}
+
+/** Adding to `members[value eq "…"]` names the member in the filter, and may repeat it in the value. */
+function namedBy(filter: Filter): readonly MemberRef[] {
+  return (idsOf(filter) ?? []).map((value) => ({ value }));
 }
 
 function replacement(members: readonly MemberRef[]): MemberChange {

@@ -97,7 +97,7 @@ function readComplex(place: Located, value: unknown): Fields | undefined {
   for (const [name, inner] of Object.entries(value)) {
     const sub = findSub(attribute, name);
     if (!sub || isDerived(sub)) continue;
-    const read = readSimple(sub, inner, nameOf(place, sub));
+    const read = readSub(place, sub, inner);
     if (read !== undefined) found[sub.name] = read;
   }
   return saysSomething(found) ? found : undefined;
