@@ -101,8 +101,8 @@ export async function insertResources(
       text: `
   INSERT INTO ${table} (tenant_id, id, ${nameKey}, external_id, resource, search, version, created_at, updated_at${active.column})
   SELECT r.tenant_id, r.id, r.name_key, r.external_id, r.resource, r.search, r.version, r.created_at, r.updated_at${active.value}
-    FROM json_to_recordset($1::json) WITH ORDINALITY
-      AS r (${RECORD}, position bigint)
+    FROM ROWS FROM (json_to_recordset($1::json) AS (${RECORD})) WITH ORDINALITY
+      AS r (tenant_id, id, name_key, external_id, active, resource, search, version, created_at, updated_at, position)
    ORDER BY r.tenant_id, r.name_key, r.position
       ON CONFLICT DO NOTHING
   RETURNING id`,
