@@ -35,3 +35,11 @@ export function onlyArgument(positionals: readonly string[], name: string): stri
   if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
   return value;
 }
+
+/** Of a refused connection, whose words hide in an AggregateError or in the cause. */
+export function reason(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof CommandError) return error.message; // Says already what its cause says.
+  return error.cause instanceof Error ? reason(error.cause) : error.message;
+}

@@ -7,6 +7,7 @@ import { fingerprint } from "../platform/secrets.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { checkSecret } from "../store/installation.ts";
 import { pendingMigrations } from "../store/migrations.ts";
+import { reason } from "./command.ts";
 import type { Installation } from "./installation.ts";
 
 export interface Finding {
@@ -89,7 +90,9 @@ export async function examineSecret({ secret }: Installation, db: DatabasePool):
     await checkSecret(undoing(db), fingerprint(secret));
     return { part, found: "the one that tokens are hashed under" };
   } catch (error) {
-    return { part, problem: reason(error), fix: "restore the former ROLLCALL_SECRET" };
+    // Its first sentence says what is wrong, the others what to do.
+    const [problem = "", ...advice] = reason(error).split(/(?<=\.) /);
+    return { part, problem, fix: advice.join(" ") || "restore the former ROLLCALL_SECRET" };
   }
 }
 
@@ -191,11 +194,4 @@ async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
-}
-
-/** A refused connection hides its words in an AggregateError or in the cause. */
-function reason(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reason(error.cause) : error.message;
 }

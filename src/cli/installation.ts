@@ -12,7 +12,7 @@ import { createQueueBackend } from "../queue/queues.ts";
 import { type DatabasePool, openDatabase } from "../store/database.ts";
 import { checkSecret } from "../store/installation.ts";
 import { migrateUp, pendingMigrations } from "../store/migrations.ts";
-import { CommandError, type Env } from "./command.ts";
+import { CommandError, type Env, reason } from "./command.ts";
 
 export interface Installation {
   /** Its secret is worth nothing where `secret` is undefined. */
@@ -65,11 +65,12 @@ export async function withDatabase<Result>(
   { config }: Installation,
   work: (db: DatabasePool) => Promise<Result>,
 ): Promise<Result> {
-  const pending = await pendingMigrations(config.DATABASE_URL);
-  if (pending.length > 0)
-    throw new CommandError(`the database lacks ${pending.join(", ")}; run "bin/rollcall migrate" first`);
   const db = openCommandDatabase(config.DATABASE_URL);
   try {
+    await assertReachable(db);
+    const pending = await pendingMigrations(config.DATABASE_URL);
+    if (pending.length > 0)
+      throw new CommandError(`the database lacks ${pending.join(", ")}; run "bin/rollcall migrate" first`);
     return await work(db);
   } finally {
     await db.close();
@@ -89,13 +90,15 @@ export async function requireSecret(installation: Installation, db: DatabasePool
       "ROLLCALL_SECRET is not set; tokens are hashed under it, so give the service's own",
     );
   await checkSecret(db, fingerprint(secret)).catch((error: unknown) => {
-    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new CommandError(reason(error), { cause: error });
   });
   return secret;
 }
 
 /** Our schema, and the queue's where it lives in Postgres. @returns the migrations that were applied */
 export async function migrate(config: Config): Promise<readonly string[]> {
+  const db = openCommandDatabase(config.DATABASE_URL);
+  await assertReachable(db).finally(() => db.close());
   const applied = await migrateUp(config.DATABASE_URL);
   const failed: Error[] = [];
   await createQueueBackend({
@@ -106,6 +109,16 @@ export async function migrate(config: Config): Promise<readonly string[]> {
   }).prepare();
   if (failed[0] !== undefined) throw failed[0];
   return applied;
+}
+
+/** Asked first, because knex puts a stack trace on the screen when nobody answers. */
+async function assertReachable(db: DatabasePool): Promise<void> {
+  try {
+    const client = await db.connect();
+    await client.end();
+  } catch (error) {
+    throw new CommandError(`Postgres does not answer: ${reason(error)}`, { cause: error });
+  }
 }
 
 /** What runs on this data directory, unless the environment names another database. */

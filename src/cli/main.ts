@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../platform/config.ts";
-import { type Command, CommandError, UsageError } from "./command.ts";
+import { type Command, reason, UsageError } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { migrateCommand } from "./migrate.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
@@ -27,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
       complain(`rollcall: ${error.message}\n\n${usage()}`);
       return 2;
     }
-    complain(`rollcall: ${explain(error)}`);
+    complain(`rollcall: ${reason(error)}`);
     return 1;
   }
 }
@@ -38,7 +37,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (args.length === 0) throw new UsageError("say what to do");
-  if (args.some((arg) => ["--help", "-h", "help"].includes(arg))) {
+  if (args[0] === "help" || args.includes("--help") || args.includes("-h")) {
     print(usage());
     return 0;
   }
@@ -67,12 +66,6 @@ function usage(): string {
 function isUsageError(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   return error instanceof Error && /^ERR_PARSE_ARGS_/.test((error as NodeJS.ErrnoException).code ?? "");
-}
-
-function explain(error: unknown): string {
-  if (error instanceof CommandError || error instanceof ConfigError) return error.message;
-  if (error instanceof AggregateError && error.errors.length > 0) return explain(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }
 
 function packageVersion(): string {
