@@ -57,9 +57,10 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
       undo.push(() => running.stop());
       return running.url;
     };
+    // Redis first: it may be missing, and is the quicker one to say so.
     const stores = {
-      databaseUrl: databaseUrl ?? (await start(startPostgres)),
       redisUrl: redisUrl ?? (needs.redis ? await start(startRedis) : undefined),
+      databaseUrl: databaseUrl ?? (await start(startPostgres)),
     };
     if (undo.length > 0) {
       createState(dataDir, stores);
