@@ -22,6 +22,7 @@ import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
 import type { Memberships } from "./memberships.ts";
+import type { UserNames } from "./user-names.ts";
 
 /** A resource as the batch works on it: undefined while it does not exist. */
 export interface Draft {
@@ -35,9 +36,16 @@ export interface Applied {
 }
 
 export interface Surroundings {
+  readonly names: UserNames;
   readonly memberships: Memberships;
   /** The batch's time: ISO, milliseconds, UTC. */
   readonly now: string;
+}
+
+/** A resource that is there, and the draft that holds it. */
+interface Existing {
+  readonly draft: Draft;
+  readonly row: ResourceRow;
 }
 
 /** What a payload looks like after its journey; its depth was checked by `readBody` and `readPatch`. */
@@ -58,7 +66,7 @@ export function applyWrite(command: WriteCommand, draft: Draft, around: Surround
   checkVersion(command, row);
   switch (command.operation) {
     case "delete":
-      return remove(command, draft);
+      return remove(command, { draft, row }, around);
     case "replace":
       return change(command, { draft, row }, around);
     case "patch":
@@ -81,11 +89,12 @@ export function membershipChanges(command: WriteCommand): readonly MemberChange[
   }
 }
 
-function create(command: WriteCommand, draft: Draft, { memberships, now }: Surroundings): Applied {
+function create(command: WriteCommand, draft: Draft, { names, memberships, now }: Surroundings): Applied {
   invariant(!draft.row, `create of ${command.resourceId} finds it there`);
   const { resource } = bodyOf(command);
   const group = { tenantId: command.tenantId, id: command.resourceId };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
+  if (command.resourceType === "User") names.claim(group, { after: resource });
   memberships.accept(group, delta);
   draft.row = { ...group, version: 1, created: now, lastModified: now, resource };
   return {
@@ -99,9 +108,10 @@ function create(command: WriteCommand, draft: Draft, { memberships, now }: Surro
   };
 }
 
-function remove(command: WriteCommand, draft: Draft): Applied {
+function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surroundings): Applied {
   draft.row = undefined;
   const isUser = command.resourceType === "User";
+  if (isUser) names.free(row, row.resource);
   return {
     outcome: { kind: "applied", resourceId: command.resourceId, changed: true, written: null },
     changed: [],
@@ -111,8 +121,8 @@ function remove(command: WriteCommand, draft: Draft): Applied {
 
 function change(
   command: WriteCommand,
-  { draft, row }: { draft: Draft; row: ResourceRow },
-  { memberships, now }: Surroundings,
+  { draft, row }: Existing,
+  { names, memberships, now }: Surroundings,
 ): Applied {
   const { resource, changed } = newResource(command, row.resource);
   const group = { tenantId: row.tenantId, id: row.id };
@@ -122,6 +132,7 @@ function change(
     const counts = { ...NO_COUNTS, unchanged: 1 };
     return { outcome: appliedOutcome(row, false), changed: [], counts };
   }
+  if (command.resourceType === "User") names.claim(row, { before: row.resource, after: resource });
   memberships.accept(group, delta);
   draft.row = { ...row, resource, version: row.version + 1, lastModified: now };
   return {

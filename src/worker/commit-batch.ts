@@ -7,7 +7,7 @@
  */
 import { fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import type { DatabasePool, Transaction } from "../store/database.ts";
+import { type DatabasePool, isUniqueViolation, type Transaction } from "../store/database.ts";
 import {
   deleteResources,
   insertResources,
@@ -16,11 +16,18 @@ import {
   type ResourceRow,
   updateResources,
 } from "../store/directory-writes.ts";
-import { applyWrite, type Applied, type Draft, isActive, membershipChanges } from "./apply-write.ts";
+import {
+  applyWrite,
+  type Applied,
+  type Draft,
+  isActive,
+  membershipChanges,
+  type Surroundings,
+} from "./apply-write.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
 import { Memberships } from "./memberships.ts";
-import { nameTaken, refuseTakenNames } from "./user-names.ts";
+import { NameRaceError, userNameKey, UserNames } from "./user-names.ts";
 
 /** A write of the batch, from its command to its end. */
 export interface BatchEntry extends PendingWrite {
@@ -37,19 +44,31 @@ export interface BatchResult {
   readonly isReplay: boolean;
 }
 
+// The loser of a race for a userName sees the name as taken the second time; more only where many race.
+const NAME_RACE_ATTEMPTS = 3;
+
 /** Applies the writes in one transaction. @returns results in the order of the writes */
 export async function commitBatch(
   db: DatabasePool,
   writes: readonly PendingWrite[],
 ): Promise<readonly BatchResult[]> {
-  return db.transaction(async (tx) => {
-    const now = await readTime(tx);
-    const recalled = await recallWrites(tx, writes);
-    const entries = await applyEntries(tx, fresh(writes, recalled), now);
-    const replays = await recordWrites(tx, entries, recalled);
-    const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
-    return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
-  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction((tx) => applyBatch(tx, writes));
+    } catch (error) {
+      const isRace = error instanceof NameRaceError || isUniqueViolation(error);
+      if (!isRace || attempt === NAME_RACE_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function applyBatch(tx: Transaction, writes: readonly PendingWrite[]): Promise<readonly BatchResult[]> {
+  const now = await readTime(tx);
+  const recalled = await recallWrites(tx, writes);
+  const entries = await applyEntries(tx, fresh(writes, recalled), now);
+  const replays = await recordWrites(tx, entries, recalled);
+  const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
+  return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
 }
 
 /** Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw. */
@@ -97,19 +116,21 @@ interface TypeBatch {
 
 async function applyType(tx: Transaction, { type, entries, now }: TypeBatch): Promise<void> {
   const before = await lockDrafts(tx, type, entries);
+  const commands = entries.map(({ command }) => command);
+  const names = await UserNames.load(tx, commands);
   const memberships = await Memberships.load(
     tx,
-    entries.map(({ command }) => ({
+    commands.map((command) => ({
       tenantId: command.tenantId,
       id: command.resourceId,
       changes: membershipChanges(command),
     })),
   );
-  for (const entry of entries) entry.result = attempt(entry, { memberships, now });
+  for (const entry of entries) entry.result = attempt(entry, { names, memberships, now });
   await save(tx, { type, entries, before, memberships });
 }
 
-function attempt(entry: BatchEntry, around: { memberships: Memberships; now: string }): BatchEntry["result"] {
+function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] {
   try {
     return applyWrite(entry.command, entry.draft, around);
   } catch (error) {
@@ -149,7 +170,6 @@ interface Save {
 }
 
 async function save(tx: Transaction, { type, entries, before, memberships }: Save): Promise<void> {
-  if (type === "User") await refuseTakenNames(tx, entries, before);
   const drafts = new Set(entries.map(({ draft }) => draft));
   const deleted: ResourceRow[] = [];
   const updated: NewResourceRow[] = [];
@@ -163,31 +183,18 @@ async function save(tx: Transaction, { type, entries, before, memberships }: Sav
   await deleteResources(tx, type, deleted);
   await updateResources(tx, type, updated);
   const insertedIds = await insertResources(tx, type, inserted);
-  if (insertedIds.size < inserted.length) await refuseNotInserted(tx, entries, insertedIds);
+  if (insertedIds.size < inserted.length) throw new NameRaceError("another worker took a userName meanwhile");
   const gone = new Set(deleted.map(({ tenantId, id }) => `${tenantId} ${id}`));
   await memberships.save(tx, ({ tenantId, id }) => gone.has(`${tenantId} ${id}`));
 }
 
-async function refuseNotInserted(
-  tx: Transaction,
-  entries: readonly BatchEntry[],
-  insertedIds: ReadonlySet<string>,
-): Promise<void> {
-  const conflicts = entries.filter(
-    ({ command, result }) =>
-      command.operation === "create" &&
-      !(result instanceof ScimError) &&
-      !insertedIds.has(command.resourceId),
-  );
-  await nameTaken(tx, conflicts);
-}
-
 function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
-  const name = row.resource[type === "User" ? "userName" : "displayName"];
+  const displayName = row.resource["displayName"];
   const externalId = row.resource["externalId"];
   return {
     ...row,
-    nameKey: fold(typeof name === "string" ? name : ""),
+    nameKey:
+      type === "User" ? userNameKey(row.resource) : fold(typeof displayName === "string" ? displayName : ""),
     externalId: typeof externalId === "string" ? externalId : null,
     active: type === "User" ? isActive(row.resource) : null,
     search: searchDocument(type, row.resource),

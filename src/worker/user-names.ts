@@ -1,67 +1,88 @@
-/** Who may have which userName: the refusals that only the stored directory can give (RFC 7643 section 4.1.1). */
-import { fold, say, ScimError, term } from "../scim/index.ts";
-import type { Transaction } from "../store/database.ts";
-import { findNameHolders, type ResourceRow } from "../store/directory-writes.ts";
-import type { Draft } from "./apply-write.ts";
-import type { BatchEntry } from "./commit-batch.ts";
-
 /**
- * Refuses the batch's renames to a name that somebody else has, or takes in the same batch. A race with another
- * worker is left to the unique index: the batch fails, is cut in two, and finds the name taken when it runs again.
+ * Who has which userName while a batch is applied: the names that its writes want are looked up once, and every
+ * write then claims and frees names in the order of the batch, as it would alone. RFC 7643 section 4.1.1.
+ *
+ * A race with another worker is left to the unique index: whoever comes second meets `NameRaceError`, and the batch
+ * is applied again, now with the name seen as taken.
  */
-export async function refuseTakenNames(
-  tx: Transaction,
-  entries: readonly BatchEntry[],
-  before: ReadonlyMap<Draft, ResourceRow>,
-): Promise<void> {
-  const renames = entries.filter((entry) => isRename(entry, before));
-  if (renames.length === 0) return;
-  const holders = new Map(await findNameHolders(tx, renames.map(nameOf)));
-  for (const entry of renames) {
-    const { tenantId, nameKey } = nameOf(entry);
-    const holder = holders.get(`${tenantId} ${nameKey}`);
-    if (holder === undefined) holders.set(`${tenantId} ${nameKey}`, entry.command.resourceId);
-    else if (holder !== entry.command.resourceId) {
-      standsAlone(entry, entries);
-      refuse(entry, holder, before.get(entry.draft));
-    }
+import { z } from "zod";
+import { fold, type Resource, say, ScimError, term } from "../scim/index.ts";
+import type { WriteCommand } from "../queue/contracts.ts";
+import type { Transaction } from "../store/database.ts";
+import { findNameHolders, type ResourceKey } from "../store/directory-writes.ts";
+
+/** Another worker committed a userName that this batch had seen as free. */
+export class NameRaceError extends Error {
+  override readonly name = "NameRaceError";
+}
+
+export class UserNames {
+  /** Id of the holder by `tenantId nameKey`. */
+  readonly #holders: Map<string, string>;
+
+  private constructor(holders: ReadonlyMap<string, string>) {
+    this.#holders = new Map(holders);
+  }
+
+  /** Looks up who has the names that these writes may claim. */
+  static async load(tx: Transaction, commands: readonly WriteCommand[]): Promise<UserNames> {
+    const wanted = commands.flatMap((command) =>
+      wantedNames(command).map((name) => ({ tenantId: command.tenantId, nameKey: fold(name) })),
+    );
+    return new UserNames(await findNameHolders(tx, wanted));
+  }
+
+  /**
+   * Gives the user the name of its new form and frees that of its old one.
+   * @throws {ScimError} uniqueness when somebody else has the name; nothing is then claimed or freed
+   */
+  claim({ tenantId, id }: ResourceKey, { before, after }: { before?: Resource; after: Resource }): void {
+    const key = keyOf(tenantId, after);
+    const holder = this.#holders.get(key);
+    if (holder !== undefined && holder !== id) throw nameTaken(userNameOf(after), holder);
+    if (before) this.free({ tenantId, id }, before);
+    this.#holders.set(key, id);
+  }
+
+  /** Frees the name of a user that is deleted or renamed. */
+  free({ tenantId, id }: ResourceKey, before: Resource): void {
+    const key = keyOf(tenantId, before);
+    if (this.#holders.get(key) === id) this.#holders.delete(key);
   }
 }
 
-/** Refuses creates whose insert met a taken name, naming who has it. */
-export async function nameTaken(tx: Transaction, conflicts: readonly BatchEntry[]): Promise<void> {
-  const holders = await findNameHolders(tx, conflicts.map(nameOf));
-  for (const entry of conflicts) {
-    const { tenantId, nameKey } = nameOf(entry);
-    refuse(entry, holders.get(`${tenantId} ${nameKey}`), undefined);
-  }
+/** Comparison key of a resource's userName. */
+export function userNameKey(resource: Resource): string {
+  return fold(userNameOf(resource));
 }
 
-function isRename({ command, draft, result }: BatchEntry, before: ReadonlyMap<Draft, ResourceRow>): boolean {
-  const old = before.get(draft);
-  if (command.operation === "create" || result instanceof ScimError || !old || !draft.row) return false;
-  return nameKeyOf(old) !== nameKeyOf(draft.row);
+function userNameOf(resource: Resource): string {
+  const name = resource["userName"];
+  return typeof name === "string" ? name : "";
 }
 
-/** Undoing one of several changes to a resource would undo the others: let the batch be cut until each is alone. */
-function standsAlone(entry: BatchEntry, entries: readonly BatchEntry[]): void {
-  const sharing = entries.filter(({ draft }) => draft === entry.draft);
-  if (sharing.length > 1)
-    throw new Error("a refused rename shares its resource with other writes of the batch");
+function keyOf(tenantId: string, resource: Resource): string {
+  return `${tenantId} ${userNameKey(resource)}`;
 }
 
-function refuse(entry: BatchEntry, holder: string | undefined, before: ResourceRow | undefined): void {
-  const name = entry.draft.row?.resource["userName"];
-  const detail = say`${term("userName")} ${String(name)} is taken by user ${term(holder ?? "of the same moment")} (letter case does not count); rename or delete that user first, or match by userName in Azure so that it is updated instead of created`;
-  entry.result = new ScimError("uniqueness", "userName-taken", detail);
-  entry.draft.row = before;
+/** The part of a payload that may name a user: a body's userName, and what a PATCH sets it to. */
+const Naming = z.object({
+  resource: z.object({ userName: z.string().optional() }).optional(),
+  operations: z
+    .array(z.object({ attribute: z.string().optional(), value: z.unknown() }).catch({ value: undefined }))
+    .optional(),
+});
+
+function wantedNames({ resourceType, payload }: WriteCommand): readonly string[] {
+  if (resourceType !== "User" || payload === null) return [];
+  const { resource, operations = [] } = Naming.parse(payload);
+  const patched = operations
+    .filter(({ attribute }) => attribute === "username")
+    .flatMap(({ value }) => (typeof value === "string" ? [value] : []));
+  return resource?.userName === undefined ? patched : [...patched, resource.userName];
 }
 
-function nameOf({ command, draft }: BatchEntry): { tenantId: string; nameKey: string } {
-  return { tenantId: command.tenantId, nameKey: draft.row ? nameKeyOf(draft.row) : "" };
-}
-
-function nameKeyOf(row: ResourceRow): string {
-  const name = row.resource["userName"];
-  return fold(typeof name === "string" ? name : "");
+function nameTaken(name: string, holder: string): ScimError {
+  const detail = say`${term("userName")} ${name} is taken by user ${term(holder)} (letter case does not count); rename or delete that user first, or match by userName in Azure so that it is updated instead of created`;
+  return new ScimError("uniqueness", "userName-taken", detail);
 }
