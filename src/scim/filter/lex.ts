@@ -1,6 +1,6 @@
 /** Filter and path text → tokens, each with its position for messages. RFC 7644 section 3.4.2.2. */
 import type { ErrorCode } from "../error-codes.ts";
-import { say, ScimError, type ScimType } from "../errors.ts";
+import { say, ScimError, type ScimType, term } from "../errors.ts";
 import { hasForbiddenCharacter } from "../resource/text.ts";
 
 export type Token =
@@ -8,14 +8,18 @@ export type Token =
   | { readonly kind: "string"; readonly value: string; readonly at: number }
   | { readonly kind: "(" | ")" | "[" | "]" | "end"; readonly at: number };
 
-/** What is being read: decides how a fault is called. */
-export type Syntax = "filter" | "path";
+/** What is being read, for messages: the whole text, and whether a fault in it is a filter's or a path's. */
+export interface Source {
+  readonly kind: "filter" | "path";
+  readonly text: string;
+}
 
 /** Longest text that is read: a filter of a few hundred terms; a person writes a few dozen characters. */
 export const FILTER_CHARS_MAX = 10_000;
 
 /** @throws {ScimError} invalidFilter when the text is too long, or a quoted string does not end or is not a JSON string */
-export function lex(text: string): readonly Token[] {
+export function lex(source: Source): readonly Token[] {
+  const { text } = source;
   if (text.length > FILTER_CHARS_MAX) {
     const detail = say`The filter is ${text.length} characters long; at most ${FILTER_CHARS_MAX} are read.`;
     throw new ScimError("invalidFilter", "filter-too-long", detail);
@@ -30,9 +34,9 @@ export function lex(text: string): readonly Token[] {
       tokens.push({ kind: char, at });
       at += 1;
     } else {
-      const end = char === '"' ? endOfString(text, at) : endOfWord(text, at);
+      const end = char === '"' ? endOfString(source, at) : endOfWord(text, at);
       const slice = text.slice(at, end);
-      tokens.push(char === '"' ? readString(slice, at) : { kind: "word", text: slice, at });
+      tokens.push(char === '"' ? readString(source, slice, at) : { kind: "word", text: slice, at });
       at = end;
     }
   }
@@ -41,11 +45,11 @@ export function lex(text: string): readonly Token[] {
 }
 
 /** A fault at a position. Positions count from 1, as people do. */
-export function syntaxError(syntax: Syntax, at: number, what: string): ScimError {
+export function syntaxError({ kind, text }: Source, at: number, what: string): ScimError {
   const [scimType, code]: [ScimType, ErrorCode] =
-    syntax === "filter" ? ["invalidFilter", "filter-syntax"] : ["invalidPath", "path-syntax"];
-  const place = { term: `The ${syntax} cannot be read at character ` };
-  return new ScimError(scimType, code, say`${place}${at + 1}: ${{ term: what }}.`);
+    kind === "filter" ? ["invalidFilter", "filter-syntax"] : ["invalidPath", "path-syntax"];
+  const detail = say`The ${term(kind)} ${text} cannot be read at character ${at + 1}: ${term(what)}.`;
+  return new ScimError(scimType, code, detail);
 }
 
 function isSpace(char: string): boolean {
@@ -58,22 +62,23 @@ function endOfWord(text: string, start: number): number {
   return end;
 }
 
-function endOfString(text: string, start: number): number {
+function endOfString(source: Source, start: number): number {
+  const { text } = source;
   for (let end = start + 1; end < text.length; end += 1) {
     const char = text.charAt(end);
     if (char === '"') return end + 1;
     if (char === "\\") end += 1;
   }
-  throw syntaxError("filter", start, "the quoted text that opens here has no closing quote");
+  throw syntaxError(source, start, "the quoted text that opens here has no closing quote");
 }
 
-function readString(quoted: string, at: number): Token {
+function readString(source: Source, quoted: string, at: number): Token {
   const value = parseJsonString(quoted);
   if (value === undefined) {
-    throw syntaxError("filter", at, "the quoted text is not a JSON string; write \\\\ for a backslash");
+    throw syntaxError(source, at, "the quoted text is not a JSON string; write \\\\ for a backslash");
   }
   if (hasForbiddenCharacter(value)) {
-    throw syntaxError("filter", at, "the quoted text holds a NUL character or broken Unicode");
+    throw syntaxError(source, at, "the quoted text holds a NUL character or broken Unicode");
   }
   return { kind: "string", value, at };
 }

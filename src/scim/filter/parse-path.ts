@@ -1,6 +1,6 @@
 /** PATCH paths: `attribute`, `attribute.sub`, `attribute[filter]`, `attribute[filter].sub`, each with or without URN. */
 import type { AttributePath, Filter } from "./ast.ts";
-import { lex, syntaxError } from "./lex.ts";
+import { type Source, syntaxError } from "./lex.ts";
 import { Parser } from "./parse.ts";
 
 export interface PatchPath extends AttributePath {
@@ -9,15 +9,16 @@ export interface PatchPath extends AttributePath {
 
 /** @throws {ScimError} invalidPath, or invalidFilter between the brackets, with the position. RFC 7644 section 3.5.2 */
 export function parsePath(text: string): PatchPath {
-  const parser = new Parser(lex(text), "path");
+  const source: Source = { kind: "path", text };
+  const parser = new Parser(source);
   const path = parser.path();
   const opening = parser.peek().at;
   const filter = parser.bracketed();
   if (filter && path.sub !== undefined) {
-    throw syntaxError("path", opening, "brackets follow an attribute, not a sub-attribute");
+    throw syntaxError(source, opening, "brackets follow an attribute, not a sub-attribute");
   }
   const sub = path.sub ?? (filter && parser.subAfterBracket());
   const { kind, at } = parser.peek();
-  if (kind !== "end") throw syntaxError("path", at, "the end of the path is expected");
+  if (kind !== "end") throw syntaxError(source, at, "the end of the path is expected");
   return { ...path, ...(filter && { filter }), ...(sub !== undefined && { sub }) };
 }

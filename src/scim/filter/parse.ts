@@ -4,7 +4,7 @@
  */
 import { say, ScimError } from "../errors.ts";
 import type { AttributePath, CompareOperator, Filter, Literal } from "./ast.ts";
-import { lex, type Syntax, syntaxError, type Token } from "./lex.ts";
+import { lex, type Source, syntaxError, type Token } from "./lex.ts";
 import { literalOf, pathOf } from "./words.ts";
 
 const FILTER_DEPTH_MAX = 32; // Deeper than a person writes, shallow enough for a recursive parser's stack.
@@ -13,7 +13,7 @@ const OPERATORS: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "g
 
 /** @throws {ScimError} invalidFilter with the position of the fault */
 export function parseFilter(text: string): Filter {
-  const parser = new Parser(lex(text), "filter");
+  const parser = new Parser({ kind: "filter", text });
   const filter = parser.filter();
   parser.expectEnd();
   return filter;
@@ -22,13 +22,13 @@ export function parseFilter(text: string): Filter {
 /** Reads tokens from left to right. PATCH paths use it for the filter between their brackets. */
 export class Parser {
   readonly #tokens: readonly Token[];
-  #syntax: Syntax;
+  #source: Source;
   #next = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[], syntax: Syntax) {
-    this.#tokens = tokens;
-    this.#syntax = syntax;
+  constructor(source: Source) {
+    this.#tokens = lex(source);
+    this.#source = source;
   }
 
   /** A whole filter; between brackets, one whose terms are about the sub-attributes of one value. */
@@ -47,11 +47,11 @@ export class Parser {
   bracketed(): Filter | undefined {
     if (this.peek().kind !== "[") return undefined;
     this.take();
-    const outer = this.#syntax;
-    this.#syntax = "filter";
+    const outer = this.#source;
+    this.#source = { ...outer, kind: "filter" };
     const filter = this.filter(true);
     this.#expect("]", "a closing bracket ']' is missing");
-    this.#syntax = outer;
+    this.#source = outer;
     return filter;
   }
 
@@ -61,16 +61,16 @@ export class Parser {
     const isAdjacent = this.#tokens[this.#next - 1]?.at === token.at - 1;
     if (token.kind !== "word" || !token.text.startsWith(".") || !isAdjacent) return undefined;
     this.take();
-    const { name, urn, sub } = pathOf(token.text.slice(1), token.at, this.#syntax);
+    const { name, urn, sub } = pathOf(token.text.slice(1), token.at, this.#source);
     if (urn === undefined && sub === undefined) return name;
-    throw syntaxError(this.#syntax, token.at, "one sub-attribute name is expected after ']'");
+    throw syntaxError(this.#source, token.at, "one sub-attribute name is expected after ']'");
   }
 
   path(): AttributePath {
     const token = this.peek();
-    if (token.kind !== "word") throw syntaxError(this.#syntax, token.at, "an attribute name is expected");
+    if (token.kind !== "word") throw syntaxError(this.#source, token.at, "an attribute name is expected");
     this.take();
-    return pathOf(token.text, token.at, this.#syntax);
+    return pathOf(token.text, token.at, this.#source);
   }
 
   peek(): Token {
@@ -83,7 +83,7 @@ export class Parser {
 
   expectEnd(): void {
     const { kind, at } = this.peek();
-    if (kind !== "end") throw syntaxError(this.#syntax, at, "'and', 'or' or the end is expected");
+    if (kind !== "end") throw syntaxError(this.#source, at, "'and', 'or' or the end is expected");
   }
 
   #junction(kind: "and" | "or", operand: () => Filter): Filter {
@@ -114,9 +114,9 @@ export class Parser {
   #term(isInValue: boolean): Filter {
     const path = this.path();
     if (this.peek().kind !== "[") return this.#comparison(path);
-    if (isInValue) throw syntaxError(this.#syntax, this.peek().at, "brackets cannot stand within brackets");
+    if (isInValue) throw syntaxError(this.#source, this.peek().at, "brackets cannot stand within brackets");
     if (path.sub !== undefined) {
-      throw syntaxError(this.#syntax, this.peek().at, "brackets follow an attribute, not a sub-attribute");
+      throw syntaxError(this.#source, this.peek().at, "brackets follow an attribute, not a sub-attribute");
     }
     return this.#valuePath(path);
   }
@@ -124,7 +124,7 @@ export class Parser {
   /** `emails[type eq "work"]`, and Azure's `emails[type eq "work"].value eq "x"`: all terms on one value. */
   #valuePath(path: AttributePath): Filter {
     const inner = this.bracketed();
-    if (!inner) throw syntaxError(this.#syntax, this.peek().at, "'[' is expected");
+    if (!inner) throw syntaxError(this.#source, this.peek().at, "'[' is expected");
     const sub = this.subAfterBracket();
     if (sub === undefined) return { kind: "valuePath", path, filter: inner };
     const comparison = this.#comparison({ name: sub });
@@ -141,7 +141,7 @@ export class Parser {
     }
     if (!OPERATORS.has(operator)) {
       throw syntaxError(
-        this.#syntax,
+        this.#source,
         token.at,
         "an operator is expected: eq, ne, co, sw, ew, gt, ge, lt, le or pr",
       );
@@ -153,15 +153,15 @@ export class Parser {
   #literal(): Literal {
     const token = this.peek();
     if (token.kind !== "string" && token.kind !== "word") {
-      throw syntaxError(this.#syntax, token.at, 'a value is expected, such as "text", 5, true or null');
+      throw syntaxError(this.#source, token.at, 'a value is expected, such as "text", 5, true or null');
     }
     this.take();
-    return token.kind === "string" ? token.value : literalOf(token.text, token.at, this.#syntax);
+    return token.kind === "string" ? token.value : literalOf(token.text, token.at, this.#source);
   }
 
   #expect(kind: Token["kind"], what: string): void {
     const token = this.peek();
-    if (token.kind !== kind) throw syntaxError(this.#syntax, token.at, what);
+    if (token.kind !== kind) throw syntaxError(this.#source, token.at, what);
     this.take();
   }
 

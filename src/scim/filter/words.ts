@@ -1,7 +1,7 @@
 /** The words of a filter or path: attribute names with their URN and sub-attribute, and literals. */
 import { hasForbiddenCharacter } from "../resource/text.ts";
 import type { AttributePath, Literal } from "./ast.ts";
-import { type Syntax, syntaxError } from "./lex.ts";
+import { type Source, syntaxError } from "./lex.ts";
 
 const NAME = /^[A-Za-z$][\w$-]*$/; // `$` as in $ref: RFC 7643 section 2.1, which RFC 7644's grammar forgot.
 const URN = /^urn:[\x21-\x7e]+$/i;
@@ -10,7 +10,7 @@ const URN = /^urn:[\x21-\x7e]+$/i;
  * Splits `urn:…:2.0:User:name.givenName` at the last colon, since URNs contain dots. RFC 7644 section 3.10.
  * @throws {ScimError} when a part is not an attribute name
  */
-export function pathOf(word: string, at: number, syntax: Syntax): AttributePath {
+export function pathOf(word: string, at: number, source: Source): AttributePath {
   const colon = word.lastIndexOf(":");
   const urn = colon === -1 ? undefined : word.slice(0, colon);
   const rest = word.slice(colon + 1);
@@ -18,10 +18,10 @@ export function pathOf(word: string, at: number, syntax: Syntax): AttributePath 
   const name = dot === -1 ? rest : rest.slice(0, dot);
   const sub = dot === -1 ? undefined : rest.slice(dot + 1);
   if (!NAME.test(name) || (sub !== undefined && !NAME.test(sub))) {
-    throw syntaxError(syntax, at, "an attribute is expected, such as userName or name.givenName");
+    throw syntaxError(source, at, "an attribute is expected, such as userName or name.givenName");
   }
   if (urn !== undefined && !URN.test(urn)) {
-    throw syntaxError(syntax, at, "before the last colon the URN of a schema is expected");
+    throw syntaxError(source, at, "before the last colon the URN of a schema is expected");
   }
   return { ...(urn !== undefined && { urn }), name, ...(sub !== undefined && { sub }) };
 }
@@ -30,7 +30,7 @@ export function pathOf(word: string, at: number, syntax: Syntax): AttributePath 
  * true, false, null, a number; any other word is text that lost its quotes. A number that JavaScript would write
  * otherwise (007, 1.0, twenty digits) stays text, since most such words are identifiers.
  */
-export function literalOf(word: string, at: number, syntax: Syntax): Literal {
+export function literalOf(word: string, at: number, source: Source): Literal {
   const lower = word.toLowerCase();
   if (lower === "true") return true;
   if (lower === "false") return false;
@@ -38,7 +38,7 @@ export function literalOf(word: string, at: number, syntax: Syntax): Literal {
   const number = Number(word);
   if (Number.isFinite(number) && String(number) === word) return number;
   if (hasForbiddenCharacter(word)) {
-    throw syntaxError(syntax, at, "the value holds a NUL character or broken Unicode");
+    throw syntaxError(source, at, "the value holds a NUL character or broken Unicode");
   }
   return word;
 }

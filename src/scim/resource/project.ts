@@ -96,7 +96,7 @@ function parseNames(list: string | undefined): Selection | undefined {
 function add(selection: Map<string, Set<string> | "whole">, word: string): void {
   let path;
   try {
-    path = pathOf(word, 0, "path");
+    path = pathOf(word, 0, { kind: "path", text: word });
   } catch (error) {
     if (error instanceof ScimError) return;
     throw error;
