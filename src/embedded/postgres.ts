@@ -3,7 +3,7 @@
  * that outlived its Rollcall is taken over, because two postmasters on the same files are not to be had.
  */
 import { execFile } from "node:child_process";
-import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
+import { chownSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -49,6 +49,7 @@ const SETTINGS = {
   log_error_verbosity: "terse",
   log_min_error_statement: "panic",
 };
+const DRAFT = "data.new-";
 // Another process may take the free port between our look and the server's.
 const LAUNCHES_MAX = 3;
 // A crash is recovered from at the start, by the log of what was written since the last checkpoint.
@@ -102,16 +103,27 @@ function openPassword({ path, account }: Home): string {
 
 /** Makes the cluster under another name first, so that one that was cut off is not taken for whole. */
 async function initialise(cluster: Cluster, { initdb }: PostgresBinaries): Promise<void> {
-  const draft = join(cluster.path, "data.new");
-  rmSync(draft, { recursive: true, force: true });
+  for (const name of readdirSync(cluster.path)) {
+    if (name.startsWith(DRAFT)) rmSync(join(cluster.path, name), { recursive: true, force: true });
+  }
+  // A name of its own: the initdb of a start that was killed may still be busy with another one.
+  const draft = join(cluster.path, `${DRAFT}${process.pid}`);
   const args = [`--pgdata=${draft}`, `--username=${USER}`, `--pwfile=${join(cluster.path, "password")}`];
   args.push("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions");
   if (cluster.settings["fsync"] === "off") args.push("--no-sync");
   const options = { cwd: cluster.path, env: serverEnv(), ...cluster.account };
-  await promisify(execFile)(initdb, args, options).catch((error: unknown) => {
-    const said = error instanceof Error ? error.message : String(error);
-    throw new Error(`embedded Postgres cannot run here; set DATABASE_URL to one of your own. ${said}`);
-  });
+  const running = promisify(execFile)(initdb, args, options);
+  const { pid } = running.child;
+  const forget = pid === undefined ? undefined : signalAtExit(pid, "SIGTERM");
+  try {
+    await running;
+  } catch (error) {
+    throw new Error("embedded Postgres cannot run here; set DATABASE_URL to one of your own", {
+      cause: error,
+    });
+  } finally {
+    forget?.();
+  }
   renameSync(draft, cluster.data);
 }
 

@@ -7,14 +7,16 @@ interface Counts {
   skipped: number;
 }
 
+// A run that breaks off before its first test, as when a store does not start, is a failure too.
+const NOTHING_RAN: Counts = { passed: 0, failed: 1, skipped: 0 };
+
 // eslint-disable-next-line no-restricted-syntax -- vitest loads a reporter from a file by its default export
 export default class PlainReporter implements Reporter {
   #isReported = false;
 
-  /** A run that breaks off before its first test, as when a store does not start, is a failure too. */
   onInit(): void {
     process.once("exit", () => {
-      if (!this.#isReported) print({ passed: 0, failed: 1, skipped: 0 });
+      if (!this.#isReported) print(NOTHING_RAN);
     });
   }
 
@@ -22,7 +24,7 @@ export default class PlainReporter implements Reporter {
     this.#isReported = true;
     const counts: Counts = { passed: 0, failed: unhandled.length, skipped: 0 };
     for (const module of modules) count(module, counts);
-    print(counts);
+    print(modules.length === 0 ? NOTHING_RAN : counts);
   }
 }
 
