@@ -3,9 +3,31 @@
 export interface ScimAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body; null where there was none. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into JSON of many shapes
-  readonly body: any;
+  /** The parsed body; null where there was none, which a test that expects one would stumble on. */
+  readonly body: ScimBody;
+}
+
+/** A user, group, list, error or discovery document: what tests look into. */
+export interface ScimBody {
+  readonly id: string;
+  readonly schemas: readonly string[];
+  readonly meta: Readonly<Record<"created" | "lastModified" | "location" | "version", string>>;
+  readonly active?: boolean;
+  readonly title?: string;
+  readonly displayName?: string;
+  readonly emails?: readonly object[];
+  readonly members?: readonly { readonly value: string }[];
+  readonly "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"?: {
+    readonly department?: string;
+    readonly manager?: { readonly value: string };
+  };
+  readonly totalResults: number;
+  readonly startIndex: number;
+  readonly itemsPerPage: number;
+  readonly Resources: readonly ScimBody[];
+  readonly status: string;
+  readonly scimType?: string;
+  readonly detail: string;
 }
 
 export interface ScimRequestOptions {
@@ -36,7 +58,7 @@ export function createScimClient(scimUrl: string, token: string): ScimClient {
     });
     const text = await response.text();
     const json: unknown = text === "" ? null : JSON.parse(text);
-    return { status: response.status, headers: response.headers, body: json };
+    return { status: response.status, headers: response.headers, body: json as ScimBody };
   };
 }
 

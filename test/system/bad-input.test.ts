@@ -19,7 +19,7 @@ beforeAll(async () => {
   service = await startTestService(openTestQueue(kind), { BODY_BYTES_MAX: String(BODY_BYTES_MAX) });
   tenant = await service.addTenant();
   const created = await tenant.scim("POST", "/Users", { schemas: [USER], userName: "Taken@contoso.com" });
-  userId = created.body.id as string;
+  userId = created.body.id;
   before = (await tenant.scim("GET", "/Users")).body;
 });
 afterAll(() => service.stop());
