@@ -12,7 +12,7 @@ import { type Home, openHome } from "./accounts.ts";
 import { createPrivateFile, makePrivateDir, randomPassword, readFileIfAny } from "./files.ts";
 import { type PostgresBinaries, preparePostgres } from "./postgres-binaries.ts";
 import { commandLine, freePort, holdsWithin, logTail, processIdentity } from "./processes.ts";
-import { serverEnv, signalAtExit, spawnServer, stopProcess } from "./processes.ts";
+import { signalAtExit, spawnServer, stopProcess } from "./processes.ts";
 
 export interface PostgresOptions {
   readonly dataDir: string;
@@ -49,6 +49,8 @@ const SETTINGS = {
   log_error_verbosity: "terse",
   log_min_error_statement: "panic",
 };
+// A PGPORT or a locale of the operator's shell must not change how the server behaves.
+const ENVIRONMENT = { LC_ALL: "C", LANG: "C" };
 const DRAFT = "data.new-";
 // Another process may take the free port between our look and the server's.
 const LAUNCHES_MAX = 3;
@@ -111,7 +113,7 @@ async function initialise(cluster: Cluster, { initdb }: PostgresBinaries): Promi
   const args = [`--pgdata=${draft}`, `--username=${USER}`, `--pwfile=${join(cluster.path, "password")}`];
   args.push("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions");
   if (cluster.settings["fsync"] === "off") args.push("--no-sync");
-  const options = { cwd: cluster.path, env: serverEnv(), ...cluster.account };
+  const options = { cwd: cluster.path, env: ENVIRONMENT, ...cluster.account };
   const running = promisify(execFile)(initdb, args, options);
   const { pid } = running.child;
   const forget = pid === undefined ? undefined : signalAtExit(pid, "SIGTERM");
@@ -132,7 +134,14 @@ async function launch(cluster: Cluster, binaries: PostgresBinaries, attempt = 1)
   const port = await freePort();
   const args = ["-D", data, "-p", `${port}`];
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
-  const { pid } = await spawnServer({ file: binaries.postgres, args, cwd, logFile, account });
+  const { pid } = await spawnServer({
+    file: binaries.postgres,
+    args,
+    cwd,
+    logFile,
+    account,
+    env: ENVIRONMENT,
+  });
   const forget = signalAtExit(pid, FAST_SHUTDOWN);
   try {
     if (await becomesReady(cluster, { pid, port })) return { pid, port };

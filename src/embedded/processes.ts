@@ -19,6 +19,8 @@ export interface ServerCommand {
   readonly cwd: string;
   readonly logFile: string;
   readonly account: Account | undefined;
+  /** Undefined: what Rollcall itself was given. */
+  readonly env: NodeJS.ProcessEnv | undefined;
 }
 
 const POLL_MS = 50;
@@ -29,23 +31,18 @@ const LOG_TAIL_LINES = 8;
 
 /** Starts a server that outlives the terminal's signals; its output goes to a log file, begun anew. */
 export async function spawnServer(command: ServerCommand): Promise<ChildProcess & { readonly pid: number }> {
-  const { file, args, cwd, logFile, account } = command;
+  const { file, args, cwd, logFile, account, env } = command;
   const log = openSync(logFile, "w", PRIVATE);
   try {
     if (account) fchownSync(log, account.uid, account.gid);
     const stdio: ["ignore", number, number] = ["ignore", log, log];
-    const child = spawn(file, args, { cwd, detached: true, stdio, env: serverEnv(), ...account });
+    const child = spawn(file, args, { cwd, detached: true, stdio, env, ...account });
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     child.unref();
     return child as ChildProcess & { readonly pid: number };
   } finally {
     closeSync(log);
   }
-}
-
-/** The little a server needs: a PGPORT or a locale of the operator's shell must not change how it behaves. */
-export function serverEnv(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], LC_ALL: "C", LANG: "C" };
 }
 
 /** The signal is sent even where Rollcall ends without stopping its parts. @returns how to take that back */

@@ -2,8 +2,9 @@
  * Redis or Valkey for a machine that has one installed but none running for us: in the data directory, on a port of
  * the loopback, with the settings a queue needs. One that outlived its Rollcall is taken over.
  */
-import { accessSync, constants, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { Logger } from "../platform/logger.ts";
@@ -32,10 +33,9 @@ interface Place {
   readonly serverFile: string;
 }
 
-/** @returns the path of a server's program; undefined when none is on the PATH */
+/** @returns the name of a server's program that runs here; undefined when none is on the PATH */
 export function findRedis(): string | undefined {
-  const directories = (process.env["PATH"] ?? "").split(delimiter).filter((directory) => directory !== "");
-  return PROGRAMS.flatMap((name) => directories.map((directory) => join(directory, name))).find(isExecutable);
+  return PROGRAMS.find((name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0);
 }
 
 export async function startRedis(options: {
@@ -78,7 +78,8 @@ async function launch(place: Place, attempt = 1): Promise<Server> {
   const [port, password] = [await freePort(), randomPassword()];
   const config = join(directory, "redis.conf");
   replacePrivateFile(config, configOf(directory, port, password));
-  const { pid } = await spawnServer({ file, args: [config], cwd: directory, logFile, account: undefined });
+  const command = { file, args: [config], cwd: directory, logFile, account: undefined, env: undefined };
+  const { pid } = await spawnServer(command);
   const server = { pid, identity: processIdentity(pid) ?? "ended", port, password };
   replacePrivateFile(serverFile, JSON.stringify(server));
   const forget = signalAtExit(pid, "SIGTERM");
@@ -143,13 +144,4 @@ function configOf(directory: string, port: number, password: string): string {
     'save ""',
   ];
   return `${lines.join("\n")}\n`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
