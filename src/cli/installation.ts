@@ -37,7 +37,7 @@ export async function withInstallation<Result>(
   env: Env,
   work: (installation: Installation) => Promise<Result>,
 ): Promise<Result> {
-  const dataDir = resolve(env["ROLLCALL_DATA_DIR"] ?? ".rollcall");
+  const dataDir = resolve(env["ROLLCALL_DATA_DIR"] || ".rollcall");
   const running = findRunning(env, dataDir);
   if (isGiven(env, "DATABASE_URL") || running.databaseUrl !== undefined)
     return work(installationOf(env, { secret: readSecret(dataDir), ...running }));
@@ -48,7 +48,7 @@ export async function withInstallation<Result>(
     queue: env["ROLLCALL_EMBEDDED_QUEUE"],
     secret: env["ROLLCALL_SECRET"],
     // stdout is the command's result.
-    logger: createLogger({ service: "stores", level: env["LOG_LEVEL"] ?? "warn" }, process.stderr),
+    logger: createLogger({ service: "stores", level: env["LOG_LEVEL"] || "warn" }, process.stderr),
   });
   try {
     const installation = installationOf(env, stores);
