@@ -12,6 +12,7 @@ import {
   realpathSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -63,7 +64,10 @@ function isReachable(directory: string): boolean {
 function makeHome(dataDir: string, link: string, isRoot: boolean): void {
   const real = realpathSync(dataDir);
   if (isRoot && !isReachable(dirname(real))) {
-    symlinkSync(makeElsewhere(real), link);
+    const elsewhere = makeElsewhere(real);
+    // For who finds it there: nothing removes it together with the data directory.
+    writeFileSync(join(elsewhere, "belongs-to"), `${link}\n`, { mode: 0o600 });
+    symlinkSync(elsewhere, link);
     return;
   }
   // The account passes through the data directory, but cannot list it; the files in it stay private.
