@@ -8,7 +8,14 @@ import { z } from "zod";
 import { startDemo } from "./demo.ts";
 import { ensureOwner } from "./dashboard/owner.ts";
 import { startStores, writeState } from "./embedded/stores.ts";
-import { type Config, ConfigError, parseConfig, ROLES } from "./platform/config.ts";
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  parseConfig,
+  readEnvironment,
+  ROLES,
+} from "./platform/config.ts";
 import { createLogger } from "./platform/logger.ts";
 import { prepareStores } from "./prepare.ts";
 import { createService, type Service } from "./service.ts";
@@ -21,7 +28,7 @@ Starts Rollcall: the SCIM endpoint, the worker and the console, with stores of i
 REDIS_URL are set. --demo adds a tenant "demo" that a simulated Azure AD provisions.
 Settings are environment variables; docs/configuration.md lists them.`;
 
-const { env } = process;
+const env = environment();
 // What was started so far, newest last; each stops what it names and says whether it ended well.
 const stops: Stop[] = [];
 let stopping: Promise<never> | undefined;
@@ -63,19 +70,27 @@ async function start(isDemo: boolean): Promise<void> {
 }
 
 async function openStores(): Promise<Config> {
-  // A role of its own shares its stores with others, so it must be told where they are.
-  const isAlone = env["ROLES"] === undefined || env["ROLES"].split(",").length === ROLES.length;
+  assertKnowsStores();
   const stores = await startStores({
     dataDir: dataDir(),
     databaseUrl: env["DATABASE_URL"],
     redisUrl: env["REDIS_URL"],
-    queue: isAlone ? env["ROLLCALL_EMBEDDED_QUEUE"] : "postgres",
+    queue: env["ROLLCALL_EMBEDDED_QUEUE"],
     secret: env["ROLLCALL_SECRET"],
     logger: createLogger({ service: "stores", level: env["LOG_LEVEL"] ?? "info" }),
   });
   stops.push(() => stores.stop().then(() => 0));
   const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, secret: ROLLCALL_SECRET } = stores;
   return parseConfig({ ...env, DATABASE_URL, REDIS_URL, ROLLCALL_SECRET });
+}
+
+/** Roles in processes of their own share their stores, so each must be told where they are. */
+function assertKnowsStores(): void {
+  const roles = env["ROLES"]?.split(",") ?? ROLES;
+  if (roles.length === ROLES.length || env["DATABASE_URL"] !== undefined) return;
+  throw new ConfigError(
+    `ROLES=${roles.join(",")} runs some of the roles only: set DATABASE_URL (and REDIS_URL, and the same ROLLCALL_SECRET everywhere) so that it finds the others`,
+  );
 }
 
 async function printOwner(config: Config, { db }: Service): Promise<void> {
@@ -106,6 +121,15 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return `Rollcall did not start: ${String(error)}`;
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return `Rollcall did not start: ${error.message}${cause}`;
+}
+
+function environment(): Environment {
+  try {
+    return readEnvironment(process.env);
+  } catch (error) {
+    print(explain(error));
+    process.exit(1);
+  }
 }
 
 function dataDir(): string {

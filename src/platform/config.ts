@@ -77,21 +77,39 @@ export class ConfigError extends Error {
 }
 
 /** @throws {ConfigError} naming every variable that is missing or malformed, in one message */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const result = Config.safeParse(withoutEmpty(withFiles(env)));
+export function parseConfig(env: Environment): Config {
+  const result = Config.safeParse(readEnvironment(env));
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
   throw new ConfigError(`Invalid environment:\n${lines.join("\n")}`);
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What is set, wherever it stands: values that come as files are read, empty ones count as not set.
+ * @throws {ConfigError} when a file cannot be read
+ */
+export function readEnvironment(env: Environment): Environment {
+  return withoutEmpty(withFiles(env));
+}
+
 /** A secret may come as a file: `ROLLCALL_SECRET_FILE` holds the path of what `ROLLCALL_SECRET` would say. */
-function withFiles(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+function withFiles(env: Environment): Record<string, string | undefined> {
   const merged = { ...env };
   for (const name of ["DATABASE_URL", "REDIS_URL", "ROLLCALL_SECRET", "ROLLCALL_OWNER_PASSWORD"]) {
     const path = env[`${name}_FILE`];
-    if (path !== undefined && path !== "") merged[name] = readFileSync(path, "utf8").trim();
+    if (path !== undefined && path !== "") merged[name] = readSecretFile(`${name}_FILE`, path);
   }
   return merged;
+}
+
+function readSecretFile(name: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** `API_PORT=` in an env file means "not set", not "empty string". */
