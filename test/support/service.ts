@@ -72,7 +72,10 @@ export async function startTestService(queue: TestQueue, env: Env = {}): Promise
   };
 }
 
-export async function addTenant({ database }: TestDatabase, apiUrl: string): Promise<TestTenant> {
+export async function addTenant(
+  { database }: Pick<TestDatabase, "database">,
+  apiUrl: string,
+): Promise<TestTenant> {
   const slug = `t-${randomUUID()}`;
   const issued = await database.transaction(async (tx) => {
     const tenant = await createTenant(tx, { slug, name: `Tenant ${slug}` });
