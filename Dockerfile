@@ -17,8 +17,6 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY migrations ./migrations
-# The console reads its style sheets where they are written.
-COPY src/dashboard/styles ./src/dashboard/styles
 COPY bin ./bin
 USER node
 EXPOSE 8080 8081 9464

@@ -3,9 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+// The build copies them beside the compiled file.
 const STYLES_FOLDER = join(import.meta.dirname, "styles");
-// The compiled file lies in dist/src; style sheets are not compiled, they stay where they are.
-const BUILT_STYLES_FOLDER = join(import.meta.dirname, "../../../src/dashboard/styles");
 const STYLES = ["base.css", "parts.css", "screens.css"];
 const HASH_LENGTH = 12;
 
@@ -30,11 +29,7 @@ export function readAssets(): Assets {
 }
 
 function readStyle(name: string): string {
-  try {
-    return readFileSync(join(STYLES_FOLDER, name), "utf8");
-  } catch {
-    return readFileSync(join(BUILT_STYLES_FOLDER, name), "utf8");
-  }
+  return readFileSync(join(STYLES_FOLDER, name), "utf8");
 }
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
