@@ -3,6 +3,7 @@
  * refusals at the door, and when its token was last used. A write needs its cycle before it is queued, so the first
  * request after a quiet time waits until Postgres has opened one; the others find it here.
  */
+import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type CycleRequests, noteRequests, openCycle } from "../store/cycles.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -33,24 +34,19 @@ export class Activity {
   readonly #tokenNotedAt = new Map<string, number>();
   #counts = new Map<string, Counts>();
   #usedTokens: Principal[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> | undefined;
+  readonly #beat = new Beat(() => this.#flush(), FLUSH_EVERY_MS);
 
   constructor(deps: ActivityDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
-    }, FLUSH_EVERY_MS);
+    this.#beat.start();
   }
 
   /** Flushes what is left; called when no request is in hand any more. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#flushing;
-    await this.#flush();
+  stop(): Promise<void> {
+    return this.#beat.stop();
   }
 
   /** Notes a request. @returns the id of the cycle it belongs to */

@@ -4,6 +4,7 @@
  * process leaves its word there: "every write up to this id was answered or noted". If the process is then killed,
  * only what came after that word is in doubt.
  */
+import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Database } from "../store/database.ts";
 import { type LedgerKey, noteApiProcess, recordUnanswered, type RequestKey } from "../store/ledger.ts";
@@ -26,23 +27,18 @@ export class Answers {
   readonly #unanswered = new Map<string, Write>();
   #lastWriteId: string | undefined;
   #said: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #beating: Promise<void> | undefined;
+  readonly #beat = new Beat(() => this.#say(), BEAT_MS);
 
   constructor(deps: AnswersDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#beating ??= this.#beat().finally(() => (this.#beating = undefined));
-    }, BEAT_MS);
+    this.#beat.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#beating;
-    await this.#beat();
+  stop(): Promise<void> {
+    return this.#beat.stop();
   }
 
   /** A request begins to wait for this write. */
@@ -75,7 +71,7 @@ export class Answers {
     }
   }
 
-  async #beat(): Promise<void> {
+  async #say(): Promise<void> {
     for (const write of [...this.#unanswered.values()]) await this.#record(write);
     const word = this.#answeredThrough();
     if (word === undefined || word === this.#said) return;

@@ -4,6 +4,7 @@
  * few with a killed process loses no promise.
  */
 import { v7 as uuidv7 } from "uuid";
+import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ScimError } from "../scim/index.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -32,8 +33,7 @@ export class DoorLog {
   readonly #logger: Logger;
   #rows: NewLedgerRow[] = [];
   #dropped = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> | undefined;
+  readonly #beat = new Beat(() => this.#flush(), FLUSH_EVERY_MS);
 
   constructor(db: DatabasePool, logger: Logger) {
     this.#db = db;
@@ -41,15 +41,11 @@ export class DoorLog {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
-    }, FLUSH_EVERY_MS);
+    this.#beat.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#flushing;
-    await this.#flush();
+  stop(): Promise<void> {
+    return this.#beat.stop();
   }
 
   record(refusal: Refusal): void {

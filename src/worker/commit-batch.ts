@@ -24,18 +24,11 @@ import {
   membershipChanges,
   type Surroundings,
 } from "./apply-write.ts";
+import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
 import { Memberships } from "./memberships.ts";
 import { NameRaceError, userNameKey, UserNames } from "./user-names.ts";
-
-/** A write of the batch, from its command to its end. */
-export interface BatchEntry extends PendingWrite {
-  readonly draft: Draft;
-  /** The id under which it is recorded: its own, or that of the unanswered write it takes up. */
-  readonly recordAs: string;
-  result: Applied | ScimError;
-}
 
 export interface BatchResult {
   readonly outcome: Outcome;

@@ -2,6 +2,7 @@
  * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests, and exposes state that
  * many processes share (queue depth, cycles, directory sizes). Only workers expose that, so that sums are right.
  */
+import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -26,8 +27,6 @@ const DIRECTORY_BEATS = 30;
 const FORGET_BEATS = 60;
 
 export function housekeepingPart(deps: HousekeepingDeps): Part {
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
   let beats = 0;
 
   async function beat(): Promise<void> {
@@ -44,18 +43,14 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
     beats += 1;
   }
 
+  const beating = new Beat(beat, BEAT_MS);
   return {
     name: "housekeeping",
     start() {
-      timer = setInterval(() => {
-        running ??= beat().finally(() => (running = undefined));
-      }, BEAT_MS);
+      beating.start();
       return Promise.resolve();
     },
-    async stop() {
-      clearInterval(timer);
-      await running;
-    },
+    stop: () => beating.stop(),
   };
 }
 

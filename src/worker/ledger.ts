@@ -22,7 +22,7 @@ import {
 } from "../store/ledger.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import type { Applied } from "./apply-write.ts";
-import type { BatchEntry } from "./commit-batch.ts";
+import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 
 export interface Recalled {
