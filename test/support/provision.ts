@@ -1,7 +1,9 @@
 /** What Azure AD provisions, in short words for tests: one call, one request, its answer checked. */
 import { randomUUID } from "node:crypto";
-import { expect } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import type { ScimClient } from "./scim-client.ts";
+import { startTestService, type TestService } from "./service.ts";
+import { openTestQueue, queueBackends } from "./stores.ts";
 
 export const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 export const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -9,6 +11,23 @@ export const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
 export const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 const AZURE_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
+
+/**
+ * Runs the tests against the whole service over HTTP, on each queue backend.
+ * @param tests - gets a function that makes a tenant and returns a client speaking for it
+ */
+export function onEachBackend(tests: (scimOf: () => Promise<ScimClient>) => void): void {
+  describe.each(queueBackends())("with the queue on %s", (kind) => {
+    let service: TestService;
+
+    beforeAll(async () => {
+      service = await startTestService(openTestQueue(kind));
+    });
+    afterAll(() => service.stop());
+
+    tests(async () => (await service.addTenant()).scim);
+  });
+}
 
 /** The body of a PATCH with these operations. */
 export function patch(...Operations: readonly object[]): object {

@@ -1,20 +1,9 @@
 /** Azure AD's sequences for groups, over HTTP against the whole service, on each queue backend. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createGroup, createUser, memberIds, patch } from "../support/provision.ts";
-import { filterQuery, type ScimClient } from "../support/scim-client.ts";
-import { startTestService, type TestService } from "../support/service.ts";
-import { openTestQueue, queueBackends } from "../support/stores.ts";
+import { expect, test } from "vitest";
+import { createGroup, createUser, memberIds, patch, onEachBackend } from "../support/provision.ts";
+import { filterQuery } from "../support/scim-client.ts";
 
-describe.each(queueBackends())("with the queue on %s", (kind) => {
-  let service: TestService;
-
-  beforeAll(async () => {
-    service = await startTestService(openTestQueue(kind));
-  });
-  afterAll(() => service.stop());
-
-  const scimOf = async (): Promise<ScimClient> => (await service.addTenant()).scim;
-
+onEachBackend((scimOf) => {
   test("groups are matched without their members, filled, emptied by value, and deleted", async () => {
     const scim = await scimOf();
     const ids = await Promise.all(

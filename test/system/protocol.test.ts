@@ -1,20 +1,18 @@
 /** What holds for every resource, over HTTP: versions, paging, repeats, discovery, tenants apart. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createGroup, createUser, ENTERPRISE, GROUP, memberIds, patch, USER } from "../support/provision.ts";
-import { filterQuery, type ScimClient } from "../support/scim-client.ts";
-import { startTestService, type TestService } from "../support/service.ts";
-import { openTestQueue, queueBackends } from "../support/stores.ts";
+import { expect, test } from "vitest";
+import {
+  createGroup,
+  createUser,
+  ENTERPRISE,
+  GROUP,
+  memberIds,
+  patch,
+  USER,
+  onEachBackend,
+} from "../support/provision.ts";
+import { filterQuery } from "../support/scim-client.ts";
 
-describe.each(queueBackends())("with the queue on %s", (kind) => {
-  let service: TestService;
-
-  beforeAll(async () => {
-    service = await startTestService(openTestQueue(kind));
-  });
-  afterAll(() => service.stop());
-
-  const scimOf = async (): Promise<ScimClient> => (await service.addTenant()).scim;
-
+onEachBackend((scimOf) => {
   test("a stale If-Match is refused with 412 and changes nothing", async () => {
     const scim = await scimOf();
     const id = await createUser(scim, "etag@contoso.com");

@@ -1,21 +1,18 @@
 /** Azure AD's sequences for users, over HTTP against the whole service, on each queue backend. */
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createGroup, createUser, ENTERPRISE, memberIds, patch, USER } from "../support/provision.ts";
-import { filterQuery, type ScimClient } from "../support/scim-client.ts";
-import { startTestService, type TestService } from "../support/service.ts";
-import { openTestQueue, queueBackends } from "../support/stores.ts";
+import { expect, test } from "vitest";
+import {
+  createGroup,
+  createUser,
+  ENTERPRISE,
+  memberIds,
+  patch,
+  USER,
+  onEachBackend,
+} from "../support/provision.ts";
+import { filterQuery } from "../support/scim-client.ts";
 
-describe.each(queueBackends())("with the queue on %s", (kind) => {
-  let service: TestService;
-
-  beforeAll(async () => {
-    service = await startTestService(openTestQueue(kind));
-  });
-  afterAll(() => service.stop());
-
-  const scimOf = async (): Promise<ScimClient> => (await service.addTenant()).scim;
-
+onEachBackend((scimOf) => {
   test("a connection test by a random GUID finds nothing, and says so with 200", async () => {
     const scim = await scimOf();
 
