@@ -1,6 +1,6 @@
 /** `bin/rollcall` as an operator or a script runs it: what it prints, how it exits, and what it leaves behind. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -51,6 +51,8 @@ const shownBy = ({ stdout }: Ended): ShownToken => JSON.parse(stdout) as ShownTo
 let dataDir: string;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "rollcall-cli-"));
+  // As root, Postgres runs as another account, which must be able to pass; else its data would go elsewhere and stay.
+  await chmod(dataDir, 0o711);
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
