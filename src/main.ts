@@ -2,9 +2,7 @@
  * The entry point of every role. Where no stores are given it brings up its own; then it migrates, starts the parts
  * of its roles, says where they listen, and stays until SIGTERM or SIGINT, which drain and stop all it started.
  */
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { z } from "zod";
+import { resolve } from "node:path";
 import { startDemo } from "./demo.ts";
 import { ensureOwner } from "./dashboard/owner.ts";
 import { startStores, writeState } from "./embedded/stores.ts";
@@ -17,6 +15,7 @@ import {
   ROLES,
 } from "./platform/config.ts";
 import { createLogger } from "./platform/logger.ts";
+import { packageVersion } from "./platform/version.ts";
 import { prepareStores } from "./prepare.ts";
 import { createService, type Service } from "./service.ts";
 
@@ -134,21 +133,6 @@ function environment(): Environment {
 
 function dataDir(): string {
   return resolve(env["ROLLCALL_DATA_DIR"] ?? ".rollcall");
-}
-
-function packageVersion(): string {
-  const candidates = [
-    join(import.meta.dirname, "../package.json"),
-    join(import.meta.dirname, "../../package.json"),
-  ];
-  for (const path of candidates) {
-    try {
-      return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, "utf8"))).version;
-    } catch {
-      continue; // The built file lies one folder deeper than the source.
-    }
-  }
-  return "unknown";
 }
 
 function print(line: string): void {

@@ -33,6 +33,9 @@ interface Shared {
   readonly local: LocalReplies;
 }
 
+// Longer than a request waits to drain, short enough that three parts end within an orchestrator's usual patience.
+const STOP_TIMEOUT_MS = 12_000;
+
 /** @param version - of the package, for `rollcall_build_info` */
 export function createService(config: Config, logger: Logger, version: string): Service {
   const metrics = createMetrics({ tenantsMax: config.METRICS_TENANTS_MAX, version });
@@ -54,14 +57,15 @@ export function createService(config: Config, logger: Logger, version: string): 
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
   const metricsServer = createMetricsServer(shared);
-  const lifecycle = createLifecycle([
+  const parts: readonly Part[] = [
     { name: "postgres", start: () => Promise.resolve(), stop: () => db.close() },
     { name: "queue", start: () => queue.waitUntilReady().then(() => undefined), stop: () => queue.close() },
     ...(config.ROLES.has("worker") ? createWorkerParts(shared) : []),
     ...(api ? [api] : []),
     ...(dashboard ? [dashboard] : []),
     metricsServer,
-  ]);
+  ];
+  const lifecycle = createLifecycle(parts, { logger, stopTimeoutMs: STOP_TIMEOUT_MS });
   return {
     ...lifecycle,
     db,

@@ -5,6 +5,7 @@
 import { createQueueBackend, openRedis } from "../queue/queues.ts";
 import { fingerprint } from "../platform/secrets.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
+import { readServerFacts } from "../store/server-facts.ts";
 import { checkSecret } from "../store/installation.ts";
 import { pendingMigrations } from "../store/migrations.ts";
 import { reason } from "./command.ts";
@@ -38,20 +39,13 @@ export function examineNode(version: string): Finding {
 export async function examinePostgres(db: DatabasePool): Promise<readonly Finding[]> {
   const part = "postgres";
   try {
-    await db.query("SELECT 1"); // Opens the connection, which is not part of the latency.
-    const before = Date.now();
-    const rows = await db.query<{ version: string; now: Date }>(
-      `SELECT current_setting('server_version') AS version, clock_timestamp() AS now`,
-    );
-    const after = Date.now();
-    const { version: text = "0", now = new Date() } = rows[0] ?? {};
-    const version = text.split(" ")[0] ?? text;
-    const found = `${version}, answers in ${after - before} ms`;
+    const { version, now, askedAt, answeredAt } = await readServerFacts(db);
+    const found = `${version}, answers in ${answeredAt - askedAt} ms`;
     const isOld = Number.parseInt(version, 10) < POSTGRES_MAJOR_MIN;
     const fix = `upgrade to Postgres ${POSTGRES_MAJOR_MIN} or later`;
     return [
       isOld ? { part, version, problem: `this is Postgres ${version}`, fix } : { part, version, found },
-      examineClock(now.getTime() - (before + after) / 2),
+      examineClock(now.getTime() - (askedAt + answeredAt) / 2),
     ];
   } catch (error) {
     return [

@@ -1,7 +1,5 @@
 /** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
+import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -66,13 +64,6 @@ function usage(): string {
 function isUsageError(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   return error instanceof Error && /^ERR_PARSE_ARGS_/.test((error as NodeJS.ErrnoException).code ?? "");
-}
-
-function packageVersion(): string {
-  // The built file lies one folder deeper than the source.
-  const depth = import.meta.dirname.endsWith(join("dist", "src", "cli")) ? "../../.." : "../..";
-  const text = readFileSync(join(import.meta.dirname, depth, "package.json"), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 function print(line: string): void {

@@ -1,4 +1,5 @@
 /** Starts parts in order and stops them in reverse, so that a process can always be drained. */
+import type { Logger } from "./logger.ts";
 
 export interface Part {
   readonly name: string;
@@ -8,12 +9,18 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+export interface LifecycleSettings {
+  readonly logger: Logger;
+  /** A part that is not done by then is left behind: its stores are gone, or it hangs. */
+  readonly stopTimeoutMs: number;
+}
+
 /** @returns one part made of several; a part that fails to start stops those before it */
-export function createLifecycle(parts: readonly Part[]): Part {
+export function createLifecycle(parts: readonly Part[], settings: LifecycleSettings): Part {
   const started: Part[] = [];
 
   async function stop(): Promise<void> {
-    for (let part = started.pop(); part !== undefined; part = started.pop()) await part.stop();
+    for (let part = started.pop(); part !== undefined; part = started.pop()) await stopPart(part, settings);
   }
 
   async function start(): Promise<void> {
@@ -27,4 +34,20 @@ export function createLifecycle(parts: readonly Part[]): Part {
   }
 
   return { name: "process", start, stop };
+}
+
+/** Never throws: the parts behind a broken one must be stopped as well. */
+async function stopPart(part: Part, { logger, stopTimeoutMs }: LifecycleSettings): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      logger.error({ part: part.name }, "part did not stop in time and is left behind");
+      resolve();
+    }, stopTimeoutMs);
+  });
+  const stopped = part.stop().catch((err: unknown) => {
+    logger.error({ err, part: part.name }, "part did not stop well");
+  });
+  await Promise.race([stopped, late]);
+  clearTimeout(timer);
 }
