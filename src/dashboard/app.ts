@@ -60,7 +60,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
   for (const asset of [assets.stylesheet, assets.icon]) app.get(asset.path, serve(asset));
-  app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter);
+  app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
   signInRoutes(app, door, deps);
   app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues));
   for (const route of ROUTES) app[route.method](route.path, member(door, route, deps));
@@ -102,6 +102,16 @@ function member(door: Door, route: Route, deps: Console) {
   };
 }
 
+/** Postgres holds no NUL in text, so nothing a person may mean has one: it is refused before it reaches a query. */
+function refuseNul(door: Door) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const fields = [...formOf(request).values()];
+    if (request.originalUrl.includes("%00") || fields.some((field) => field.includes("\0")))
+      door.answer(response, unreadable(400));
+    else next();
+  };
+}
+
 function guardBoard(door: Door) {
   return (request: Request, response: Response, next: NextFunction): void => {
     if (door.visitor(response).session === undefined) door.answer(response, askToSignIn(request));
@@ -124,14 +134,33 @@ function forbidden(why: string): Answer {
   return page("Not allowed", body, { status: 403 });
 }
 
+const TOO_LARGE = 413;
+
+function unreadable(status: number): Answer {
+  const advice =
+    status === TOO_LARGE
+      ? "It holds more text than any form here takes: go back and try again with less."
+      : "Its address or its form is malformed: go back, reload the page, and try again.";
+  const body = html`<h1>That request cannot be read</h1>
+    <p>Nothing was changed. ${advice}</p>
+    <p><a href="/">Go to the overview</a></p>`;
+  return page("Bad request", body, { status });
+}
+
 function visitOf(door: Door, request: Request, response: Response): Visit {
   const params = Object.entries(request.params).map(([name, value]) => [name, String(value)]);
   return {
     params: Object.fromEntries(params) as Record<string, string>,
-    query: new URL(request.originalUrl, "http://console").searchParams,
+    query: queryOf(request),
     form: formOf(request),
     csrfToken: door.visitor(response).csrfToken,
   };
+}
+
+/** Read by hand, since an address such as `//` is none that a URL parser would take. */
+function queryOf({ originalUrl }: Request): URLSearchParams {
+  const mark = originalUrl.indexOf("?");
+  return new URLSearchParams(mark === -1 ? "" : originalUrl.slice(mark + 1));
 }
 
 /** Fields of a posted form; one sent twice counts once. */
@@ -172,9 +201,7 @@ function fail(door: Door, logger: Logger): ErrorRequestHandler {
     }
     const status = clientFault(err);
     if (status !== undefined) {
-      const body = html`<h1>That request cannot be read</h1>
-        <p>Nothing was changed. Go back and try again with less text.</p>`;
-      door.answer(response, page("Bad request", body, { status }));
+      door.answer(response, unreadable(status));
       return;
     }
     const correlationId = uuidv7();
