@@ -8,9 +8,6 @@ export function countWrite(metrics: Metrics, command: WriteCommand, result: Batc
   const { resourceType: resource, operation } = command;
   metrics.writes.inc({ tenant, resource, operation, result: resultLabel(result) });
   metrics.writeDuration.observe({ operation }, Math.max(0, Date.now() - command.requestedAt) / 1000);
-  if (result.outcome.kind === "refused" && !result.isReplay) {
-    metrics.refusals.inc({ tenant, reason: result.outcome.scimType ?? String(result.outcome.status) });
-  }
   const counts = result.applied?.counts;
   if (!counts) return;
   if (counts.usersDeactivated > 0) metrics.deactivations.inc({ tenant, cause: "active_false" });
