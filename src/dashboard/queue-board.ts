@@ -5,7 +5,7 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
-import type { RequestHandler } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { WriteCommand } from "../queue/contracts.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 
@@ -49,7 +49,20 @@ export function createQueueBoard(queues: readonly WriteQueue[]): RequestHandler 
       },
     },
   });
-  return server.getRouter() as RequestHandler;
+  const board = server.getRouter() as RequestHandler;
+  return (request, response, next) => {
+    withoutWebFonts(request, response, () => board(request, response, next));
+  };
+}
+
+const WEB_FONTS = /<link\b[^>]*\bhref="https?:[^>]*>/g;
+
+/** The board's page links fonts of another host. The policy refuses them; without the link nobody's log is red. */
+function withoutWebFonts(_request: Request, response: Response, next: NextFunction): void {
+  const send = response.send.bind(response);
+  response.send = (body?: unknown) =>
+    send(typeof body === "string" && body.startsWith("<!DOCTYPE") ? body.replaceAll(WEB_FONTS, "") : body);
+  next();
 }
 
 function adapterOf(queue: WriteQueue): BullMQAdapter {
