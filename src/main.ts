@@ -27,6 +27,9 @@ Starts Rollcall: the SCIM endpoint, the worker and the console, with stores of i
 REDIS_URL are set. --demo adds a tenant "demo" that a simulated Azure AD provisions.
 Settings are environment variables; docs/configuration.md lists them.`;
 
+// The simulator's beat is forty seconds: its cycles end well before the next one begins.
+const DEMO_SETTINGS: Environment = { CYCLE_IDLE_SECONDS: "10" };
+
 const env = environment();
 // What was started so far, newest last; each stops what it names and says whether it ended well.
 const stops: Stop[] = [];
@@ -48,7 +51,7 @@ try {
 }
 
 async function start(isDemo: boolean): Promise<void> {
-  const config = await openStores();
+  const config = await openStores(isDemo ? DEMO_SETTINGS : {});
   const logger = createLogger({ service: [...config.ROLES].join("+"), level: config.LOG_LEVEL });
   await prepareStores(config);
   const service = createService(config, logger, packageVersion());
@@ -68,7 +71,7 @@ async function start(isDemo: boolean): Promise<void> {
   stops.push(() => demo.stop());
 }
 
-async function openStores(): Promise<Config> {
+async function openStores(defaults: Environment): Promise<Config> {
   assertKnowsStores();
   const stores = await startStores({
     dataDir: dataDir(),
@@ -80,7 +83,7 @@ async function openStores(): Promise<Config> {
   });
   stops.push(() => stores.stop().then(() => 0));
   const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, secret: ROLLCALL_SECRET } = stores;
-  return parseConfig({ ...env, DATABASE_URL, REDIS_URL, ROLLCALL_SECRET });
+  return parseConfig({ ...defaults, ...env, DATABASE_URL, REDIS_URL, ROLLCALL_SECRET });
 }
 
 /** Roles in processes of their own share their stores, so each must be told where they are. */
