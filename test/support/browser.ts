@@ -37,3 +37,17 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/**
+ * Whether browser tests can run here; where not, it is said in a line that nobody overlooks.
+ * @throws {Error} on a CI run, which must not leave them out
+ */
+export function hasChromium(): boolean {
+  if (findChromium() !== undefined) return true;
+  if (process.env["CI"] === "true")
+    throw new Error("no Chromium on this machine, and a CI run tests the pages");
+  console.warn(
+    "\n!!! NO CHROMIUM: the console is NOT tested in a browser; install the package chromium !!!\n",
+  );
+  return false;
+}

@@ -1,0 +1,70 @@
+/** What every page of the console must withstand: axe in both colour schemes, a narrow screen, a silent browser log. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { ConsoleMessage, Page } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const WIDE = { width: 1280, height: 800 };
+// WCAG's reflow: 1280 pixels at 400 %.
+const NARROW = { width: 320, height: 640 };
+
+/** Looks at the page as it stands, so that the answer to a post can be looked at too. @returns what is wrong */
+export async function inspectPage(page: Page): Promise<string[]> {
+  const problems: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const viewport of [WIDE, NARROW]) {
+      await page.setViewportSize(viewport);
+      const where = `${new URL(page.url()).pathname} (${colorScheme}, ${viewport.width} px)`;
+      problems.push(...(await violations(page)).map((text) => `${where}: ${text}`));
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+      if (width > viewport.width) problems.push(`${where}: scrolls sideways, ${width} px wide`);
+    }
+  }
+  await page.setViewportSize(WIDE);
+  return problems;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const options = JSON.stringify({ runOnly: RULES, resultTypes: ["violations"] });
+  const found = await page.evaluate<readonly Violation[]>(
+    `axe.run(document, ${options}).then(({ violations }) => violations)`,
+  );
+  return found.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html} ${nodes[0]?.failureSummary ?? ""}`,
+  );
+}
+
+/**
+ * Collects what the browser complains of: errors and warnings of its console, refused resources, failed scripts.
+ * An answer that is an error by intention is logged by Chromium too; that one line is not a complaint.
+ */
+export function listenToBrowser(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() !== "error" && message.type() !== "warning") return;
+    if (!isAnswerOf(page, message)) complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "failed";
+    // Whoever leaves a page ends what it was still loading.
+    if (reason !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${reason}`);
+  });
+  return complaints;
+}
+
+function isAnswerOf(page: Page, message: ConsoleMessage): boolean {
+  const isStatus = message
+    .text()
+    .startsWith("Failed to load resource: the server responded with a status of 4");
+  return isStatus && message.location().url === page.url();
+}

@@ -1,0 +1,217 @@
+/** The console as people use it, in a browser, against the whole service: from the first sign-in to a rotated token. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureOwner } from "../../src/dashboard/owner.ts";
+import { runSimulation } from "../../tools/azure-ad/simulation.ts";
+import type { Operation } from "../../tools/azure-ad/stats.ts";
+import { hasChromium, launchBrowser } from "../support/browser.ts";
+import { addAccount, PASSWORD } from "../support/console-seed.ts";
+import { inspectPage, listenToBrowser } from "../support/inspect-page.ts";
+import { USER } from "../support/provision.ts";
+import { createScimClient } from "../support/scim-client.ts";
+import { startTestService, type TestService, waitFor } from "../support/service.ts";
+import { openTestQueue, queueBackends } from "../support/stores.ts";
+
+const OWNER_PASSWORD = "a password for a browser";
+const SIZES = { users: 20, groups: 2, groupSize: 8, cycles: 1, beat: 0, concurrency: 4, seed: 5 };
+
+// One journey: each test goes on from where the one before it left the browser.
+describe.skipIf(!hasChromium())("the console in a browser", () => {
+  let service: TestService;
+  let browser: Browser;
+  let page: Page;
+  let complaints: readonly string[];
+  let url: string;
+  let tenantUrl: string;
+  let token: string;
+  let newToken: string;
+
+  beforeAll(async () => {
+    const [kind = "postgres"] = queueBackends();
+    service = await startTestService(openTestQueue(kind), { CYCLE_IDLE_SECONDS: "3" });
+    await ensureOwner(service.database, { password: OWNER_PASSWORD });
+    url = service.service.addresses().dashboard ?? "";
+    browser = await launchBrowser();
+    page = await browser.newPage();
+    complaints = listenToBrowser(page);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+  });
+
+  const text = async (): Promise<string> => (await page.innerText("main")).replaceAll(/\s+/g, " ");
+  const fact = (name: string): Promise<string> =>
+    page.innerText(`dl.facts div:has(> dt:text-is("${name}")) > dd`);
+  const press = (name: string) => page.getByRole("button", { name }).click();
+  const follow = (name: string) => page.getByRole("main").getByRole("link", { name }).first().click();
+
+  async function signIn(login: string, password: string): Promise<void> {
+    await page.getByLabel("Login").fill(login);
+    await page.getByLabel("Password").fill(password);
+    await press("Sign in");
+  }
+
+  async function expectSound(): Promise<void> {
+    expect(await inspectPage(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  }
+
+  test("the owner signs in, on the second try", async () => {
+    await page.goto(url);
+    await expectSound();
+    await signIn("owner", "not the password");
+    expect(await text()).toContain("do not match");
+    await expectSound();
+
+    await signIn("owner", OWNER_PASSWORD);
+
+    expect(await text()).toContain("No identity provider is connected yet");
+    await expectSound();
+  });
+
+  test("activating Azure shows the Tenant URL and the token", async () => {
+    await follow("Activate Azure");
+    await expectSound();
+    await page.getByLabel("Tenant name").fill("Contoso Ltd");
+    await page.getByLabel("Short name").fill("contoso");
+
+    await press("Create token");
+
+    tenantUrl = await fact("Tenant URL");
+    token = await fact("Secret Token");
+    expect(tenantUrl).toBe(`${service.apiUrl}/scim/v2`);
+    expect(token).toMatch(/^rc_[\w-]{43}$/);
+    await expectSound();
+    await follow("I have copied it");
+    expect(await text()).toContain("Waiting for Azure's first request");
+    await expectSound();
+  });
+
+  test("with these two values Azure provisions, and the pages show what it did", async () => {
+    const report = await runSimulation({ url: tenantUrl, token, dialect: "mixed", ...SIZES });
+    expect(report.clean).toBe(true);
+    const counted = report.verification!;
+    const sent = (name: Operation): number =>
+      report.operations.find(({ operation }) => operation === name)?.requests ?? 0;
+
+    await waitFor(async () => {
+      await page.reload();
+      return (await text()).includes("Initial");
+    }, 30_000);
+
+    expect(await text()).toContain("Connected Last");
+    const created = sent("create user") + sent("create group");
+    expect(await text()).toMatch(new RegExp(`Initial Applied [\\d.]+ s ${created} `));
+    await expectSound();
+    await page.locator("table").first().getByRole("link").first().click();
+    expect(await text()).toContain("Initial cycle Applied");
+    expect(await row("Users")).toEqual([`${counted.users}`, `${sent("set manager")}`, "0", "0", "0"]);
+    expect((await row("Groups"))[0]).toBe(String(counted.groups));
+    expect((await row("Memberships"))[0]).toBe(String(counted.memberships));
+    const requests = report.operations.reduce((sum, operation) => sum + operation.requests, 0);
+    expect(await fact("Requests")).toMatch(new RegExp(`^${requests} `));
+    await expectSound();
+    await page.getByRole("link", { name: "Overview" }).first().click();
+    expect(await text()).toContain(`${counted.users} active users of ${counted.users}`);
+    expect(await text()).toContain("Last 1 cycle: 1 applied");
+    await expectSound();
+  });
+
+  async function row(resource: string): Promise<string[]> {
+    const cells = await page.locator(`tr:has(> td:text-is("${resource}")) > td`).allInnerTexts();
+    return cells.slice(1);
+  }
+
+  test("a refused write stands among the failed jobs, with its reason and what to do", async () => {
+    const scim = createScimClient(tenantUrl, token);
+    await scim("POST", "/Users", { schemas: [USER], userName: "Ada@contoso.com" });
+    const refused = await scim("POST", "/Users", { schemas: [USER], userName: "ada@CONTOSO.com" });
+    expect(refused.status).toBe(409);
+
+    await page.getByRole("link", { name: "Failed jobs" }).first().click();
+
+    expect(await text()).toMatch(/Create user Refused 409 · uniqueness · userName-taken/);
+    expect(await text()).toContain("ada@CONTOSO.com");
+    expect(await text()).toContain("Another user has this userName");
+    expect(await text()).toContain(refused.headers.get("x-correlation-id"));
+    await expectSound();
+    await follow("Show the cycle");
+    expect(await text()).toContain("1 refused");
+    await expectSound();
+  });
+
+  test("a rotated token is shown, and the old one ends", async () => {
+    await follow("Contoso Ltd");
+    await follow("Rotate token");
+    await expectSound();
+    expect((await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).status).toBe(200);
+
+    await press("Rotate now");
+
+    newToken = await fact("Secret Token");
+    await expectSound();
+    expect((await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).status).toBe(401);
+    expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(200);
+    await page.goBack();
+    expect(await page.content()).not.toContain(newToken);
+  });
+
+  test("revoking asks for a tick, and then Azure is cut off", async () => {
+    await page.goto(url);
+    await follow("Contoso Ltd");
+    await follow("Revoke all tokens");
+    await expectSound();
+    await press("Revoke all tokens");
+    expect(page.url()).toContain("/revoke");
+
+    await page.getByLabel("I understand").check();
+    await press("Revoke all tokens");
+
+    expect(await text()).toContain("No token");
+    expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(401);
+    await expectSound();
+  });
+
+  test("the queue board draws itself under its policy, and loads nothing from elsewhere", async () => {
+    const hosts = new Set<string>();
+    page.on("request", (request) => hosts.add(new URL(request.url()).host));
+
+    await page.getByRole("link", { name: "Queues" }).first().click();
+    await page.getByText("scim-writes").first().waitFor();
+    await page.getByText("scim-writes").first().click();
+    await page.getByText("hidden").or(page.getByText("Failed")).first().waitFor();
+
+    expect([...hosts]).toEqual([new URL(url).host]);
+    expect(complaints).toEqual([]);
+  });
+
+  test("a viewer is told what the role may not, and an unknown page where to go", async () => {
+    await page.goto(url);
+    await press("Sign out");
+    await addAccount(service.database, "viewer", "viewer");
+    await signIn("viewer", PASSWORD);
+    await expectSound();
+
+    await page.goto(`${url}/activate`);
+    expect(await text()).toContain("Your role is viewer; this needs the role admin.");
+    await expectSound();
+    await page.goto(`${url}/nowhere`);
+    expect(await text()).toContain("Not found");
+    await expectSound();
+  });
+
+  test("everything can be reached by keyboard, and the focus is seen", async () => {
+    await page.goto(url);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+
+    const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
+    const isInMain = await page.evaluate<boolean>(
+      "document.querySelector('main').contains(document.activeElement)",
+    );
+    expect([isInMain, outline]).toEqual([true, "solid"]);
+  });
+});
