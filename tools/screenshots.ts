@@ -8,8 +8,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
+import { v7 as uuidv7 } from "uuid";
 import { startStores } from "../src/embedded/stores.ts";
 import { ensureOwner } from "../src/dashboard/owner.ts";
 import { parseConfig } from "../src/platform/config.ts";
@@ -18,6 +20,7 @@ import { prepareStores } from "../src/prepare.ts";
 import { createService } from "../src/service.ts";
 import { launchBrowser } from "../test/support/browser.ts";
 import { addTenant, seedConsole } from "../test/support/console-seed.ts";
+import { createScimClient, type ScimClient } from "../test/support/scim-client.ts";
 import { testEnv } from "../test/support/service.ts";
 import { runSimulation } from "./azure-ad/simulation.ts";
 
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     out: { type: "string", default: join(import.meta.dirname, "../docs/images") },
   },
 });
+const IDLE_SECONDS = 3;
 const PASSWORD = "a password for pictures";
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 800 };
@@ -42,23 +46,24 @@ mkdirSync(values.out, { recursive: true });
 const logger = createLogger({ service: "pictures", level: "warn" });
 const stores = await startStores({ dataDir, queue: "postgres", logger });
 const queue = { redisUrl: undefined, prefix: "rollcall" };
-const config = parseConfig(testEnv(stores.databaseUrl, queue, { PUBLIC_URL: "https://scim.example.com" }));
+const env = { PUBLIC_URL: "https://scim.example.com", CYCLE_IDLE_SECONDS: String(IDLE_SECONDS) };
+const config = parseConfig(testEnv(stores.databaseUrl, queue, env));
 await prepareStores(config);
 const service = createService(config, logger, "0.1.0");
 await service.start();
 try {
   const { api = "", dashboard = "" } = service.addresses();
   await ensureOwner(service.db, { password: PASSWORD });
-  const { busy, cycleId } = await seedConsole(service.db, config.ROLLCALL_SECRET);
+  const { busy } = await seedConsole(service.db, config.ROLLCALL_SECRET);
   await service.db.query("UPDATE tenants SET name = 'Fabrikam GmbH' WHERE slug = 'fabrikam'");
-  await provision(api);
+  const cycle = await provision(api);
   const browser = await launchBrowser();
   try {
     const connection = `/tenants/${busy.slug}/connections/${busy.connectionId}`;
     await takePictures(browser, dashboard, {
       overview: "/",
       connection,
-      cycle: `/tenants/${busy.slug}/cycles/${cycleId}`,
+      cycle,
       failed: "/failed",
       activate: "/activate",
       rotate: `${connection}/rotate`,
@@ -72,15 +77,40 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** A tenant whose numbers are not made up. */
-async function provision(apiUrl: string): Promise<void> {
-  const tenant = await addTenant(
+/** A tenant whose numbers are not made up. @returns where its last cycle is shown */
+async function provision(apiUrl: string): Promise<string> {
+  const { tenantId, slug, token } = await addTenant(
     service.db,
     { slug: "northwind", name: "Northwind Traders" },
     config.ROLLCALL_SECRET,
   );
-  const sizes = { users: 120, groups: 8, groupSize: 15, cycles: 1, beat: 0, concurrency: 8, seed: 3 };
-  await runSimulation({ url: `${apiUrl}/scim/v2`, token: tenant.token, dialect: "mixed", ...sizes });
+  const url = `${apiUrl}/scim/v2`;
+  const sizes = { users: 200, groups: 8, groupSize: 20, cycles: 3, beat: 4 * IDLE_SECONDS, concurrency: 8 };
+  await runSimulation({ url, token, dialect: "mixed", seed: 3, ...sizes });
+  await beRefused(createScimClient(url, token));
+  await sleep(2_000); // What a connection did is noted about once a second.
+  const [last] = await service.db.query<{ id: string }>(
+    "SELECT id FROM cycles WHERE tenant_id = $1 ORDER BY started_at DESC LIMIT 1",
+    [tenantId],
+  );
+  return `/tenants/${slug}/cycles/${last?.id}`;
+}
+
+/** What goes wrong in a real directory: a name that is taken, a member that is not there, a user that is gone. */
+async function beRefused(scim: ScimClient): Promise<void> {
+  const [group] = (await scim("GET", "/Groups?count=1")).body.Resources;
+  const patch = (path: string, value: unknown) => ({
+    schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    Operations: [{ op: "Add", path, value }],
+  });
+  const user = {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    userName: "Mara.Lindqvist@northwind.example",
+  };
+  await scim("POST", "/Users", user);
+  await scim("POST", "/Users", { ...user, userName: user.userName.toLowerCase() });
+  await scim("PATCH", `/Groups/${group?.id}`, patch("members", [{ value: uuidv7() }]));
+  await scim("PATCH", `/Users/${uuidv7()}`, patch("title", "Head of Sales"));
 }
 
 async function takePictures(
@@ -100,10 +130,17 @@ async function takePictures(
       await page.goto(`${url}${path}`);
       await shoot(page, `${name}${suffix}`);
     }
+    if (values.all) await shootToken(page, `token${suffix}`);
     await context.close();
   }
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(values.out, `${name}.png`), fullPage: true });
+}
+
+/** Rotates the token of the connection at hand: its page is the answer to a post, so it has no address. */
+async function shootToken(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: "Rotate now" }).click();
+  await shoot(page, name);
 }

@@ -133,8 +133,12 @@ export async function seedConsole(database: DatabasePool, secret: string) {
     updated: 3,
     refused: 2,
   });
-  for (let failed = 0; failed < 2; failed += 1) await addFailedWrite(database, busy, { cycleId });
-  const detail = "the change could not be committed: connection to the database was lost";
+  await addFailedWrite(database, busy, { cycleId });
+  await addFailedWrite(database, busy, {
+    cycleId,
+    detail: "userName 'grace.hopper@contoso.com' is taken by another user; rename or remove that user first",
+  });
+  const detail = "Postgres could not be reached in 8 attempts (connection)";
   await addFailedWrite(database, busy, { result: "fault", detail });
   await database.query(
     `UPDATE tokens SET last_used_at = now() - interval '90 seconds' WHERE tenant_id = $1`,

@@ -90,7 +90,7 @@ const KINDS = {
   initial: "Initial",
   incremental: "Incremental",
   on_demand: "On demand",
-  test: "Connection test",
+  test: "Test",
 } as const;
 
 export function kindOf(cycle: Cycle): string {
