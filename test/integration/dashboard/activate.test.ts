@@ -1,0 +1,174 @@
+/** Activating, rotating and revoking where it gets rough: what the database holds, double clicks, forged forms. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { findPrincipal } from "../../../src/store/tenants.ts";
+import { addAccount, addTenant, type SeededTenant } from "../../support/console-seed.ts";
+import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
+
+const TOKEN = /rc_[\w-]{43}/;
+
+let store: TestDatabase;
+let site: TestConsole;
+let admin: TestVisitor;
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  site = await startConsole(store.database);
+  await addAccount(store.database, "admin", "admin");
+});
+beforeEach(async () => {
+  admin = site.visitor();
+  await admin.signIn("admin");
+});
+afterAll(async () => {
+  await site.stop();
+  await store.drop();
+});
+
+/** Every row of every table, as text. */
+async function wholeDatabase(): Promise<string> {
+  const tables = await store.database.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+      WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+  );
+  const rows = await Promise.all(
+    tables.map(({ name }) => store.database.query(`SELECT to_jsonb(t) AS row FROM ${name} AS t`)),
+  );
+  return JSON.stringify(rows);
+}
+
+async function addNamed(slug: string): Promise<{ tenant: SeededTenant; path: string }> {
+  const tenant = await addTenant(store.database, { slug, name: slug }, CONSOLE_SECRET);
+  return { tenant, path: `/tenants/${slug}/connections/${tenant.connectionId}` };
+}
+
+async function liveTokens({ connectionId }: SeededTenant): Promise<number> {
+  const rows = await store.database.query(
+    `SELECT FROM tokens WHERE connection_id = $1 AND revoked_at IS NULL`,
+    [connectionId],
+  );
+  return rows.length;
+}
+
+const works = async (token: string): Promise<boolean> =>
+  (await findPrincipal(store.database, CONSOLE_SECRET, token)) !== undefined;
+
+test("no table holds the token, in whatever form it could be read back from", async () => {
+  const made = await admin.post("/activate", { name: "Contoso Ltd", slug: "contoso" });
+  const token = TOKEN.exec(made.text)?.[0] ?? "";
+
+  const everything = await wholeDatabase();
+
+  expect(await works(token)).toBe(true);
+  expect(everything).toContain("contoso");
+  expect(everything).not.toContain(token.slice(10));
+  expect(everything).not.toContain(Buffer.from(token).toString("hex"));
+  expect(everything).not.toContain(Buffer.from(token).toString("base64"));
+});
+
+test("the page that shows a token is kept by no cache and no history", async () => {
+  const made = await admin.post("/activate", { name: "Cache", slug: "cache" });
+
+  expect(made.text).toMatch(TOKEN);
+  expect(made.headers.get("cache-control")).toBe("no-store");
+  expect(made.headers.get("referrer-policy")).toBe("same-origin");
+});
+
+test("a form sent twice at once makes one tenant and shows one token", async () => {
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => admin.post("/activate", { name: "Twice", slug: "twice" })),
+  );
+
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  const rows = await store.database.query(`SELECT FROM tenants WHERE slug = 'twice'`);
+  expect(rows).toHaveLength(1);
+});
+
+test.each([
+  ["Capital-Letters", 200],
+  ["-begins", 422],
+  ["ends-", 422],
+  ["a".repeat(63), 200],
+  ["b".repeat(64), 422],
+  ["ümlaut", 422],
+  ["../..", 422],
+])("the short name %s is answered %i", async (slug, status) => {
+  expect((await admin.post("/activate", { name: "Any", slug })).status).toBe(status);
+});
+
+test.each([
+  ["", 422],
+  ["   ", 422],
+  ["x".repeat(100), 200],
+  ["x".repeat(101), 422],
+])("a name such as %j is answered %i", async (name, status) => {
+  const slug = `name-${name.length}`;
+  expect((await admin.post("/activate", { name, slug })).status).toBe(status);
+});
+
+test("revoking is only done by the form that was asked for: not by GET, not without the tick", async () => {
+  const { tenant, path } = await addNamed("careful");
+
+  await admin.get(`${path}/rotate`);
+  await admin.get(`${path}/revoke`);
+  await admin.get(`${path}/revoke?understood=yes`);
+  const unticked = await admin.post(`${path}/revoke`, { understood: "no" });
+
+  expect(unticked.status).toBe(422);
+  expect(await works(tenant.token)).toBe(true);
+});
+
+test("tokens of one tenant cannot be rotated or revoked under another's name", async () => {
+  const { tenant } = await addNamed("victim");
+  await addNamed("other");
+  const path = `/tenants/other/connections/${tenant.connectionId}`;
+
+  const rotated = await admin.post(`${path}/rotate`);
+  const revoked = await admin.post(`${path}/revoke`, { understood: "yes" });
+
+  expect([rotated.status, revoked.status]).toEqual([404, 404]);
+  expect(await works(tenant.token)).toBe(true);
+});
+
+test("after revoking, a new token can be made", async () => {
+  const { tenant, path } = await addNamed("again");
+  await admin.post(`${path}/revoke`, { understood: "yes" });
+  expect(await liveTokens(tenant)).toBe(0);
+
+  const asked = await admin.get(`${path}/rotate`);
+  const made = await admin.post(`${path}/rotate`);
+
+  expect(asked.text).toContain("The connection has no token");
+  expect(await works(TOKEN.exec(made.text)?.[0] ?? "")).toBe(true);
+});
+
+test("each change is in the audit, with who did it and without the token", async () => {
+  const { tenant, path } = await addNamed("audited");
+  const rotated = await admin.post(`${path}/rotate`);
+  await admin.post(`${path}/revoke`, { understood: "yes" });
+
+  const audit = await store.database.query<{ actor: string; action: string; subject: string }>(
+    `SELECT actor, action, subject FROM audit WHERE tenant_id = $1 ORDER BY id`,
+    [tenant.tenantId],
+  );
+
+  expect(audit.map(({ actor, action }) => `${actor} ${action}`)).toEqual([
+    "admin token.rotated",
+    "admin token.revoked",
+  ]);
+  expect(JSON.stringify(audit)).not.toContain(TOKEN.exec(rotated.text)?.[0]);
+});
+
+test("one session's form token does not open another's forms", async () => {
+  const { tenant, path } = await addNamed("forged");
+  const attacker = site.visitor();
+  await addAccount(store.database, "attacker", "viewer");
+  await attacker.signIn("attacker");
+  const csrf = /name="csrf" value="([^"]+)"/.exec((await attacker.get("/")).text)?.[1] ?? "";
+
+  const answer = await admin.post(`${path}/rotate`, { csrf });
+
+  expect(csrf).not.toBe("");
+  expect(answer.status).toBe(403);
+  expect(await works(tenant.token)).toBe(true);
+});
