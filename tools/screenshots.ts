@@ -86,7 +86,8 @@ async function provision(apiUrl: string): Promise<string> {
   );
   const url = `${apiUrl}/scim/v2`;
   const sizes = { users: 200, groups: 8, groupSize: 20, cycles: 3, beat: 4 * IDLE_SECONDS, concurrency: 8 };
-  await runSimulation({ url, token, dialect: "mixed", seed: 3, ...sizes });
+  const { clean } = await runSimulation({ url, token, dialect: "mixed", seed: 3, ...sizes });
+  if (!clean) throw new Error("the simulation went wrong, and the pictures would show it");
   await beRefused(createScimClient(url, token));
   await sleep(2_000); // What a connection did is noted about once a second.
   const [last] = await service.db.query<{ id: string }>(

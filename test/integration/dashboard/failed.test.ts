@@ -1,0 +1,168 @@
+/** Failed jobs page by page, and what strangers can put on a page: names, details and addresses meant to do harm. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  addAccount,
+  addCycle,
+  addFailedWrite,
+  addTenant,
+  type SeededTenant,
+} from "../../support/console-seed.ts";
+import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
+
+const FAILURES = 60;
+const PAGE_LENGTH = 25;
+const HOSTILE = `</title><script>alert(1)</script><img src=x onerror=alert(2)>"'\`&amp;{{7*7}}`;
+
+let store: TestDatabase;
+let site: TestConsole;
+let viewer: TestVisitor;
+let plain: SeededTenant;
+let hostile: SeededTenant;
+let hostileCycle: string;
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  site = await startConsole(store.database);
+  const add = (slug: string, name: string) => addTenant(store.database, { slug, name }, CONSOLE_SECRET);
+  plain = await add("plain", "Plain");
+  hostile = await add("hostile", HOSTILE);
+  hostileCycle = await addCycle(store.database, hostile, { startedMinutesAgo: 5, refused: 1 });
+  for (let failure = 1; failure <= FAILURES; failure += 1)
+    await addFailedWrite(store.database, plain, { detail: `failure ${failure}.` });
+  await addFailedWrite(store.database, hostile, { cycleId: hostileCycle, detail: HOSTILE });
+  await addAccount(store.database, "viewer", "viewer");
+  viewer = site.visitor();
+  await viewer.signIn("viewer");
+});
+afterAll(async () => {
+  await site.stop();
+  await store.drop();
+});
+
+const details = (text: string): string[] => text.match(/failure \d+\./g) ?? [];
+const olderPage = (text: string): string | undefined =>
+  /href="([^"]+)">Older</.exec(text)?.[1]?.replaceAll("&amp;", "&");
+
+test("every failed job is on one page and only one, newest first", async () => {
+  const seen: string[][] = [];
+  for (let path: string | undefined = "/failed?tenant=plain"; path !== undefined;) {
+    const { status, text } = await viewer.get(path);
+    expect(status).toBe(200);
+    seen.push(details(text));
+    path = olderPage(text);
+  }
+
+  const wanted = Array.from({ length: FAILURES }, (_, index) => `failure ${FAILURES - index}.`);
+  expect(seen.map(({ length }) => length)).toEqual([PAGE_LENGTH, PAGE_LENGTH, FAILURES - 2 * PAGE_LENGTH]);
+  expect(seen.flat()).toEqual(wanted);
+});
+
+test("a refusal is told from a fault, each with its explanation", async () => {
+  const tenant = await addTenant(store.database, { slug: "both", name: "Both" }, CONSOLE_SECRET);
+  await addFailedWrite(store.database, tenant);
+  await addFailedWrite(store.database, tenant, { result: "fault", detail: "Postgres could not be reached" });
+
+  const { text } = await viewer.get("/failed?tenant=both");
+
+  expect(text).toContain(">Refused<");
+  expect(text).toContain("Another user has this userName");
+  expect(text).toContain(">Failed<");
+  expect(text).toContain("A fault of the service");
+});
+
+test("a code that this version does not know is shown without an explanation", async () => {
+  const tenant = await addTenant(store.database, { slug: "newer", name: "Newer" }, CONSOLE_SECRET);
+  await addFailedWrite(store.database, tenant);
+  await store.database.query(`UPDATE writes SET code = 'toString' WHERE tenant_id = $1`, [tenant.tenantId]);
+
+  const { status, text } = await viewer.get("/failed?tenant=newer");
+
+  expect(status).toBe(200);
+  expect(text).toContain("toString");
+  expect(text).not.toContain('class="explanation"');
+});
+
+test.each([
+  ["/failed?tenant=nobody", 404],
+  ["/failed?tenant=%3Cscript%3E", 404],
+  ["/failed?tenant=", 200],
+  ["/failed?before=not-an-id", 200],
+  ["/failed?before=018f0000-0000-7000-8000-000000000000", 200],
+  ["/failed?tenant=plain&tenant=hostile", 200],
+  ["/failed?tenant=%00", 400],
+  ["/failed?x=%E0%A4%A", 200],
+  ["/tenants/%00/connections/018f0000-0000-7000-8000-000000000000", 400],
+  ["/tenants/%E0%A4%A/connections/x", 400],
+  ["/tenants/plain/connections/018F0000-0000-7000-8000-00000000000G", 404],
+  ["/tenants/plain/cycles/'; DROP TABLE cycles; --", 404],
+  ["//", 200],
+  ["/queues/../../etc/passwd", 404],
+  ["/assets/..%2f..%2fpackage.json", 404],
+  [`/${"x".repeat(500)}`, 404],
+])("the address %s is answered %i, in the console's frame", async (path, status) => {
+  const answer = await viewer.get(path);
+
+  expect(answer.status).toBe(status);
+  expect(answer.text).toContain("Rollcall");
+  expect(answer.text).not.toContain("    at "); // A stack.
+});
+
+describe("hostile text", () => {
+  const pages = (): string[] => [
+    "/",
+    "/failed",
+    "/failed?tenant=hostile",
+    `/tenants/hostile/connections/${hostile.connectionId}`,
+    `/tenants/hostile/cycles/${hostileCycle}`,
+  ];
+
+  test("is shown as it is, and is markup nowhere", async () => {
+    for (const path of pages()) {
+      const { status, text } = await viewer.get(path);
+      expect([path, status]).toEqual([path, 200]);
+      expect(text).toContain("alert(1)");
+      expect(text).not.toMatch(/<script|<img/);
+      expect(text.match(/<\/title>/g)).toHaveLength(1);
+    }
+  });
+
+  test("in a form comes back as text", async () => {
+    await addAccount(store.database, "admin", "admin");
+    const admin = site.visitor();
+    await admin.signIn("admin");
+
+    const activate = await admin.post("/activate", { name: HOSTILE, slug: `"><script>` });
+    const rotate = await admin.get(`/tenants/hostile/connections/${hostile.connectionId}/rotate`);
+    const revoke = await admin.get(`/tenants/hostile/connections/${hostile.connectionId}/revoke`);
+    const signIn = await site.visitor().get("/sign-in?next=%22%3E%3Cscript%3E");
+
+    expect(activate.status).toBe(422);
+    for (const { text } of [activate, rotate, revoke, signIn]) expect(text).not.toMatch(/<script|<img/);
+  });
+
+  test("pages bring no script, no inline style and no handler, which the policy would refuse", async () => {
+    for (const path of pages()) {
+      const { headers, text } = await viewer.get(path);
+      const policy = headers.get("content-security-policy") ?? "";
+      expect(policy).not.toMatch(/script-src|unsafe|\*/);
+      const tags = text.match(/<[a-z][^>]*>/g) ?? [];
+      expect(tags.filter((tag) => /\s(on\w+|style)\s*=/.test(tag))).toEqual([]);
+    }
+  });
+});
+
+test("a form that is none is refused: another type, another character set, broken in the middle", async () => {
+  const cookie = [...viewer.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  const send = async (type: string, body: string): Promise<number> => {
+    const headers = { cookie, "Content-Type": type };
+    return (await fetch(`${site.url}/sign-out`, { method: "POST", headers, body, redirect: "manual" }))
+      .status;
+  };
+
+  expect(await send("application/json", `{"csrf":"x"}`)).toBe(403);
+  expect(await send("application/x-www-form-urlencoded; charset=utf-16", "csrf=x")).toBe(415);
+  expect(await send("application/x-www-form-urlencoded", "csrf=%E0%A4%A&csrf[]=x&__proto__=x")).toBe(403);
+  expect(await send("application/x-www-form-urlencoded", "a=1&".repeat(2_000))).toBe(413);
+  expect((await viewer.get("/")).status).toBe(200);
+});
