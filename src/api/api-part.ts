@@ -14,6 +14,7 @@ import { findLedgerRows } from "../store/ledger.ts";
 import { Activity } from "./activity.ts";
 import { Answers } from "./answers.ts";
 import { createApi } from "./app.ts";
+import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
 
 export interface ApiSettings {
@@ -49,6 +50,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
     activity,
     doorLog,
     submit: { submitter, answers, apiId },
+    cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
     checks: { database: () => db.query("SELECT 1"), queue: () => queue.getJobCounts("waiting") },
     isDraining: () => server.isDraining(),

@@ -11,7 +11,7 @@ import { discoveryRoutes } from "./discovery.ts";
 import type { DoorLog } from "./door-log.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { observe } from "./observe.ts";
-import { type ResourceDeps, resourceRoutes } from "./resources.ts";
+import { type ResourceDeps, resourceRoutes, rootRoutes } from "./resources.ts";
 import { endpointNotFound, RefusedWrite, sendError } from "./respond.ts";
 
 export interface ApiDeps extends AuthenticateDeps, HealthDeps, ResourceDeps {
@@ -47,6 +47,7 @@ function scimRoutes(deps: ApiDeps): Router {
   router.use(discoveryRoutes(deps.baseUrl));
   router.use("/Users", resourceRoutes("User", deps));
   router.use("/Groups", resourceRoutes("Group", deps));
+  router.use(rootRoutes(deps));
   return router;
 }
 

@@ -11,7 +11,8 @@ import {
   term,
 } from "../scim/index.ts";
 import { contextOf } from "./context.ts";
-import { COUNT_MAX, parameter } from "./query.ts";
+import { CURSOR_TIMEOUT_SECONDS } from "./cursor.ts";
+import { COUNT_DEFAULT, COUNT_MAX, parameter } from "./query.ts";
 import { methodNotAllowed, sendJson } from "./respond.ts";
 
 /** @param baseUrl - address of the SCIM endpoint as the client reaches it */
@@ -22,7 +23,12 @@ export function discoveryRoutes(baseUrl: (request: Request) => string): Router {
     sendJson(
       response,
       200,
-      serviceProviderConfig({ baseUrl: baseUrl(request), filterResultsMax: COUNT_MAX }),
+      serviceProviderConfig({
+        baseUrl: baseUrl(request),
+        filterResultsMax: COUNT_MAX,
+        pageSizeDefault: COUNT_DEFAULT,
+        cursorTimeoutSeconds: CURSOR_TIMEOUT_SECONDS,
+      }),
     );
   });
   const lists = { "/ResourceTypes": resourceTypes, "/Schemas": schemas };

@@ -1,7 +1,6 @@
-/** Reads of users and groups, straight from Postgres: one by id, and lists. RFC 7644 sections 3.4.1 and 3.4.2. */
+/** Reads of one user or group, straight from Postgres. RFC 7644 section 3.4.1. */
 import type { Request, Response } from "express";
 import {
-  listResponse,
   locationOf,
   matchesEtag,
   type Projection,
@@ -15,11 +14,11 @@ import {
   weakEtag,
 } from "../scim/index.ts";
 import type { Database } from "../store/database.ts";
-import { findResource, listResources, type ReadOptions } from "../store/directory-reads.ts";
+import { findResource, type ReadOptions } from "../store/directory-reads.ts";
 import { isResourceId } from "../store/members.ts";
 import { principalOf } from "./context.ts";
-import { listQuery, projectionOf } from "./query.ts";
-import { sendJson, sendResource } from "./respond.ts";
+import { projectionOf } from "./query.ts";
+import { sendResource } from "./respond.ts";
 
 export interface ReadDeps {
   readonly db: Database;
@@ -43,22 +42,6 @@ export async function readOne(
     return;
   }
   sendStored(response, 200, { stored, projection, baseUrl: deps.baseUrl(request) });
-}
-
-export async function readList(
-  type: ResourceType,
-  { request, response }: { readonly request: Request; readonly response: Response },
-  deps: ReadDeps,
-): Promise<void> {
-  const { projection, ...page } = listQuery(request);
-  const found = await listResources(deps.db, page, readOptions(type, response, projection));
-  const baseUrl = deps.baseUrl(request);
-  const resources = found.resources.map((stored) => render(stored, baseUrl, projection));
-  sendJson(
-    response,
-    200,
-    listResponse({ totalResults: found.totalResults, startIndex: page.startIndex, resources }),
-  );
 }
 
 export function sendStored(

@@ -1,15 +1,16 @@
 /** The routes of one resource type. RFC 7644 section 3.2. */
 import { type NextFunction, type Request, type Response, Router } from "express";
-import type { ResourceType } from "../scim/index.ts";
+import { RESOURCE_TYPES, type ResourceType, say, ScimError } from "../scim/index.ts";
 import { isResourceId } from "../store/members.ts";
 import type { Activity } from "./activity.ts";
 import { contextOf, principalOf } from "./context.ts";
-import { readList, readOne } from "./read-resources.ts";
+import { type ListDeps, readList, search } from "./read-lists.ts";
+import { readOne } from "./read-resources.ts";
 import { methodNotAllowed } from "./respond.ts";
 import { readBytes } from "./scim-body.ts";
 import { write, type WriteDeps } from "./write-resources.ts";
 
-export interface ResourceDeps extends WriteDeps {
+export interface ResourceDeps extends WriteDeps, ListDeps {
   readonly activity: Activity;
   /** BODY_BYTES_MAX. */
   readonly bodyBytesMax: number;
@@ -29,9 +30,13 @@ export function resourceRoutes(type: ResourceType, deps: ResourceDeps): Router {
   const read = countRead(deps.activity);
   router
     .route("/")
-    .get(as("list"), read, (request, response) => readList(type, { request, response }, deps))
+    .get(as("list"), read, (request, response) => readList([type], { request, response }, deps))
     .post(as("create"), body, (request, response) => write(type, "create", { request, response }, deps))
     .all(as("other"), refuseMethod("GET, POST"));
+  router
+    .route("/.search")
+    .post(as("search"), body, read, (request, response) => search([type], { request, response }, deps))
+    .all(as("other"), refuseMethod("POST"));
   router
     .route("/:id")
     .get(as("get"), read, (request, response) => readOne(type, { request, response }, deps))
@@ -39,6 +44,35 @@ export function resourceRoutes(type: ResourceType, deps: ResourceDeps): Router {
     .patch(as("patch"), body, (request, response) => write(type, "patch", { request, response }, deps))
     .delete(as("delete"), (request, response) => write(type, "delete", { request, response }, deps))
     .all(as("other"), refuseMethod("GET, PUT, PATCH, DELETE"));
+  return router;
+}
+
+/** Queries over all resource types at once, at the endpoint itself. RFC 7644 section 3.4.2.1. */
+export function rootRoutes(deps: ResourceDeps): Router {
+  const router = Router();
+  const as = (operation: string) => (_request: Request, response: Response, next: NextFunction) => {
+    contextOf(response).operation = operation;
+    next();
+  };
+  const read = countRead(deps.activity);
+  const body = readBytes(deps.bodyBytesMax);
+  router
+    .route("/")
+    .get(as("list"), read, (request, response) => readList(RESOURCE_TYPES, { request, response }, deps))
+    .all(as("other"), refuseMethod("GET"));
+  router
+    .route("/.search")
+    .post(as("search"), body, read, (request, response) =>
+      search(RESOURCE_TYPES, { request, response }, deps),
+    )
+    .all(as("other"), refuseMethod("POST"));
+  router.all("/Me", as("other"), () => {
+    throw new ScimError(
+      501,
+      "not-implemented",
+      say`/Me is not offered: a token speaks for a tenant's identity provider and not for one person; use /Users/{id}`,
+    );
+  });
   return router;
 }
 

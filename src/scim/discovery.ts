@@ -8,6 +8,9 @@ export interface DiscoveryOptions {
   readonly baseUrl: string;
   /** Most resources that one answer holds. */
   readonly filterResultsMax: number;
+  /** Resources that an answer holds when the client does not say how many. */
+  readonly pageSizeDefault: number;
+  readonly cursorTimeoutSeconds: number;
   readonly documentationUri?: string;
 }
 
@@ -24,8 +27,16 @@ export function serviceProviderConfig(options: DiscoveryOptions): object {
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
     filter: { supported: true, maxResults: options.filterResultsMax },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: "index",
+      defaultPageSize: options.pageSizeDefault,
+      maxPageSize: options.filterResultsMax,
+      cursorTimeout: options.cursorTimeoutSeconds,
+    },
     authenticationSchemes: [
       {
         type: "oauthbearertoken",

@@ -46,10 +46,17 @@ export const ERROR_CODES = {
   "filter-operator-unsupported": "The operator does not apply to an attribute of this type.",
   "filter-value-type": "The filter compares the attribute with a value of another type.",
   "projection-both": "Send attributes or excludedAttributes, not both.",
+  "sort-unsupported":
+    "The sortBy attribute does not exist here or has no order; sort by an attribute with one value.",
+  "cursor-invalid":
+    "The cursor is not one of ours, or another parameter changed since; start again without it.",
+  "cursor-expired": "The cursor is too old; start again from the first page.",
+  "count-invalid": "With a cursor, count must stay within the limit and the same on every page.",
   "query-parameter": "A query parameter has a value that is not allowed.",
   "resource-not-found":
     "No such resource; it was deleted or never created. Restart provisioning to match again.",
   "endpoint-not-found": "No such endpoint; check that the Tenant URL ends in /scim/v2.",
+  "not-implemented": "The endpoint is defined by SCIM, but this service does not offer it.",
   "method-not-allowed": "The endpoint does not take this method.",
   "version-mismatch": "The resource changed since it was read; read it again and repeat the change.",
   unauthenticated: "The bearer token is missing, wrong, expired or revoked; set a new Secret Token.",

@@ -1,19 +1,11 @@
 /** Reads of users and groups for the api. Members are read only where they are wanted. */
-import {
-  compileSql,
-  type Filter,
-  type GroupView,
-  type MemberView,
-  type Resource,
-  type ResourceType,
-  type Stored,
-} from "../scim/index.ts";
-import { COLUMNS } from "./columns.ts";
+import type { GroupView, MemberView, Resource, ResourceType, Stored } from "../scim/index.ts";
 import type { Database } from "./database.ts";
 
-const TABLES = { User: "users", Group: "groups" } as const;
+export const TABLES = { User: "users", Group: "groups" } as const;
 
-interface RawRow {
+/** The columns that reads select. */
+export interface RawRow {
   readonly id: string;
   readonly version: string;
   readonly created_at: Date;
@@ -49,58 +41,8 @@ export async function findResource(
   return stored;
 }
 
-export interface Page {
-  readonly filter: Filter | undefined;
-  /** 1-based. */
-  readonly startIndex: number;
-  readonly count: number;
-}
-
-export interface PageOfResources {
-  readonly resources: readonly Stored[];
-  readonly totalResults: number;
-}
-
-/**
- * A page of the resources that meet the filter, in the order of their creation.
- * @throws {ScimError} invalidFilter when the filter names what cannot be filtered on
- */
-export async function listResources(
-  db: Database,
-  page: Page,
-  options: ReadOptions,
-): Promise<PageOfResources> {
-  const { type, tenantId } = options;
-  const values: unknown[] = [tenantId];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const condition = page.filter ? ` AND ${compileSql(page.filter, type, COLUMNS[type], bind)}` : "";
-  const where = `FROM ${TABLES[type]} r WHERE r.tenant_id = $1${condition}`;
-  const rows = await readPage(db, { where, values, page });
-  const isWhole = page.startIndex === 1 && rows.length < page.count;
-  const totalResults = isWhole ? rows.length : await countAll(db, where, values);
-  return { resources: await withMembership(db, rows.map(toStored(type)), options), totalResults };
-}
-
-async function readPage(
-  db: Database,
-  query: { readonly where: string; readonly values: readonly unknown[]; readonly page: Page },
-): Promise<readonly RawRow[]> {
-  const { where, values, page } = query;
-  if (page.count === 0) return [];
-  // Ids are UUIDv7, so their order is that of creation, and it is stable.
-  return db.query<RawRow>(
-    `SELECT r.id, r.version, r.created_at, r.updated_at, r.resource ${where}
-      ORDER BY r.id LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
-    [...values, page.count, page.startIndex - 1],
-  );
-}
-
-async function countAll(db: Database, where: string, values: readonly unknown[]): Promise<number> {
-  const rows = await db.query<{ total: number }>(`SELECT count(*)::float8 AS total ${where}`, values);
-  return rows[0]?.total ?? 0;
-}
-
-function toStored(type: ResourceType): (row: RawRow) => Stored {
+/** @returns a function from the columns that reads select to the resource */
+export function toStored(type: ResourceType): (row: RawRow) => Stored {
   return ({ id, version, created_at, updated_at, resource }) => ({
     type,
     id,

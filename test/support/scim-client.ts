@@ -24,6 +24,7 @@ export interface ScimBody {
   readonly totalResults: number;
   readonly startIndex: number;
   readonly itemsPerPage: number;
+  readonly nextCursor?: string;
   readonly Resources: readonly ScimBody[];
   readonly status: string;
   readonly scimType?: string;

@@ -9,7 +9,7 @@ import { say, ScimError, term } from "../errors.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import { locate, type Located, type Model, modelOf, nameOf } from "../schema/registry.ts";
-import type { AttributePath, CompareTerm, Filter, PresentTerm } from "./ast.ts";
+import type { AttributePath, CompareTerm, Filter, PresentTerm, ValuePath } from "./ast.ts";
 import { comparableOf } from "./comparable.ts";
 import { holds, makeTest, type Test } from "./test.ts";
 
@@ -36,14 +36,30 @@ type Term = PresentTerm | CompareTerm;
 
 const TRUE: BoundFilter = { kind: "constant", value: true };
 
-/** @throws {ScimError} invalidFilter naming the attribute, operator or value that does not fit the schema */
-export function bindFilter(filter: Filter, type: ResourceType): BoundFilter {
+/**
+ * @param among - the types that are queried together: what only another of them has is unassigned here, RFC 7644
+ *   section 3.4.2.1
+ * @throws {ScimError} invalidFilter naming the attribute, operator or value that does not fit the schema
+ */
+export function bindFilter(
+  filter: Filter,
+  type: ResourceType,
+  among: readonly ResourceType[] = [type],
+): BoundFilter {
   const model = modelOf(type);
   return bindTree(filter, (leaf) => {
-    const place = locate(model, leaf.path.name, leaf.path.urn);
-    if (!place) throw unknownAttribute(leaf.path, model);
-    return leaf.kind === "valuePath" ? bindValuePath(place, leaf.filter) : bindTerm(place, leaf, model);
+    const { name, urn } = leaf.path;
+    const place = locate(model, name, urn);
+    if (place)
+      return leaf.kind === "valuePath" ? bindValuePath(place, leaf.filter) : bindTerm(place, leaf, model);
+    if (!among.some((other) => locate(modelOf(other), name, urn))) throw unknownAttribute(leaf.path, model);
+    return { kind: "constant", value: holdsOnAbsent(leaf) };
   });
+}
+
+function holdsOnAbsent(leaf: Term | ValuePath): boolean {
+  if (leaf.kind !== "compare") return false;
+  return leaf.value === null ? leaf.operator === "eq" : leaf.operator === "ne";
 }
 
 /**

@@ -43,9 +43,15 @@ export interface SqlColumns {
 /** Takes a value and returns the placeholder that stands for it, such as `$3`; it may stand several times. */
 export type Bind = (value: unknown) => string;
 
-/** @throws {ScimError} invalidFilter when the filter does not fit the resource type */
-export function compileSql(filter: Filter, type: ResourceType, columns: SqlColumns, bind: Bind): string {
-  return write(bindFilter(filter, type), { columns, bind, element: undefined });
+/** What is queried: one type, or one of several at once. */
+export interface QueryScope {
+  readonly type: ResourceType;
+  readonly among?: readonly ResourceType[];
+}
+
+/** @throws {ScimError} invalidFilter when the filter does not fit the resource types */
+export function compileSql(filter: Filter, scope: QueryScope, columns: SqlColumns, bind: Bind): string {
+  return write(bindFilter(filter, scope.type, scope.among), { columns, bind, element: undefined });
 }
 
 /** Where the writer stands: within an `any`, `element` is the value or row in hand. */
@@ -192,7 +198,7 @@ function orderSign({ operator }: SubstringTest | OrderTest): string {
   return ORDERING[operator];
 }
 
-function child(json: string, keys: readonly string[], bind: Bind): string {
+export function child(json: string, keys: readonly string[], bind: Bind): string {
   if (keys.length === 0) return json;
   return `(${[json, ...keys.map((key) => literal(key, bind))].join(" -> ")})`;
 }

@@ -2,6 +2,7 @@
 import type { AttributePath, Filter } from "./ast.ts";
 import { type Source, syntaxError } from "./lex.ts";
 import { Parser } from "./parse.ts";
+import { pathOf } from "./words.ts";
 
 export interface PatchPath extends AttributePath {
   readonly filter?: Filter;
@@ -21,4 +22,9 @@ export function parsePath(text: string): PatchPath {
   const { kind, at } = parser.peek();
   if (kind !== "end") throw syntaxError(source, at, "the end of the path is expected");
   return { ...path, ...(filter && { filter }), ...(sub !== undefined && { sub }) };
+}
+
+/** An attribute without a filter, as `sortBy` has it. @throws {ScimError} invalidPath with the position */
+export function parseAttributePath(text: string): AttributePath {
+  return pathOf(text.trim(), 0, { kind: "path", text });
 }

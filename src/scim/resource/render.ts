@@ -44,23 +44,27 @@ export function render(stored: Stored, baseUrl: string, projection: Projection):
 export interface ListResponse {
   readonly schemas: readonly string[];
   readonly totalResults: number;
-  readonly startIndex: number;
+  readonly startIndex?: number;
   readonly itemsPerPage: number;
+  /** Absent on the last page, and where the client pages by index. */
+  readonly nextCursor?: string;
   readonly Resources: readonly object[];
 }
 
-/** RFC 7644 section 3.4.2. `Resources` is there even when empty: Azure reads it. */
+/** RFC 7644 section 3.4.2, RFC 9865 section 2. `Resources` is there even when empty: Azure reads it. */
 export function listResponse(page: {
   readonly totalResults: number;
-  readonly startIndex: number;
+  readonly startIndex?: number | undefined;
+  readonly nextCursor?: string | undefined;
   readonly resources: readonly object[];
 }): ListResponse {
-  const { totalResults, startIndex, resources } = page;
+  const { totalResults, startIndex, nextCursor, resources } = page;
   return {
     schemas: [URNS.listResponse],
     totalResults,
-    startIndex,
+    ...(startIndex !== undefined && { startIndex }),
     itemsPerPage: resources.length,
+    ...(nextCursor !== undefined && { nextCursor }),
     Resources: resources,
   };
 }

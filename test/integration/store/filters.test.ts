@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Candidate, evaluate, parseFilter, searchDocument } from "../../../src/scim/index.ts";
-import { listResources } from "../../../src/store/directory-reads.ts";
+import { listDirectory } from "../../../src/store/directory-lists.ts";
 import { insertResources } from "../../../src/store/directory-writes.ts";
 import { insertMembers } from "../../../src/store/members.ts";
 import { filters, print, users } from "../../support/filters.ts";
@@ -71,10 +71,10 @@ test("Postgres and the reading in memory agree on every filter", async () => {
   await fc.assert(
     fc.asyncProperty(filters(ids, TIMES), async (tree) => {
       const filter = parseFilter(print(tree));
-      const page = { filter, startIndex: 1, count: USERS };
-      const options = { tenantId, type: "User" as const, withMembers: false };
-
-      const { resources } = await listResources(store.database, page, options);
+      const { resources } = await listDirectory(store.database, {
+        ...{ tenantId, types: ["User"], filter, sort: undefined, withMembers: new Set<never>() },
+        ...{ from: { startIndex: 1 }, count: USERS },
+      });
 
       const expected = candidates.filter((candidate) => evaluate(filter, "User", candidate));
       expect(resources.map(({ id }) => id)).toEqual(expected.map(({ id }) => id).sort());

@@ -11,14 +11,20 @@ interface Published {
 }
 
 test("the ServiceProviderConfig has every required part", () => {
-  const config = serviceProviderConfig({ baseUrl: BASE, filterResultsMax: 1_000 });
+  const config = serviceProviderConfig({
+    baseUrl: BASE,
+    filterResultsMax: 1_000,
+    pageSizeDefault: 100,
+    cursorTimeoutSeconds: 3_600,
+  });
 
   expect(config).toMatchObject({
     patch: { supported: true },
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
     filter: { supported: true, maxResults: 1_000 },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
+    pagination: { cursor: true, index: true, defaultPaginationMethod: "index", maxPageSize: 1_000 },
     etag: { supported: true },
     authenticationSchemes: [{ type: "oauthbearertoken", primary: true }],
   });

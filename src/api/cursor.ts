@@ -1,0 +1,113 @@
+/**
+ * Cursors of RFC 9865: where a page ended, sealed so that nobody else can make one, and bound to the tenant and to
+ * all that must stay the same between pages. A cursor grants nothing: each page is authorized by its own token.
+ */
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { z } from "zod";
+import { say, ScimError } from "../scim/index.ts";
+import type { Mark } from "../store/directory-lists.ts";
+
+/** Published in ServiceProviderConfig. */
+export const CURSOR_TIMEOUT_SECONDS = 3_600;
+
+export interface CursorState {
+  readonly after: Mark;
+  /** Matches as the first page counted them. */
+  readonly total: number;
+}
+
+export interface CursorSeal {
+  seal(state: CursorState, query: CursorQuery): string;
+  /** @throws {ScimError} invalidCursor, expiredCursor, or invalidCount when only the count differs */
+  open(cursor: string, query: CursorQuery): CursorState;
+}
+
+/** What a cursor is bound to. */
+export interface CursorQuery {
+  readonly tenantId: string;
+  readonly fingerprint: string;
+  readonly count: number;
+}
+
+const ALGORITHM = "aes-256-gcm";
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+// One letter each: the cursor travels in an address.
+const Sealed = z.object({
+  i: z.string(),
+  k: z.string().nullable(),
+  n: z.number(),
+  c: z.number(),
+  q: z.string(),
+  t: z.number(),
+});
+
+/** @param secret - ROLLCALL_SECRET; the key is derived from it and used for nothing else */
+export function createCursorSeal(secret: string, now: () => number = Date.now): CursorSeal {
+  const key = Buffer.from(hkdfSync("sha256", secret, "", "rollcall cursor", 32));
+  return {
+    seal({ after, total }, query) {
+      const content = {
+        i: after.id,
+        k: after.key,
+        n: total,
+        c: query.count,
+        q: digestOf(query),
+        t: seconds(now()),
+      };
+      return encrypt(key, JSON.stringify(content), query.tenantId);
+    },
+    open(cursor, query) {
+      const content = decrypt(key, cursor, query.tenantId);
+      if (!content || content.q !== digestOf(query)) throw invalidCursor();
+      if (seconds(now()) - content.t > CURSOR_TIMEOUT_SECONDS) throw expiredCursor();
+      if (content.c !== query.count) throw invalidCount(query.count, content.c);
+      return { after: { id: content.i, key: content.k }, total: content.n };
+    },
+  };
+}
+
+function encrypt(key: Buffer, text: string, tenantId: string): string {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(tenantId));
+  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url");
+}
+
+function decrypt(key: Buffer, cursor: string, tenantId: string): z.infer<typeof Sealed> | undefined {
+  const bytes = Buffer.from(cursor, "base64url");
+  if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
+  try {
+    const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES));
+    decipher.setAAD(Buffer.from(tenantId)).setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+    return Sealed.safeParse(JSON.parse(text.toString("utf8"))).data;
+  } catch {
+    return undefined; // Not ours, cut, or another tenant's.
+  }
+}
+
+/** The count is told apart: RFC 9865 section 2.1 has an error of its own for it. */
+function digestOf({ fingerprint }: CursorQuery): string {
+  return createHash("sha256").update(fingerprint).digest("base64url").slice(0, 22);
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1_000);
+}
+
+function invalidCursor(): ScimError {
+  const detail = say`The cursor is not one that this query was given, or another parameter changed since; start again with an empty cursor.`;
+  return new ScimError("invalidCursor", "cursor-invalid", detail);
+}
+
+function expiredCursor(): ScimError {
+  const detail = say`The cursor is older than ${CURSOR_TIMEOUT_SECONDS} seconds; start again with an empty cursor.`;
+  return new ScimError("expiredCursor", "cursor-expired", detail);
+}
+
+function invalidCount(count: number, first: number): ScimError {
+  const detail = say`count is ${count}, and was ${first} on the first page; keep it the same on every page.`;
+  return new ScimError("invalidCount", "count-invalid", detail);
+}

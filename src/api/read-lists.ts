@@ -1,0 +1,74 @@
+/**
+ * Lists and searches, straight from Postgres: of users, of groups, or of both. RFC 7644 sections 3.4.2 and 3.4.3,
+ * RFC 9865.
+ */
+import type { Request, Response } from "express";
+import { listResponse, render, type ResourceType, wants } from "../scim/index.ts";
+import { listDirectory, type ListRequest } from "../store/directory-lists.ts";
+import { principalOf } from "./context.ts";
+import type { CursorQuery, CursorSeal } from "./cursor.ts";
+import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
+import type { ReadDeps } from "./read-resources.ts";
+import { sendJson } from "./respond.ts";
+import { readJson } from "./scim-body.ts";
+
+export interface ListDeps extends ReadDeps {
+  readonly cursors: CursorSeal;
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
+/** GET: the query string says what is wanted. @param types - what is looked through */
+export function readList(types: readonly ResourceType[], exchange: Exchange, deps: ListDeps): Promise<void> {
+  return answerList(types, queryParameters(exchange.request), { exchange, deps });
+}
+
+/** POST to `.search`: the body says it, so that names do not stand in addresses. */
+export function search(types: readonly ResourceType[], exchange: Exchange, deps: ListDeps): Promise<void> {
+  const body = readJson(exchange.request, exchange.response);
+  return answerList(types, searchParameters(body), { exchange, deps });
+}
+
+async function answerList(
+  types: readonly ResourceType[],
+  parameters: Parameters,
+  { exchange: { request, response }, deps }: { readonly exchange: Exchange; readonly deps: ListDeps },
+): Promise<void> {
+  const query = listQuery(parameters);
+  const { tenantId } = principalOf(response);
+  const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
+  const page = await listDirectory(deps.db, requestOf(types, query, { bound, cursors: deps.cursors }));
+  const baseUrl = deps.baseUrl(request);
+  const { totalResults, next } = page;
+  const resources = page.resources.map((stored) => render(stored, baseUrl, query.projection));
+  const hasNext = next !== undefined && query.cursor !== undefined;
+  const nextCursor = hasNext ? deps.cursors.seal({ after: next, total: totalResults }, bound) : undefined;
+  sendJson(
+    response,
+    200,
+    listResponse({ totalResults, startIndex: query.startIndex, nextCursor, resources }),
+  );
+}
+
+function requestOf(
+  types: readonly ResourceType[],
+  { filter, sort, count, startIndex, cursor, projection }: ListQuery,
+  { bound, cursors }: { readonly bound: CursorQuery; readonly cursors: CursorSeal },
+): ListRequest {
+  const isWanted = (type: ResourceType): boolean =>
+    wants(projection, type, type === "Group" ? "members" : "groups");
+  const opened = cursor ? cursors.open(cursor, bound) : undefined;
+  return {
+    tenantId: bound.tenantId,
+    types,
+    filter,
+    sort,
+    count,
+    from: startIndex === undefined ? { after: opened?.after } : { startIndex },
+    withMembers: new Set(types.filter(isWanted)),
+    total: opened?.total,
+  };
+}
