@@ -156,8 +156,13 @@ export async function issueToken(tx: Transaction, request: TokenRequest): Promis
   return { token, hint, expiresAt: rows[0]?.expiresAt ?? new Date() };
 }
 
-/** Issues a new token and ends all others of the connection at once. */
+/** Issues a new token and ends all others of the connection at once; of several at the same time the last stays. */
 export async function rotateToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
+  // Without the lock, two rotations would each end the old token and neither the other's new one.
+  await tx.query("SELECT id FROM connections WHERE tenant_id = $1 AND id = $2 FOR UPDATE", [
+    request.tenantId,
+    request.connectionId,
+  ]);
   await revokeTokens(tx, request.tenantId, request.connectionId);
   return issueToken(tx, request);
 }
