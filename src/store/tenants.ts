@@ -159,7 +159,7 @@ export async function issueToken(tx: Transaction, request: TokenRequest): Promis
 /** Issues a new token and ends all others of the connection at once; of several at the same time the last stays. */
 export async function rotateToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
   // Without the lock, two rotations would each end the old token and neither the other's new one.
-  await tx.query("SELECT id FROM connections WHERE tenant_id = $1 AND id = $2 FOR UPDATE", [
+  await tx.query("SELECT id FROM connections WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", [
     request.tenantId,
     request.connectionId,
   ]);
