@@ -1,0 +1,55 @@
+/** One service for a whole file of statements, a tenant for each of them, and the words they are written in. */
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect } from "vitest";
+import { createUser, patch } from "../../support/provision.ts";
+import type { ScimAnswer, ScimClient } from "../../support/scim-client.ts";
+import { startTestService, type TestService, type TestTenant } from "../../support/service.ts";
+import { openTestQueue, queueBackends } from "../../support/stores.ts";
+
+export const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/** Runs the service for the file that calls this. What is stated here does not depend on the queue's backend. */
+export function useOneService(): {
+  readonly tenant: () => Promise<TestTenant>;
+  readonly client: () => Promise<ScimClient>;
+  readonly service: () => TestService;
+} {
+  let service: TestService;
+  beforeAll(async () => {
+    const [kind = "postgres"] = queueBackends();
+    service = await startTestService(openTestQueue(kind));
+  });
+  afterAll(() => service.stop());
+  return {
+    tenant: () => service.addTenant(),
+    client: async () => (await service.addTenant()).scim,
+    service: () => service,
+  };
+}
+
+/** A user with these attributes. @returns the path it is reached by */
+export async function userAt(scim: ScimClient, more: object = {}): Promise<string> {
+  return `/Users/${await createUser(scim, `${randomUUID()}@contoso.com`, more)}`;
+}
+
+export function patchAt(
+  scim: ScimClient,
+  path: string,
+  ...operations: readonly object[]
+): Promise<ScimAnswer> {
+  return scim("PATCH", path, patch(...operations));
+}
+
+/** What the service holds, as a plain object: for attributes that a test looks at one by one. */
+export async function read(scim: ScimClient, path: string): Promise<Record<string, unknown>> {
+  const { status, body } = await scim("GET", path);
+  expect(status).toBe(200);
+  return { ...body };
+}
+
+/** Every refusal is a SCIM error whose status stands in it as a string. */
+export function expectRefusal(answer: ScimAnswer, status: number, scimType?: string): void {
+  expect([answer.status, answer.body.scimType]).toEqual([status, scimType]);
+  expect(answer.body).toMatchObject({ schemas: [ERROR], status: String(status) });
+  expect(answer.headers.get("content-type")).toMatch(/^application\/scim\+json/);
+}
