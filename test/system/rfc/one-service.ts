@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createUser, patch } from "../../support/provision.ts";
-import type { ScimAnswer, ScimClient } from "../../support/scim-client.ts";
+import { filterQuery, type ScimAnswer, type ScimClient } from "../../support/scim-client.ts";
 import { startTestService, type TestService, type TestTenant } from "../../support/service.ts";
 import { openTestQueue, queueBackends } from "../../support/stores.ts";
 
@@ -52,4 +52,17 @@ export function expectRefusal(answer: ScimAnswer, status: number, scimType?: str
   expect([answer.status, answer.body.scimType]).toEqual([status, scimType]);
   expect(answer.body).toMatchObject({ schemas: [ERROR], status: String(status) });
   expect(answer.headers.get("content-type")).toMatch(/^application\/scim\+json/);
+}
+
+/** Ids of what a filter finds, in the order of the answer. */
+export async function found(scim: ScimClient, filter: string, endpoint = "/Users"): Promise<string[]> {
+  const { status, body } = await scim("GET", `${endpoint}${filterQuery(filter)}`);
+  expect([filter, status]).toEqual([filter, 200]);
+  expect(body.totalResults).toBe(body.Resources.length);
+  return body.Resources.map(({ id }) => id);
+}
+
+/** The id in a resource's path. */
+export function idIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
