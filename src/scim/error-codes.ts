@@ -17,8 +17,8 @@ export const ERROR_CODES = {
   "value-too-long":
     "A string is longer than the attribute allows; shorten it in the source or by an expression.",
   "member-unknown": "A member to be added does not exist here; provision that user or group first.",
-  "member-is-group-itself":
-    "A group cannot be a member of itself; remove it from its own members in the source.",
+  "member-circle":
+    "A group cannot contain itself, directly or through other groups; remove one membership of the circle.",
   "userName-taken": "Another user has this userName (letter case ignored); rename or remove that user first.",
   "active-unassigned": "active cannot be removed or emptied; send true to enable the user, false to disable.",
   "required-removed": "A required attribute cannot be removed or emptied; replace it with another value.",

@@ -92,23 +92,39 @@ async function readMembers(
   return byOwner;
 }
 
+// Upwards from the users; UNION ends where a membership is met again.
 const GROUPS = `
-  SELECT m.member_id AS "ownerId", m.group_id AS value, g.resource ->> 'displayName' AS display
-    FROM group_members m
-    JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
-   WHERE m.tenant_id = $1 AND m.member_id = ANY($2::uuid[])
-   ORDER BY m.member_id, m.group_id`;
+  WITH RECURSIVE held (owner_id, group_id, is_direct) AS (
+         SELECT m.member_id, m.group_id, true
+           FROM group_members m
+          WHERE m.tenant_id = $1 AND m.member_id = ANY($2::uuid[])
+          UNION
+         SELECT h.owner_id, m.group_id, false
+           FROM held h
+           JOIN group_members m ON m.tenant_id = $1 AND m.member_id = h.group_id
+       )
+  SELECT h.owner_id AS "ownerId", h.group_id AS value, bool_or(h.is_direct) AS "isDirect",
+         g.resource ->> 'displayName' AS display
+    FROM held h
+    JOIN groups g ON g.tenant_id = $1 AND g.id = h.group_id
+   GROUP BY h.owner_id, h.group_id, g.resource ->> 'displayName'
+   ORDER BY h.owner_id, h.group_id`;
 
 async function readGroups(
   db: Database,
   tenantId: string,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, GroupView[]>> {
-  type Row = { readonly ownerId: string; readonly value: string; readonly display: string | null };
+  type Row = Omit<GroupView, "type" | "display"> & {
+    readonly ownerId: string;
+    readonly isDirect: boolean;
+    readonly display: string | null;
+  };
   const rows = await db.query<Row>({ name: "read-groups", text: GROUPS }, [tenantId, userIds]);
   const byOwner = new Map<string, GroupView[]>();
-  for (const { ownerId, value, display } of rows) {
-    push(byOwner, ownerId, { value, type: "direct", ...(display !== null && { display }) });
+  for (const { ownerId, value, isDirect, display } of rows) {
+    const type = isDirect ? "direct" : "indirect";
+    push(byOwner, ownerId, { value, type, ...(display !== null && { display }) });
   }
   return byOwner;
 }

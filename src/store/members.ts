@@ -111,3 +111,23 @@ function memberArrays(keys: readonly MemberKey[]): [string[], string[], string[]
     keys.map(({ memberId }) => memberId),
   ];
 }
+
+const NESTING = `
+  SELECT m.tenant_id AS "tenantId", m.group_id AS "groupId", m.member_id AS "memberId"
+    FROM group_members m
+   WHERE m.tenant_id = ANY($1::uuid[]) AND m.member_type = 'Group'`;
+
+/**
+ * Every membership of a group in a group, of these tenants. Until the transaction ends nobody else can add one there:
+ * two additions that are fine alone could close a circle together.
+ */
+export async function holdNesting(
+  tx: Transaction,
+  tenantIds: readonly string[],
+): Promise<readonly MemberKey[]> {
+  // Sorted, so that two batches over the same tenants do not wait for each other in a ring.
+  for (const tenantId of [...new Set(tenantIds)].sort()) {
+    await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`rollcall nesting ${tenantId}`]);
+  }
+  return tx.query<MemberKey>({ name: "hold-nesting", text: NESTING }, [tenantIds]);
+}

@@ -23,6 +23,7 @@ import {
   type MemberRow,
   shareMembers,
 } from "../store/members.ts";
+import { Nesting } from "./nesting.ts";
 
 /** One group's change to its membership, as a command asks for it. */
 export interface GroupChange extends ResourceKey {
@@ -40,8 +41,13 @@ export class Memberships {
   readonly #present: Map<string, Map<string, ResourceType>>;
   readonly #before: ReadonlyMap<string, ReadonlyMap<string, ResourceType>>;
   readonly #known: ReadonlyMap<string, ResourceType>;
+  readonly #nesting: Nesting;
 
-  private constructor(rows: readonly MemberRow[], known: ReadonlyMap<string, ResourceType>) {
+  private constructor(
+    rows: readonly MemberRow[],
+    known: ReadonlyMap<string, ResourceType>,
+    nesting: Nesting,
+  ) {
     const present = new Map<string, Map<string, ResourceType>>();
     for (const { tenantId, groupId, memberId, memberType } of rows) {
       const key = `${tenantId} ${groupId}`;
@@ -51,6 +57,7 @@ export class Memberships {
     this.#present = present;
     this.#before = new Map([...present].map(([key, members]) => [key, new Map(members)]));
     this.#known = known;
+    this.#nesting = nesting;
   }
 
   /** Reads what the changes touch, and holds the users and groups that are to be added. */
@@ -59,8 +66,11 @@ export class Memberships {
     const wholeKeys = new Set(whole.map(keyOf));
     const touched = changes.filter((change) => !wholeKeys.has(keyOf(change))).flatMap(touchedMembers);
     const rows = [...(await findAllMemberships(tx, unique(whole))), ...(await findMemberships(tx, touched))];
-    const known = await shareMembers(tx, unique(changes.flatMap(addedMembers)));
-    return new Memberships(rows, known);
+    const added = unique(changes.flatMap(addedMembers));
+    const known = await shareMembers(tx, added);
+    const nested = added.filter(({ tenantId, id }) => known.get(`${tenantId} ${id}`) === "Group");
+    const nesting = await Nesting.load(tx, [...new Set(nested.map(({ tenantId }) => tenantId))]);
+    return new Memberships(rows, known, nesting);
   }
 
   /**
@@ -78,8 +88,14 @@ export class Memberships {
 
   accept(group: ResourceKey, delta: MembershipDelta): void {
     const present = this.#members(group);
-    for (const member of delta.removed) present.delete(member);
-    for (const [member, type] of delta.added) present.set(member, type);
+    for (const memberId of delta.removed) {
+      present.delete(memberId);
+      this.#nesting.remove({ tenantId: group.tenantId, groupId: group.id, memberId });
+    }
+    for (const [memberId, type] of delta.added) {
+      present.set(memberId, type);
+      if (type === "Group") this.#nesting.add({ tenantId: group.tenantId, groupId: group.id, memberId });
+    }
   }
 
   /** Writes the difference between what was loaded and what was accepted. Deleted groups lose theirs by cascade. */
@@ -134,21 +150,27 @@ export class Memberships {
     }
   }
 
+  /** The batch's earlier changes count; this command's own removals do not yet, which errs towards refusing. */
+  #assertNoCircle(memberId: string, { tenantId, id: groupId }: ResourceKey): void {
+    if (!this.#nesting.closesCircle({ tenantId, groupId, memberId })) return;
+    const how =
+      memberId === groupId ? "is the group itself" : "contains it already, directly or through other groups";
+    const detail = say`${term("members.value")}: group ${term(memberId)} cannot become a member of group ${term(groupId)}, since it ${term(how)}`;
+    throw new ScimError("invalidValue", "member-circle", detail);
+  }
+
   #add(members: Map<string, ResourceType>, refs: readonly MemberRef[], group: ResourceKey): void {
     for (const { value } of refs) {
       if (members.has(value)) continue;
       const type = this.#known.get(`${group.tenantId} ${value}`);
-      if (type === undefined || value === group.id) throw unknownMember(value, group.id);
+      if (type === undefined) throw unknownMember(value, group.id);
+      if (type === "Group") this.#assertNoCircle(value, group);
       members.set(value, type);
     }
   }
 }
 
 function unknownMember(value: string, groupId: string): ScimError {
-  if (value === groupId) {
-    const detail = say`${term("members.value")}: group ${term(groupId)} cannot be a member of itself`;
-    return new ScimError("invalidValue", "member-is-group-itself", detail);
-  }
   const detail = say`${term("members.value")}: no user or group has the id ${value}; provision it first, then add it to group ${term(groupId)}`;
   return new ScimError("invalidValue", "member-unknown", detail);
 }

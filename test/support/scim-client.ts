@@ -16,6 +16,7 @@ export interface ScimBody {
   readonly title?: string;
   readonly displayName?: string;
   readonly emails?: readonly object[];
+  readonly groups?: readonly { readonly display: string; readonly type: string }[];
   readonly members?: readonly { readonly value: string }[];
   readonly "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"?: {
     readonly department?: string;
