@@ -1,5 +1,6 @@
 /** SCIM attribute → SQL expression, for the filter compiler: nothing a client writes becomes a column. */
 import type { IdColumn, ResourceType, SqlColumns } from "../scim/index.ts";
+import { isResourceId } from "./members.ts";
 
 /** Expressions over a row `r` of `users` or `groups`. */
 export const COLUMNS: Readonly<Record<ResourceType, SqlColumns>> = {
@@ -38,11 +39,10 @@ function columns(own: Pick<SqlColumns, "extracted" | "membership">): SqlColumns 
   };
 }
 
-/** A client may compare an id with any text; what is no UUID is simply no id of ours, never an error. */
+/** A client may compare an id with any text; what is no UUID is no id of ours, which needs no look at the table. */
 function idColumn(column: string): IdColumn {
   return {
     text: `${column}::text`,
-    equals: (placeholder) =>
-      `${column} IS NOT DISTINCT FROM (CASE WHEN ${placeholder}::text ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' THEN ${placeholder}::uuid END)`,
+    equals: (value, bind) => (isResourceId(value) ? `${column} = ${bind(value)}::uuid` : "FALSE"),
   };
 }

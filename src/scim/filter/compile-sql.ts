@@ -14,8 +14,8 @@ import type { Comparable, OrderTest, SubstringTest, Test } from "./test.ts";
 export interface IdColumn {
   /** The id as text, for comparisons other than eq. */
   readonly text: string;
-  /** The condition "is this id", so written that an index serves it and a malformed id is false, not an error. */
-  equals(placeholder: string): string;
+  /** The condition "is this id": one that an index serves, never NULL, and FALSE for what cannot be an id. */
+  equals(value: string, bind: Bind): string;
 }
 
 /** What the caller's statement has. Expressions stand as they are; comparisons are added. */
@@ -154,7 +154,7 @@ function compareColumn(column: string, test: Test, bind: Bind): string {
 function compareId(column: IdColumn, test: Test, bind: Bind): string {
   if (test.operator === "pr") return "TRUE";
   return test.operator === "eq"
-    ? `(${column.equals(bind(test.value))})`
+    ? `(${column.equals(String(test.value), bind)})`
     : `(${compareText(column.text, test, bind)})`;
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX groups_updated_at;
+DROP INDEX users_updated_at;
