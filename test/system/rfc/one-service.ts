@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { createUser, patch } from "../../support/provision.ts";
 import { filterQuery, type ScimAnswer, type ScimClient } from "../../support/scim-client.ts";
 import { startTestService, type TestService, type TestTenant } from "../../support/service.ts";
-import { openTestQueue, queueBackends } from "../../support/stores.ts";
+import { openTestQueue, queueBackends, type TestQueue } from "../../support/stores.ts";
 
 export const ERROR = "urn:ietf:params:scim:api:messages:2.0:Error";
 
@@ -13,17 +13,20 @@ export function useOneService(): {
   readonly tenant: () => Promise<TestTenant>;
   readonly client: () => Promise<ScimClient>;
   readonly service: () => TestService;
+  readonly queue: TestQueue;
 } {
+  const [kind = "postgres"] = queueBackends();
+  const queue = openTestQueue(kind);
   let service: TestService;
   beforeAll(async () => {
-    const [kind = "postgres"] = queueBackends();
-    service = await startTestService(openTestQueue(kind));
+    service = await startTestService(queue);
   });
   afterAll(() => service.stop());
   return {
     tenant: () => service.addTenant(),
     client: async () => (await service.addTenant()).scim,
     service: () => service,
+    queue,
   };
 }
 
