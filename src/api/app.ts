@@ -6,13 +6,15 @@ import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Activity } from "./activity.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
+import { bulk, type BulkRuns, type RefusedOperation } from "./bulk.ts";
 import { contextOf, principalOf, setContext } from "./context.ts";
 import { discoveryRoutes } from "./discovery.ts";
 import type { DoorLog } from "./door-log.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { observe } from "./observe.ts";
 import { type ResourceDeps, resourceRoutes, rootRoutes } from "./resources.ts";
-import { endpointNotFound, RefusedWrite, sendError } from "./respond.ts";
+import { endpointNotFound, methodNotAllowed, RefusedWrite, sendError } from "./respond.ts";
+import { readBytes } from "./scim-body.ts";
 
 export interface ApiDeps extends AuthenticateDeps, HealthDeps, ResourceDeps {
   readonly activity: Activity;
@@ -44,10 +46,11 @@ function scimRoutes(deps: ApiDeps): Router {
     contextOf(response).cycleId = await deps.activity.begin(principalOf(response));
     next();
   });
-  router.use(discoveryRoutes(deps.baseUrl));
+  router.use(discoveryRoutes(deps));
   router.use("/Users", resourceRoutes("User", deps));
   router.use("/Groups", resourceRoutes("Group", deps));
   router.use(rootRoutes(deps));
+  router.use("/Bulk", bulkRoutes(deps));
   return router;
 }
 
@@ -72,28 +75,57 @@ function fail(deps: ApiDeps) {
   };
 }
 
+/** Each operation that was refused before it was queued is recorded like a request of its own. */
+function bulkRoutes(deps: ApiDeps): Router {
+  const router = Router();
+  const body = readBytes(deps.bodyBytesMax);
+  const bulkRuns: BulkRuns = new Map();
+  router.use((_request: Request, response: Response, next: NextFunction) => {
+    contextOf(response).operation = "bulk";
+    next();
+  });
+  router.post("/", body, (request, response) => {
+    const onRefused = (refused: RefusedOperation): void => recordRefusal(refused, response, deps);
+    return bulk({ request, response }, { ...deps, bulkRuns, onRefused });
+  });
+  router.all("/", (request: Request, response: Response) => {
+    response.set("Allow", "POST");
+    throw methodNotAllowed(request.method, "POST");
+  });
+  return router;
+}
+
 const WRITES = new Set(["create", "replace", "patch", "delete"]);
 
-function record(error: unknown, response: Response, { activity, doorLog, metrics, submit }: ApiDeps): void {
-  const { principal, cycleId, correlationId, operation, resource, resourceId, body } = contextOf(response);
+function record(error: unknown, response: Response, deps: ApiDeps): void {
+  const { principal, operation, resource, resourceId, body } = contextOf(response);
   if (!principal || !(error instanceof ScimError || error instanceof RefusedWrite)) return;
   const { scimType, status } = error instanceof RefusedWrite ? error.outcome : error;
-  metrics.refusals.inc({
-    tenant: metrics.tenant(principal.tenantSlug),
+  deps.metrics.refusals.inc({
+    tenant: deps.metrics.tenant(principal.tenantSlug),
     reason: scimType ?? String(status),
   });
   // What a worker refused it has recorded by itself.
   if (!WRITES.has(operation) || error instanceof RefusedWrite) return;
+  recordRefusal(
+    { error, operation, resourceType: resource, resourceId: resourceId ?? null, body },
+    response,
+    deps,
+  );
+}
+
+type RecordedRefusal = Omit<RefusedOperation, "operation" | "resourceType"> & {
+  readonly operation: string;
+  readonly resourceType: string;
+};
+
+function recordRefusal(
+  refused: RecordedRefusal,
+  response: Response,
+  { activity, doorLog, submit }: ApiDeps,
+): void {
+  const { cycleId, correlationId } = contextOf(response);
+  const principal = principalOf(response);
   if (cycleId !== undefined) activity.countRefused(principal.tenantId, cycleId);
-  doorLog.record({
-    error,
-    principal,
-    cycleId: cycleId ?? null,
-    apiId: submit.apiId,
-    correlationId,
-    operation,
-    resourceType: resource,
-    resourceId: resourceId ?? null,
-    body,
-  });
+  doorLog.record({ ...refused, principal, cycleId: cycleId ?? null, apiId: submit.apiId, correlationId });
 }

@@ -15,8 +15,14 @@ import { CURSOR_TIMEOUT_SECONDS } from "./cursor.ts";
 import { COUNT_DEFAULT, COUNT_MAX, parameter } from "./query.ts";
 import { methodNotAllowed, sendJson } from "./respond.ts";
 
-/** @param baseUrl - address of the SCIM endpoint as the client reaches it */
-export function discoveryRoutes(baseUrl: (request: Request) => string): Router {
+export interface DiscoveryDeps {
+  /** Address of the SCIM endpoint as the client reaches it. */
+  readonly baseUrl: (request: Request) => string;
+  /** BODY_BYTES_MAX. */
+  readonly bodyBytesMax: number;
+}
+
+export function discoveryRoutes({ baseUrl, bodyBytesMax }: DiscoveryDeps): Router {
   const router = Router();
   router.use(["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"], enter);
   router.get("/ServiceProviderConfig", (request, response) => {
@@ -28,6 +34,7 @@ export function discoveryRoutes(baseUrl: (request: Request) => string): Router {
         filterResultsMax: COUNT_MAX,
         pageSizeDefault: COUNT_DEFAULT,
         cursorTimeoutSeconds: CURSOR_TIMEOUT_SECONDS,
+        bulkPayloadBytesMax: bodyBytesMax,
       }),
     );
   });

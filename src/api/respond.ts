@@ -1,6 +1,15 @@
 /** Outcomes and errors → SCIM responses; the only place where a status meets a body. RFC 7644 section 3.12. */
 import type { Response } from "express";
-import { say, SCIM_MEDIA_TYPE, ScimError, term, URNS, weakEtag } from "../scim/index.ts";
+import {
+  say,
+  SCIM_MEDIA_TYPE,
+  ScimError,
+  type ScimErrorBody,
+  type ScimType,
+  term,
+  URNS,
+  weakEtag,
+} from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { SubmitOverloadError, SubmitTimeoutError } from "../queue/submit.ts";
@@ -76,17 +85,25 @@ interface ErrorAnswer {
  * @returns what was sent, for metrics and for the record of refusals
  */
 export function sendError(response: Response, error: unknown, logger: Logger): Failure {
-  const answer = answerOf(error);
+  const { retryAfterSeconds } = answerOf(error);
+  if (retryAfterSeconds !== undefined) response.set("Retry-After", String(retryAfterSeconds));
+  const body = errorBody(error, response, logger);
+  const status = Number(body.status);
+  sendJson(response, status, body);
+  return { status, result: resultOf(status) };
+}
+
+/** The SCIM error for whatever was thrown, which an admin can find again by the request's correlation id. */
+export function errorBody(error: unknown, response: Response, logger: Logger): ScimErrorBody {
+  const { status, scimType, detail } = answerOf(error);
   const { correlationId } = contextOf(response);
-  if (answer.status >= 500) logger.error({ err: error, correlationId }, "request failed");
-  if (answer.retryAfterSeconds !== undefined) response.set("Retry-After", String(answer.retryAfterSeconds));
-  sendJson(response, answer.status, {
+  if (status >= 500) logger.error({ err: error, correlationId }, "request failed");
+  return {
     schemas: [URNS.error],
-    status: String(answer.status),
-    ...(typeof answer.scimType === "string" && { scimType: answer.scimType }),
-    detail: `${answer.detail} (correlation id ${correlationId})`,
-  });
-  return { status: answer.status, result: resultOf(answer.status) };
+    status: String(status),
+    ...(typeof scimType === "string" && { scimType: scimType as ScimType }),
+    detail: `${detail} (correlation id ${correlationId})`,
+  };
 }
 
 function resultOf(status: number): RequestResult {

@@ -22,6 +22,10 @@ export interface WriteRequest {
   readonly resourceId?: string;
   /** Canonical body, as `readBody` or `readPatch` returned it; null for a delete. */
   readonly payload: unknown;
+  /** The version it must have; without it, what If-Match says. */
+  readonly ifMatch?: string | null;
+  /** Which of the writes of one request it is, where there are several. */
+  readonly part?: string;
 }
 
 /**
@@ -57,7 +61,7 @@ export async function submitWrite(
 }
 
 function commandOf(
-  { operation, type, resourceId, payload }: WriteRequest,
+  { operation, type, resourceId, payload, ifMatch, part = "" }: WriteRequest,
   { request, response, apiId }: { request: Request; response: Response; apiId: string },
 ): WriteCommand {
   const principal = principalOf(response);
@@ -70,20 +74,22 @@ function commandOf(
     connectionId: principal.connectionId,
     cycleId: cycleId ?? null,
     apiId,
-    requestKey: requestKeyOf(principal.tenantId, request),
+    requestKey: requestKeyOf(principal.tenantId, request, part),
     correlationId,
     operation,
     resourceType: type,
     resourceId: resourceId ?? uuidv7(),
     payload,
-    ifMatch: request.get("if-match") ?? null,
+    ifMatch: ifMatch === undefined ? (request.get("if-match") ?? null) : ifMatch,
     requestedAt: Date.now(),
   };
 }
 
 /** Equal for a request that is sent again byte for byte. A UUID of version 8: 122 bits of a SHA-256. */
-function requestKeyOf(tenantId: string, request: Request): string {
-  const head = [tenantId, request.method, request.originalUrl, request.get("if-match") ?? ""].join("\n");
+export function requestKeyOf(tenantId: string, request: Request, part: string): string {
+  const head = [tenantId, request.method, request.originalUrl, request.get("if-match") ?? "", part].join(
+    "\n",
+  );
   const digest = createHash("sha256").update(head).update("\n").update(bytesOf(request)).digest();
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;

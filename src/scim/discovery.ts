@@ -1,4 +1,5 @@
 /** ServiceProviderConfig, ResourceTypes and Schemas, made from the schema data itself. RFC 7643 sections 5 to 7. */
+import { BULK_OPERATIONS_MAX } from "./bulk/read-bulk.ts";
 import type { Attribute, Schema } from "./schema/attribute.ts";
 import { type Model, modelOf, RESOURCE_TYPES } from "./schema/registry.ts";
 import { URNS } from "./urns.ts";
@@ -11,6 +12,7 @@ export interface DiscoveryOptions {
   /** Resources that an answer holds when the client does not say how many. */
   readonly pageSizeDefault: number;
   readonly cursorTimeoutSeconds: number;
+  readonly bulkPayloadBytesMax: number;
   readonly documentationUri?: string;
 }
 
@@ -24,7 +26,11 @@ export function serviceProviderConfig(options: DiscoveryOptions): object {
     schemas: [URNS.serviceProviderConfig],
     ...(options.documentationUri !== undefined && { documentationUri: options.documentationUri }),
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: {
+      supported: true,
+      maxOperations: BULK_OPERATIONS_MAX,
+      maxPayloadSize: options.bulkPayloadBytesMax,
+    },
     filter: { supported: true, maxResults: options.filterResultsMax },
     changePassword: { supported: false },
     sort: { supported: true },

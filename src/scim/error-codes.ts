@@ -35,6 +35,10 @@ export const ERROR_CODES = {
   "operation-unknown": "Each operation's op must be add, replace or remove.",
   "operations-missing": "A PATCH body needs an Operations array with at least one operation.",
   "operations-too-many": "A PATCH body has more operations than the limit; split it over several requests.",
+  "bulk-id": "Each POST of a bulk request needs a bulkId that no other one has.",
+  "bulk-reference-unknown": "A bulkId reference must name a POST operation of the same request.",
+  "bulk-reference-failed":
+    "The operation refers to another of the same request, which failed; mend that one first.",
   "members-too-many": "The request changes more members than the limit; split it over several requests.",
   "filter-syntax": "The filter does not follow the grammar of RFC 7644; see the position in the message.",
   "filter-too-long": "The filter is longer than the limit; ask for less at once.",

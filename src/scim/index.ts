@@ -33,3 +33,13 @@ export {
   schemas,
   serviceProviderConfig,
 } from "./discovery.ts";
+export {
+  BULK_OPERATIONS_MAX,
+  type BulkFault,
+  type BulkOperation,
+  bulkReferences,
+  isBulkFault,
+  readBulk,
+  resolveReferences,
+} from "./bulk/read-bulk.ts";
+export { planBulk } from "./bulk/plan-bulk.ts";

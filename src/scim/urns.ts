@@ -11,6 +11,8 @@ export const URNS = {
   serviceProviderConfig: "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig",
   listResponse: "urn:ietf:params:scim:api:messages:2.0:ListResponse",
   searchRequest: "urn:ietf:params:scim:api:messages:2.0:SearchRequest",
+  bulkRequest: "urn:ietf:params:scim:api:messages:2.0:BulkRequest",
+  bulkResponse: "urn:ietf:params:scim:api:messages:2.0:BulkResponse",
   patchOp: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
   error: "urn:ietf:params:scim:api:messages:2.0:Error",
 } as const;

@@ -16,11 +16,12 @@ test("the ServiceProviderConfig has every required part", () => {
     filterResultsMax: 1_000,
     pageSizeDefault: 100,
     cursorTimeoutSeconds: 3_600,
+    bulkPayloadBytesMax: 1_000_000,
   });
 
   expect(config).toMatchObject({
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 1_000_000 },
     filter: { supported: true, maxResults: 1_000 },
     changePassword: { supported: false },
     sort: { supported: true },
