@@ -279,7 +279,8 @@ function contentOf(body: ScimBody): object {
   return content;
 }
 
-test.each(WRITES)("Entra $title", async ({ before = {}, operations, after }) => {
+test.each(WRITES.map((row) => [row.title, row] as const))("Entra %s", async (_title, row) => {
+  const { before = {}, operations, after } = row;
   const scim = await client();
   const path = `/Users/${await createUser(scim, "b@x.org", before)}`;
 
