@@ -113,6 +113,7 @@ function createApiPart({ config, logger, metrics, db, queue, local }: Shared): A
     publicUrl: withoutSlash(config.PUBLIC_URL),
     submitTimeoutMs: config.SUBMIT_TIMEOUT_MS,
     bodyBytesMax: config.BODY_BYTES_MAX,
+    discoveryPublic: config.DISCOVERY_PUBLIC,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
   });
 }

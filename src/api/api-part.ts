@@ -30,6 +30,7 @@ export interface ApiSettings {
   readonly publicUrl: string | undefined;
   readonly submitTimeoutMs: number;
   readonly bodyBytesMax: number;
+  readonly discoveryPublic: boolean;
   readonly cycleIdleSeconds: number;
 }
 

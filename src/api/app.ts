@@ -19,6 +19,8 @@ import { readBytes } from "./scim-body.ts";
 export interface ApiDeps extends AuthenticateDeps, HealthDeps, ResourceDeps {
   readonly activity: Activity;
   readonly doorLog: DoorLog;
+  /** DISCOVERY_PUBLIC. */
+  readonly discoveryPublic: boolean;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -41,6 +43,8 @@ export function createApi(deps: ApiDeps): Express {
 
 function scimRoutes(deps: ApiDeps): Router {
   const router = Router();
+  // RFC 7643 section 5: how to authenticate should be readable before one can.
+  if (deps.discoveryPublic) router.use(discoveryRoutes(deps));
   router.use(authenticate(deps));
   router.use(async (_request: Request, response: Response, next: NextFunction) => {
     contextOf(response).cycleId = await deps.activity.begin(principalOf(response));

@@ -64,6 +64,10 @@ export const Config = z.object({
     .default(20_000)
     .describe("How long a request waits for its write to commit"),
   BODY_BYTES_MAX: count.default(16_777_216).describe("Largest request body the api reads, in bytes"),
+  DISCOVERY_PUBLIC: z
+    .stringbool()
+    .default(false)
+    .describe("Whether ServiceProviderConfig, ResourceTypes and Schemas are answered without a token"),
   WORKER_CONCURRENCY: count.default(256).describe("Jobs a worker holds at once; they share transactions"),
   BATCH_MAX: count.default(128).describe("Writes applied in one transaction at most"),
   CYCLE_IDLE_SECONDS: seconds.default(300).describe("Quiet time after which a connection's cycle is over"),
