@@ -1,5 +1,6 @@
 /** Every group of checks, in the order in which they run. */
 import type { CheckGroup } from "../check.ts";
+import { bulk, passwords } from "./bulk.ts";
 import { create } from "./create.ts";
 import { discovery } from "./discovery.ts";
 import { entraCreate } from "./entra-create.ts";
@@ -16,6 +17,7 @@ import { patchReplace } from "./patch-replace.ts";
 import { projected, versioned } from "./projection.ts";
 import { read } from "./read.ts";
 import { replace, unique } from "./replace.ts";
+import { cursor, search } from "./search.ts";
 
 export const GROUPS: readonly CheckGroup[] = [
   discovery,
@@ -31,9 +33,13 @@ export const GROUPS: readonly CheckGroup[] = [
   filter,
   paged,
   sorted,
+  search,
+  cursor,
   projected,
   versioned,
   groups,
+  bulk,
+  passwords,
   entraCreate,
   entraPatch,
   entraGroups,
