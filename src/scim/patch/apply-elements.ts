@@ -3,7 +3,7 @@ import { say, ScimError, term } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
 import { bindElementFilter } from "../filter/bind.ts";
 import { isMetBy } from "../filter/evaluate.ts";
-import { findTwin, keepOnePrimary } from "../resource/elements.ts";
+import { addElements, findNamed, keepOnePrimary } from "../resource/elements.ts";
 import { type Fields, readSub, saysSomething } from "../resource/read-value.ts";
 import { searchValue } from "../resource/search-document.ts";
 import type { Attribute } from "../schema/attribute.ts";
@@ -26,23 +26,16 @@ export function changeElements(place: Located, before: unknown, change: Attribut
 function write(place: Located, elements: Fields[], change: AttributeChange): Fields[] {
   const { kind, filter, value } = change;
   const sub = subOf(place, change);
-  if (!filter && !sub) return kind === "replace" ? (value as Fields[]) : addAll(elements, value as Fields[]);
+  if (!filter && !sub)
+    return kind === "replace"
+      ? (value as Fields[])
+      : addElements(place.attribute, elements, value as Fields[]);
   const given: Fields = sub ? { [sub.name]: value } : (value as Fields);
   if (filter) return writeMatching(place, elements, { filter, given });
   // `emails.value` without a filter: a replacement means every value there is, an addition one more.
   if (kind === "replace" && elements.length > 0)
     return elements.map((element) => Object.assign(element, given));
-  return addAll(elements, [given]);
-}
-
-/** Adding what is there changes nothing; RFC 7644 section 3.5.2.1. */
-function addAll(elements: Fields[], added: readonly Fields[]): Fields[] {
-  for (const element of added) {
-    const twin = findTwin(elements, element);
-    if (twin) Object.assign(twin, element);
-    else elements.push({ ...element });
-  }
-  return elements;
+  return addElements(place.attribute, elements, [given]);
 }
 
 /**
@@ -68,18 +61,12 @@ function remove(place: Located, elements: Fields[], change: AttributeChange): Fi
   const { filter, value } = change;
   const sub = subOf(place, change);
   if (Array.isArray(value)) {
-    const removed = new Set((value as Fields[]).map((wanted) => findMeant(elements, wanted)));
+    const removed = findNamed(place.attribute, elements, value as Fields[]);
     return elements.filter((element) => !removed.has(element));
   }
   const isMeant = filter ? matcher(place, filter) : () => true;
   if (!sub) return elements.filter((element) => !isMeant(element));
   return elements.flatMap((element) => (isMeant(element) ? withoutSub(element, sub) : [element]));
-}
-
-/** Who removes by value need not say of what type it is. */
-function findMeant(elements: readonly Fields[], wanted: Fields): Fields | undefined {
-  if (wanted["type"] !== undefined) return findTwin(elements, wanted);
-  return elements.find((element) => element["value"] === wanted["value"]);
 }
 
 /** Without its value, an element says nothing any more and goes. */

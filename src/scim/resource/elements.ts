@@ -1,5 +1,7 @@
 /** Rules about the values of a multi-valued attribute among each other. RFC 7643 section 2.4. */
+import type { Attribute } from "../schema/attribute.ts";
 import { isEqual } from "./equal.ts";
+import { fold } from "./text.ts";
 
 type Element = Record<string, unknown>;
 
@@ -21,25 +23,75 @@ export function keepOnePrimary(
   return elements;
 }
 
-/** The value that says the same by type and value: it is the one that is meant, not a second one. */
-export function findTwin(elements: readonly Element[], wanted: Element): Element | undefined {
-  if (wanted["value"] === undefined) return elements.find((element) => isEqual(element, wanted));
-  return elements.find(
-    (element) => element["value"] === wanted["value"] && labelOf(element) === labelOf(wanted),
-  );
-}
-
-/** The same list with later repetitions merged into the first of their kind. */
-export function withoutTwins(elements: readonly Element[]): Element[] {
-  const kept: Element[] = [];
-  for (const element of elements) {
-    const twin = findTwin(kept, element);
-    if (twin) Object.assign(twin, element);
-    else kept.push(element);
+/**
+ * The elements with others added. What says the same by type and value is the one that is meant, not a second one:
+ * it takes over the other parts. Changes the elements in place.
+ */
+export function addElements(
+  attribute: Attribute,
+  elements: readonly Element[],
+  added: readonly Element[],
+): Element[] {
+  const all = [...elements];
+  const twins = firstBy(elements, (element) => twinKey(attribute, element));
+  for (const element of added) {
+    const key = twinKey(attribute, element);
+    const twin = key === undefined ? all.find((other) => isEqual(other, element)) : twins.get(key);
+    if (twin) {
+      Object.assign(twin, element);
+    } else {
+      const copy = { ...element };
+      all.push(copy);
+      if (key !== undefined) twins.set(key, copy);
+    }
   }
-  return kept;
+  return all;
 }
 
-function labelOf({ type }: Element): string {
-  return typeof type === "string" ? type.toLowerCase() : "";
+/** The elements that are named; who names one need not say of what type it is. */
+export function findNamed(
+  attribute: Attribute,
+  elements: readonly Element[],
+  named: readonly Element[],
+): ReadonlySet<Element> {
+  const byTwin = firstBy(elements, (element) => twinKey(attribute, element));
+  const byValue = firstBy(elements, (element) => valueKey(attribute, element));
+  const found = named.map((name) => {
+    const isTyped = name["type"] !== undefined;
+    const key = isTyped ? twinKey(attribute, name) : valueKey(attribute, name);
+    if (key !== undefined) return (isTyped ? byTwin : byValue).get(key);
+    return elements.find((element) => isEqual(isTyped ? element : withoutType(element), name));
+  });
+  return new Set(found.filter((element) => element !== undefined));
+}
+
+function firstBy(
+  elements: readonly Element[],
+  keyOf: (element: Element) => string | undefined,
+): Map<string, Element> {
+  const first = new Map<string, Element>();
+  for (const element of elements) {
+    const key = keyOf(element);
+    if (key !== undefined && !first.has(key)) first.set(key, element);
+  }
+  return first;
+}
+
+/** @returns undefined for an element without a value, such as an address: it is the same only as a whole */
+function twinKey(attribute: Attribute, element: Element): string | undefined {
+  const { type } = element;
+  const key = valueKey(attribute, element);
+  return key === undefined
+    ? undefined
+    : JSON.stringify([typeof type === "string" ? type.toLowerCase() : "", key]);
+}
+
+/** Letter case counts only where the schema says so: RFC 7643 section 7 (caseExact). */
+function valueKey({ subByKey }: Attribute, { value }: Element): string | undefined {
+  if (typeof value !== "string") return value === undefined ? undefined : JSON.stringify(value);
+  return subByKey.get("value")?.caseExact === false ? fold(value) : value;
+}
+
+function withoutType(element: Element): Element {
+  return Object.fromEntries(Object.entries(element).filter(([name]) => name !== "type"));
 }

@@ -7,7 +7,7 @@ import type { ErrorCode } from "../error-codes.ts";
 import { type Detail, say, ScimError, term } from "../errors.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import { type Located, nameOf } from "../schema/registry.ts";
-import { keepOnePrimary, withoutTwins } from "./elements.ts";
+import { addElements, keepOnePrimary } from "./elements.ts";
 import { normalizeDateTime } from "./date-time.ts";
 import { hasForbiddenCharacter } from "./text.ts";
 
@@ -28,7 +28,9 @@ export function readValue(place: Located, value: unknown): unknown {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const elements = list.map((item) => readElement(place, item)).filter((item) => item !== undefined);
   if (elements.length === 0) return undefined;
-  return attribute.type === "complex" ? keepOnePrimary(withoutTwins(elements as Fields[])) : elements;
+  return attribute.type === "complex"
+    ? keepOnePrimary(addElements(attribute, [], elements as Fields[]))
+    : elements;
 }
 
 /** One value of a multi-valued attribute, or the value of a single-valued one. */
@@ -63,6 +65,13 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The member of a message or value by its lower-cased name: names have no letter case, RFC 7643 section 2.1. */
+export function fieldOf(fields: Readonly<Fields>, key: string): unknown {
+  if (Object.hasOwn(fields, key)) return fields[key];
+  const name = Object.keys(fields).find((candidate) => candidate.toLowerCase() === key);
+  return name === undefined ? undefined : fields[name];
+}
+
 export function isUnassigned(value: unknown): boolean {
   return (
     value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
@@ -80,9 +89,7 @@ function readSingle(place: Located, value: unknown): unknown {
 
 /** `{"$ref": null, "value": "Babs"}` where "Babs" is meant. */
 function unwrap(value: unknown): unknown {
-  if (!isObject(value)) return value;
-  const key = Object.keys(value).find((name) => name.toLowerCase() === "value");
-  return key === undefined ? value : value[key];
+  return isObject(value) ? (fieldOf(value, "value") ?? value) : value;
 }
 
 function readComplex(place: Located, value: unknown): Fields | undefined {

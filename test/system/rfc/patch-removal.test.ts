@@ -24,6 +24,37 @@ test("RFC 82: a filter removes what it matches, and the attribute with its last 
   expect(all.body).not.toHaveProperty("phoneNumbers");
 });
 
+test("RFC 82: values are removed by value, with letter case only where the schema says so", async () => {
+  const scim = await client();
+  const path = await userAt(scim, {
+    emails: [{ type: "work", value: "ann@x.org" }, { value: "bob@x.org" }],
+    photos: [{ value: "https://x.org/A" }],
+  });
+
+  const { body } = await patchAt(
+    scim,
+    path,
+    { op: "remove", path: "emails", value: [{ value: "ANN@x.org" }] },
+    { op: "remove", path: "photos", value: [{ value: "https://x.org/a" }] },
+  );
+
+  expect(body).toMatchObject({ emails: [{ value: "bob@x.org" }], photos: [{ value: "https://x.org/A" }] });
+});
+
+test("RFC 82: an address, which has no value, is removed only as the whole it is", async () => {
+  const scim = await client();
+  const paris = { type: "work", locality: "Paris", country: "FR" };
+  const path = await userAt(scim, { addresses: [{ type: "home", locality: "Rome" }, paris] });
+  const removeAt = (address: object) =>
+    patchAt(scim, path, { op: "remove", path: "addresses", value: [address] });
+
+  const kept = await removeAt({ locality: "Oslo" });
+  const removed = await removeAt({ locality: "Rome" });
+
+  expect(kept.body).toHaveProperty("addresses", [{ type: "home", locality: "Rome" }, paris]);
+  expect(removed.body).toHaveProperty("addresses", [paris]);
+});
+
 test("RFC 82: a bare path with a value removes those members, without one all of them", async () => {
   const scim = await client();
   const group = await createGroup(scim, "Crew");

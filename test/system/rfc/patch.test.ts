@@ -119,6 +119,27 @@ test("RFC 74: adding appends, and adding what is there is no change", async () =
   expect(again.body).toEqual(added.body);
 });
 
+test("RFC 74: a value that differs in letter case alone is there already, where the schema says so", async () => {
+  const scim = await client();
+  const path = await userAt(scim, {
+    emails: [{ value: "ann@x.org" }],
+    photos: [{ value: "https://x.org/A" }],
+  });
+
+  const { body } = await patchAt(
+    scim,
+    path,
+    { op: "add", path: "emails", value: [{ value: "Ann@x.org", display: "Ann" }] },
+    { op: "add", path: "photos", value: [{ value: "https://x.org/a" }] },
+  );
+
+  // One address, in its last spelling; two photos, since a reference has letter case.
+  expect(body).toMatchObject({
+    emails: [{ value: "Ann@x.org", display: "Ann" }],
+    photos: [{ value: "https://x.org/A" }, { value: "https://x.org/a" }],
+  });
+});
+
 test("RFC 75: adding to a single value replaces it, adding to a complex one joins its parts", async () => {
   const scim = await client();
   const path = await userAt(scim, { title: "Guide", name: { givenName: "Ann" } });

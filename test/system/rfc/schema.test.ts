@@ -175,13 +175,13 @@ test("RFC 10: the same type and value stand once", async () => {
   const path = await userAt(scim, {
     emails: [
       { type: "work", value: "a@x.org" },
-      { type: "work", value: "a@x.org", display: "A" },
+      { type: "Work", value: "A@x.org", display: "A" },
       { type: "home", value: "a@x.org" },
     ],
   });
 
   expect((await read(scim, path))["emails"]).toEqual([
-    { type: "work", value: "a@x.org", display: "A" },
+    { type: "Work", value: "A@x.org", display: "A" },
     { type: "home", value: "a@x.org" },
   ]);
 });
