@@ -4,7 +4,7 @@
  */
 import { say, ScimError, term } from "../errors.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
-import { type Fields, isObject } from "../resource/read-value.ts";
+import { fieldOf, type Fields, isObject } from "../resource/read-value.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import { modelOf, RESOURCE_TYPES } from "../schema/registry.ts";
 
@@ -143,9 +143,4 @@ function readFailOnErrors(value: unknown): number | undefined {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function fieldOf(message: Fields, key: string): unknown {
-  const name = Object.keys(message).find((candidate) => candidate.toLowerCase() === key);
-  return name === undefined ? undefined : message[name];
 }

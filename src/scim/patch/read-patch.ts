@@ -7,7 +7,7 @@ import { type PatchPath, parsePath } from "../filter/parse-path.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
 import { entriesOf, entriesOfSchema, type Entry, schemaOf } from "../resource/entries.ts";
 import { isMembers } from "../resource/read-body.ts";
-import { type Fields, findSub, isObject } from "../resource/read-value.ts";
+import { fieldOf, type Fields, findSub, isObject } from "../resource/read-value.ts";
 import { assertMemberCount } from "../resource/read-members.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import type { Schema } from "../schema/attribute.ts";
@@ -151,12 +151,4 @@ function targetIn(
 function unknownPath(model: Model, path: string): ScimError {
   const detail = say`The path ${path} names no attribute of ${term(model.type)}; correct or remove the mapping that writes it.`;
   return new ScimError("invalidPath", "path-unknown", detail);
-}
-
-/** Keys of the message itself, without regard to letter case like any attribute name. */
-function fieldOf(message: Fields, key: string): unknown {
-  const name = Object.hasOwn(message, key)
-    ? key
-    : Object.keys(message).find((name) => name.toLowerCase() === key);
-  return name === undefined ? undefined : message[name];
 }

@@ -1,7 +1,7 @@
 /** Members of a group as clients name them: objects, or bare ids as in Microsoft's own samples. RFC 7643 section 4.2. */
 import { say, ScimError, term } from "../errors.ts";
 import { fold, hasForbiddenCharacter } from "./text.ts";
-import { isObject, isUnassigned } from "./read-value.ts";
+import { fieldOf, isObject, isUnassigned } from "./read-value.ts";
 import type { MemberRef } from "./resource.ts";
 
 /** Members that one request may change: the largest group that is promised, and minutes of work at the database. */
@@ -51,9 +51,4 @@ function readMember(item: unknown, index: number): MemberRef {
 function typeOf(value: unknown): MemberRef["type"] {
   const key = typeof value === "string" ? fold(value) : "";
   return key === "user" ? "User" : key === "group" ? "Group" : undefined;
-}
-
-function fieldOf(item: Readonly<Record<string, unknown>>, key: string): unknown {
-  const name = Object.keys(item).find((candidate) => candidate.toLowerCase() === key);
-  return name === undefined ? undefined : item[name];
 }

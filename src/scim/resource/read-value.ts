@@ -89,7 +89,8 @@ function readSingle(place: Located, value: unknown): unknown {
 
 /** `{"$ref": null, "value": "Babs"}` where "Babs" is meant. */
 function unwrap(value: unknown): unknown {
-  return isObject(value) ? (fieldOf(value, "value") ?? value) : value;
+  const inner = isObject(value) ? fieldOf(value, "value") : undefined;
+  return inner === undefined ? value : inner;
 }
 
 function readComplex(place: Located, value: unknown): Fields | undefined {
