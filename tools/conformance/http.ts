@@ -58,7 +58,10 @@ export function createTransport({ url, token, timeoutMs }: TransportOptions): Tr
   return {
     async send(method, path, options = {}) {
       for (let tries = 1; ; tries += 1) {
-        const answer = await once(method, path, options);
+        const answer = await once(method, path, options).catch((error: unknown) => {
+          if (tries > 1 || !wasClosed(error)) throw error;
+          return once(method, path, options);
+        });
         // A limit of the server's is no fault of it: wait as asked, as any client does.
         if (answer.status !== 429 || tries === THROTTLED_TRIES) return answer;
         const seconds = Number(answer.headers.get("retry-after") ?? "1");
@@ -66,6 +69,13 @@ export function createTransport({ url, token, timeoutMs }: TransportOptions): Tr
       }
     },
   };
+}
+
+/** Whether a kept-alive connection ended just when it was used again, so that the request was never read. */
+function wasClosed(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  return code === "UND_ERR_SOCKET" || code === "ECONNRESET";
 }
 
 /** In the form encoding that Microsoft's client uses: a space is a plus. */

@@ -105,7 +105,7 @@ function endingOf(
   level: Level,
   last: Answer | undefined,
 ): Pick<Result, "outcome" | "reason" | "request" | "answer"> {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof Skip) return { outcome: "skip", reason };
   const shown = error instanceof Failure ? (error.answer ?? last) : undefined;
   return {
@@ -113,6 +113,12 @@ function endingOf(
     reason: error instanceof Failure ? reason : `no answer: ${reason}`,
     ...(shown && { request: requestLine(shown), answer: answerLine(shown) }),
   };
+}
+
+/** fetch says why it failed in the cause alone. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}, ${error.cause.message}` : error.message;
 }
 
 const SHOWN_CHARACTERS = 600;

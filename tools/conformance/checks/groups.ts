@@ -46,7 +46,8 @@ const resources: readonly Check[] = [
     async run(client) {
       const { created, id } = await client.group({ displayName: "{tag} team" });
       expectValues(created, { displayName: `${client.tag} team`, "meta.resourceType": "Group" });
-      const location = created.headers.get("location") ?? "";
+      const location = created.headers.get("location");
+      expectThat(location !== null, "Location is missing", created);
       expectThat(location.endsWith(`/Groups/${id}`), "Location does not end in /Groups/<id>", created);
       expectValue(created, "meta.location", location);
     },

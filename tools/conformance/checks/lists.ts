@@ -64,7 +64,11 @@ const pagingCases = CASES.map(({ id, title, query, holds, startIndex }): Check =
     const answer = await client.get("/Users", { ...query, filter });
     expectThat(expectList(answer).length === holds, `expected ${holds} resources`, answer);
     expectValue(answer, "totalResults", 5);
-    if (startIndex !== undefined) expectValues(answer, { startIndex, itemsPerPage: holds });
+    if (startIndex !== undefined) {
+      expectValue(answer, "startIndex", startIndex);
+      // Required of a part of the results alone.
+      if (holds < 5) expectValue(answer, "itemsPerPage", holds);
+    }
   },
 }));
 
