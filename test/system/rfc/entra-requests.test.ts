@@ -61,6 +61,21 @@ test("Entra 14: a filter's text without quotes", async () => {
   expect(await found(scim, "externalId eq jyoung")).toEqual([idIn(path)]);
 });
 
+test("Entra 18: an extension that nobody defined is passed over in a body, and named when a path leads there", async () => {
+  const scim = await client();
+  const custom = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User";
+  const path = await userAt(scim, { [custom]: { tag: "701984" }, [`${custom}:tag`]: "701984" });
+  const before = await read(scim, path);
+  expect(before["schemas"]).toEqual([USER]);
+  expect(JSON.stringify(before)).not.toContain("701984");
+
+  const answer = await patchAt(scim, path, { op: "Add", path: `${custom}:tag`, value: "701984" });
+
+  expectRefusal(answer, 400, "invalidPath");
+  expect(answer.body.detail).toContain(`${custom}:tag`);
+  expect(await read(scim, path)).toEqual(before);
+});
+
 test("Entra 22: a user is created with the manager as a bare id in the extension", async () => {
   const scim = await client();
   const boss = await createUser(scim, "boss@x.org");
