@@ -30,7 +30,7 @@ test("RFC 27: ServiceProviderConfig says what there is, each part with its limit
 test("RFC 27: who has no token learns the authentication scheme from the challenge", async () => {
   const stranger = createScimClient(`${service().apiUrl}/scim/v2`, "");
 
-  // The RFC would let strangers read the document. It says what this tenant may do, so it needs the tenant's token.
+  // The RFC would let strangers read the document; here that is a setting, DISCOVERY_PUBLIC, which is off.
   const answer = await stranger("GET", "/ServiceProviderConfig", undefined, {
     headers: { Authorization: "" },
   });
