@@ -225,3 +225,21 @@ test("Entra 40: a filter among the attributes brings the attribute", async () =>
     emails,
   });
 });
+
+test("Entra 41: an attribute of one simple value takes one, plain or as a list of one, and nothing more", async () => {
+  // Entra's mapping knows no other kind for attributes that an admin adds; an extension's attribute stands for them.
+  const scim = await client();
+  const path = await userAt(scim);
+  const write = (value: unknown) =>
+    patchAt(scim, path, { op: "Add", path: `${ENTERPRISE}:costCenter`, value });
+
+  for (const [value, costCenter] of [
+    ["4130", "4130"],
+    [["4131"], "4131"],
+    [[{ $ref: null, value: "4132" }], "4132"],
+  ] as const) {
+    expect((await write(value)).body[ENTERPRISE]).toEqual({ costCenter });
+  }
+  for (const value of [["1", "2"], { number: "1" }]) expectRefusal(await write(value), 400, "invalidValue");
+  expect((await read(scim, path))[ENTERPRISE]).toEqual({ costCenter: "4132" });
+});
