@@ -64,12 +64,19 @@ test("Entra 14: a filter's text without quotes", async () => {
 test("Entra 18: an extension that nobody defined is passed over in a body, and named when a path leads there", async () => {
   const scim = await client();
   const custom = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User";
-  const path = await userAt(scim, { [custom]: { tag: "701984" }, [`${custom}:tag`]: "701984" });
+  const path = await userAt(scim, {
+    [custom]: { tag: "no-one-defined-this" },
+    [`${custom}:tag`]: "no-one-defined-this",
+  });
   const before = await read(scim, path);
   expect(before["schemas"]).toEqual([USER]);
-  expect(JSON.stringify(before)).not.toContain("701984");
+  expect(JSON.stringify(before)).not.toContain("no-one-defined-this");
 
-  const answer = await patchAt(scim, path, { op: "Add", path: `${custom}:tag`, value: "701984" });
+  const answer = await patchAt(scim, path, {
+    op: "Add",
+    path: `${custom}:tag`,
+    value: "no-one-defined-this",
+  });
 
   expectRefusal(answer, 400, "invalidPath");
   expect(answer.body.detail).toContain(`${custom}:tag`);
