@@ -1,7 +1,7 @@
 /** The api: what happens to a request, in order. */
 import express, { type Express, type NextFunction, type Request, type Response, Router } from "express";
 import { v7 as uuidv7 } from "uuid";
-import { ScimError } from "../scim/index.ts";
+import { CORE_READING, ScimError } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Activity } from "./activity.ts";
@@ -60,7 +60,13 @@ function scimRoutes(deps: ApiDeps): Router {
 
 function begin(_request: Request, response: Response, next: NextFunction): void {
   const correlationId = uuidv7();
-  setContext(response, { correlationId, startedAt: performance.now(), resource: "none", operation: "none" });
+  setContext(response, {
+    correlationId,
+    startedAt: performance.now(),
+    reading: CORE_READING,
+    resource: "none",
+    operation: "none",
+  });
   response.set("X-Correlation-Id", correlationId);
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Cache-Control", "no-store");

@@ -15,6 +15,7 @@ import {
   locationOf,
   planBulk,
   readBody,
+  type Reading,
   readBulk,
   readPatch,
   resolveReferences,
@@ -26,7 +27,7 @@ import {
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { isResourceId } from "../store/members.ts";
-import { principalOf } from "./context.ts";
+import { contextOf, principalOf } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
 import { readJson } from "./scim-body.ts";
@@ -175,7 +176,11 @@ class BulkRun {
       if (method !== "POST" && !isResourceId(id)) throw resourceNotFound(type, id);
       this.#assertReferencesMade(operation);
       const data = resolveReferences(operation.data, (bulkId) => this.#ids.get(bulkId));
-      return { ...write, resourceId: id, payload: payloadOf(operation, data) };
+      return {
+        ...write,
+        resourceId: id,
+        payload: payloadOf(operation, data, contextOf(this.#exchange.response).reading),
+      };
     } catch (error) {
       if (error instanceof ScimError) {
         const resourceId = isResourceId(id) ? id : null;
@@ -206,13 +211,13 @@ class BulkRun {
   }
 }
 
-function payloadOf({ method, type }: BulkOperation, data: unknown): unknown {
+function payloadOf({ method, type }: BulkOperation, data: unknown, reading: Reading): unknown {
   switch (method) {
     case "POST":
     case "PUT":
-      return readBody(type, data);
+      return readBody(type, data, reading);
     case "PATCH":
-      return readPatch(type, data);
+      return readPatch(type, data, reading);
     case "DELETE":
       return null;
   }

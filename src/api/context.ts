@@ -1,5 +1,6 @@
 /** What is known of a request while it is answered: who asks, for what, since when. */
 import type { Response } from "express";
+import type { Reading } from "../scim/index.ts";
 import type { Principal } from "../store/tenants.ts";
 
 export interface RequestContext {
@@ -9,6 +10,8 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Who the bearer token speaks for, once that is known. */
   principal?: Principal;
+  /** What the request is read by, and answered: what its principal decides, once that is known. */
+  reading: Reading;
   cycleId?: string;
   /** The labels of the request in metrics. */
   resource: "User" | "Group" | "discovery" | "none";

@@ -41,11 +41,15 @@ export function discoveryRoutes({ baseUrl, bodyBytesMax }: DiscoveryDeps): Route
   const lists = { "/ResourceTypes": resourceTypes, "/Schemas": schemas };
   for (const [path, list] of Object.entries(lists)) {
     router.get(path, (request, response) => {
-      const resources = list(baseUrl(request));
+      const resources = list(contextOf(response).reading.models, baseUrl(request));
       sendJson(response, 200, listResponse({ totalResults: resources.length, startIndex: 1, resources }));
     });
     router.get(`${path}/:id`, (request, response) => {
-      sendJson(response, 200, find(list(baseUrl(request)), request.params["id"], path));
+      sendJson(
+        response,
+        200,
+        find(list(contextOf(response).reading.models, baseUrl(request)), request.params["id"], path),
+      );
     });
   }
   return router;

@@ -5,7 +5,7 @@
 import type { Request, Response } from "express";
 import { listResponse, render, type ResourceType, wants } from "../scim/index.ts";
 import { listDirectory, type ListRequest } from "../store/directory-lists.ts";
-import { principalOf } from "./context.ts";
+import { contextOf, principalOf } from "./context.ts";
 import type { CursorQuery, CursorSeal } from "./cursor.ts";
 import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
 import type { ReadDeps } from "./read-resources.ts";
@@ -40,10 +40,12 @@ async function answerList(
   const query = listQuery(parameters);
   const { tenantId } = principalOf(response);
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
-  const page = await listDirectory(deps.db, requestOf(types, query, { bound, cursors: deps.cursors }));
-  const baseUrl = deps.baseUrl(request);
+  const { models } = contextOf(response).reading;
+  const wanted = requestOf(types, query, { bound, cursors: deps.cursors });
+  const page = await listDirectory(deps.db, { ...wanted, models });
+  const rendering = { models, baseUrl: deps.baseUrl(request), projection: query.projection };
   const { totalResults, next } = page;
-  const resources = page.resources.map((stored) => render(stored, baseUrl, query.projection));
+  const resources = page.resources.map((stored) => render(stored, rendering));
   const hasNext = next !== undefined && query.cursor !== undefined;
   const nextCursor = hasNext ? deps.cursors.seal({ after: next, total: totalResults }, bound) : undefined;
   sendJson(
@@ -57,7 +59,7 @@ function requestOf(
   types: readonly ResourceType[],
   { filter, sort, count, startIndex, cursor, projection }: ListQuery,
   { bound, cursors }: { readonly bound: CursorQuery; readonly cursors: CursorSeal },
-): ListRequest {
+): Omit<ListRequest, "models"> {
   const isWanted = (type: ResourceType): boolean =>
     wants(projection, type, type === "Group" ? "members" : "groups");
   const opened = cursor ? cursors.open(cursor, bound) : undefined;

@@ -16,7 +16,7 @@ import {
 import type { Database } from "../store/database.ts";
 import { findResource, type ReadOptions } from "../store/directory-reads.ts";
 import { isResourceId } from "../store/members.ts";
-import { principalOf } from "./context.ts";
+import { contextOf, principalOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
 import { sendResource } from "./respond.ts";
 
@@ -54,7 +54,7 @@ export function sendStored(
   }: { readonly stored: Stored; readonly projection: Projection; readonly baseUrl: string },
 ): void {
   sendResource(response, status, {
-    body: render(stored, baseUrl, projection),
+    body: render(stored, { models: contextOf(response).reading.models, baseUrl, projection }),
     version: stored.version,
     location: locationOf(stored.type, stored.id, baseUrl),
   });

@@ -13,6 +13,7 @@ import {
 } from "../scim/index.ts";
 import type { Operation, Outcome } from "../queue/contracts.ts";
 import { findResource, withMembership } from "../store/directory-reads.ts";
+import { contextOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
 import { type ReadDeps, readOptions, resourceIdOf, resourceNotFound, sendStored } from "./read-resources.ts";
 import { assertApplied } from "./respond.ts";
@@ -51,15 +52,16 @@ export async function write(
 }
 
 function commandOf(type: ResourceType, operation: Operation, { request, response }: Exchange): WriteRequest {
+  const { reading } = contextOf(response);
   if (operation === "create") {
-    return { type, operation, payload: readBody(type, readJson(request, response)) };
+    return { type, operation, payload: readBody(type, readJson(request, response), reading) };
   }
   const resourceId = resourceIdOf(type, request);
   switch (operation) {
     case "replace":
-      return { type, operation, resourceId, payload: readBody(type, readJson(request, response)) };
+      return { type, operation, resourceId, payload: readBody(type, readJson(request, response), reading) };
     case "patch":
-      return { type, operation, resourceId, payload: readPatch(type, readJson(request, response)) };
+      return { type, operation, resourceId, payload: readPatch(type, readJson(request, response), reading) };
     case "delete":
       return { type, operation, resourceId, payload: null };
   }

@@ -1,7 +1,7 @@
 /** ServiceProviderConfig, ResourceTypes and Schemas, made from the schema data itself. RFC 7643 sections 5 to 7. */
 import { BULK_OPERATIONS_MAX } from "./bulk/read-bulk.ts";
 import type { Attribute, Schema } from "./schema/attribute.ts";
-import { type Model, modelOf, RESOURCE_TYPES } from "./schema/registry.ts";
+import { ENDPOINTS, type Models, RESOURCE_TYPES } from "./schema/registry.ts";
 import { URNS } from "./urns.ts";
 
 export interface DiscoveryOptions {
@@ -56,12 +56,12 @@ export function serviceProviderConfig(options: DiscoveryOptions): object {
   };
 }
 
-export function resourceTypes(baseUrl: string): readonly DiscoveryResource[] {
-  return RESOURCE_TYPES.map(modelOf).map(({ type, endpoint, description, core, extensions }) => ({
+export function resourceTypes(models: Models, baseUrl: string): readonly DiscoveryResource[] {
+  return RESOURCE_TYPES.map((type) => models[type]).map(({ type, description, core, extensions }) => ({
     schemas: [URNS.resourceType],
     id: type,
     name: type,
-    endpoint: `/${endpoint}`,
+    endpoint: `/${ENDPOINTS[type]}`,
     description,
     schema: core.id,
     schemaExtensions: extensions.map(({ id }) => ({ schema: id, required: false })),
@@ -70,9 +70,9 @@ export function resourceTypes(baseUrl: string): readonly DiscoveryResource[] {
 }
 
 /** Every schema of every resource type. Azure reads these to offer attributes in its mapping, and takes no nulls. */
-export function schemas(baseUrl: string): readonly DiscoveryResource[] {
-  return RESOURCE_TYPES.map(modelOf)
-    .flatMap(({ core, extensions }: Model) => [core, ...extensions])
+export function schemas(models: Models, baseUrl: string): readonly DiscoveryResource[] {
+  return RESOURCE_TYPES.map((type) => models[type])
+    .flatMap(({ core, extensions }) => [core, ...extensions])
     .map((schema) => published(schema, baseUrl));
 }
 

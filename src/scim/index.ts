@@ -5,23 +5,25 @@ export { say, SCIM_TYPES, ScimError, term } from "./errors.ts";
 export type { Detail, ScimErrorBody, ScimType, Term } from "./errors.ts";
 export type * from "./resource/resource.ts";
 export { fold } from "./resource/text.ts";
-export { RESOURCE_TYPES } from "./schema/registry.ts";
+export { CORE_READING, type Reading } from "./reading.ts";
+export { CORE_MODELS, type Model, type Models, RESOURCE_TYPES } from "./schema/registry.ts";
 export { readBody } from "./resource/read-body.ts";
 export { parseProjection, type Projection, wants } from "./resource/project.ts";
-export { changedAttributes, type ListResponse, listResponse, render } from "./resource/render.ts";
+export {
+  changedAttributes,
+  type ListResponse,
+  listResponse,
+  render,
+  type Rendering,
+} from "./resource/render.ts";
 export { locationOf, matchesEtag, weakEtag } from "./resource/meta.ts";
 export { searchDocument } from "./resource/search-document.ts";
 export type * from "./filter/ast.ts";
 export { parseFilter } from "./filter/parse.ts";
 export { parseAttributePath } from "./filter/parse-path.ts";
+export type { QueryScope } from "./filter/bind.ts";
 export { type Candidate, evaluate, evaluateMember } from "./filter/evaluate.ts";
-export {
-  type Bind,
-  compileSql,
-  type IdColumn,
-  type QueryScope,
-  type SqlColumns,
-} from "./filter/compile-sql.ts";
+export { type Bind, compileSql, type IdColumn, type SqlColumns } from "./filter/compile-sql.ts";
 export { compileSort, type SortExpression } from "./filter/compile-sort.ts";
 export { type MemberChange, memberChanges, type Patch, type PatchOperation } from "./patch/operations.ts";
 export { readPatch } from "./patch/read-patch.ts";

@@ -8,6 +8,7 @@ import {
   compileSort,
   compileSql,
   type Filter,
+  type Models,
   type QueryScope,
   type ResourceType,
   type SortExpression,
@@ -19,6 +20,8 @@ import { type RawRow, TABLES, toStored, withMembership } from "./directory-reads
 
 export interface ListRequest {
   readonly tenantId: string;
+  /** The tenant's. */
+  readonly models: Models;
   readonly types: readonly ResourceType[];
   readonly filter: Filter | undefined;
   readonly sort: Sort | undefined;
@@ -96,7 +99,7 @@ interface Branch {
 
 function branchesOf(request: ListRequest, bind: (value: unknown) => string): readonly Branch[] {
   const expressions = request.types.map((type) => {
-    const scope: QueryScope = { type, among: request.types };
+    const scope = scopeOf(request, type);
     return { scope, expression: request.sort && compileSort(request.sort.path, scope, COLUMNS[type], bind) };
   });
   // Where a type lacks the attribute its key is NULL, of the type that the others' keys have.
@@ -118,6 +121,10 @@ function branchSql(
                  (${key.sql})::text AS sort_key, ${key.sql} AS sort_value
             FROM ${TABLES[scope.type]} r
            WHERE ${conditionOf(request, scope, bind)}${after}`;
+}
+
+function scopeOf({ models, types }: ListRequest, type: ResourceType): QueryScope {
+  return { models, type, among: types };
 }
 
 function conditionOf(request: ListRequest, scope: QueryScope, bind: (value: unknown) => string): string {
@@ -158,7 +165,7 @@ async function countAll(db: Database, request: ListRequest): Promise<number> {
   const values: unknown[] = [request.tenantId];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const counts = request.types.map((type) => {
-    const where = conditionOf(request, { type, among: request.types }, bind);
+    const where = conditionOf(request, scopeOf(request, type), bind);
     return `(SELECT count(*) FROM ${TABLES[type]} r WHERE ${where})`;
   });
   const rows = await db.query<{ total: number }>(`SELECT (${counts.join(" + ")})::float8 AS total`, values);

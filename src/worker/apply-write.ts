@@ -10,6 +10,7 @@ import {
   matchesEtag,
   memberChanges,
   type MemberChange,
+  type Model,
   type Patch,
   type Resource,
   say,
@@ -36,6 +37,8 @@ export interface Applied {
 }
 
 export interface Surroundings {
+  /** Of the command's tenant and type, as they were when its payload was read. */
+  readonly model: Model;
   readonly names: UserNames;
   readonly memberships: Memberships;
   /** The batch's time: ISO, milliseconds, UTC. */
@@ -122,9 +125,9 @@ function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surr
 function change(
   command: WriteCommand,
   { draft, row }: Existing,
-  { names, memberships, now }: Surroundings,
+  { model, names, memberships, now }: Surroundings,
 ): Applied {
-  const { resource, changed } = newResource(command, row.resource);
+  const { resource, changed } = newResource(command, model, row.resource);
   const group = { tenantId: row.tenantId, id: row.id };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
   const membersChanged = delta.added.size > 0 || delta.removed.size > 0;
@@ -149,9 +152,10 @@ function change(
 
 function newResource(
   command: WriteCommand,
+  model: Model,
   before: Resource,
 ): { readonly resource: Resource; readonly changed: readonly string[] } {
-  if (command.operation === "patch") return applyPatch(command.resourceType, before, patchOf(command));
+  if (command.operation === "patch") return applyPatch(model, before, patchOf(command));
   const { resource } = bodyOf(command);
   return { resource, changed: changedAttributes(before, resource) };
 }

@@ -5,7 +5,7 @@
  * finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only the reply,
  * which the ledger then gives.
  */
-import { fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
+import { CORE_MODELS, fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type DatabasePool, isUniqueViolation, type Transaction } from "../store/database.ts";
 import {
@@ -119,7 +119,8 @@ async function applyType(tx: Transaction, { type, entries, now }: TypeBatch): Pr
       changes: membershipChanges(command),
     })),
   );
-  for (const entry of entries) entry.result = attempt(entry, { names, memberships, now });
+  for (const entry of entries)
+    entry.result = attempt(entry, { model: CORE_MODELS[type], names, memberships, now });
   await save(tx, { type, entries, before, memberships });
 }
 
@@ -190,7 +191,7 @@ function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
       type === "User" ? userNameKey(row.resource) : fold(typeof displayName === "string" ? displayName : ""),
     externalId: typeof externalId === "string" ? externalId : null,
     active: type === "User" ? isActive(row.resource) : null,
-    search: searchDocument(type, row.resource),
+    search: searchDocument(CORE_MODELS[type], row.resource),
   };
 }
 

@@ -6,7 +6,7 @@ import { say, ScimError, term } from "../errors.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
 import { fieldOf, type Fields, isObject } from "../resource/read-value.ts";
 import type { ResourceType } from "../resource/resource.ts";
-import { modelOf, RESOURCE_TYPES } from "../schema/registry.ts";
+import { ENDPOINTS, RESOURCE_TYPES } from "../schema/registry.ts";
 
 /** Published in ServiceProviderConfig. */
 export const BULK_OPERATIONS_MAX = 1_000;
@@ -112,9 +112,7 @@ function readTarget(method: string, path: string): Pick<BulkOperation, "method" 
     throw new ScimError("invalidSyntax", "operation-unknown", detail);
   }
   const [, endpoint = "", id] = /^\/?([^/?]+)(?:\/([^/?]+))?$/.exec(path) ?? [];
-  const type = RESOURCE_TYPES.find(
-    (known) => modelOf(known).endpoint.toLowerCase() === endpoint.toLowerCase(),
-  );
+  const type = RESOURCE_TYPES.find((known) => ENDPOINTS[known].toLowerCase() === endpoint.toLowerCase());
   if (!type || (method === "POST") !== (id === undefined)) {
     const form = method === "POST" ? "/Users or /Groups" : "/Users/{id} or /Groups/{id}";
     const detail = say`The operation's path is ${path}; for ${term(method)} it must be ${term(form)}.`;

@@ -8,7 +8,7 @@
 import { say, ScimError, term } from "../errors.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import { locate, type Located, type Model, modelOf, nameOf } from "../schema/registry.ts";
+import { locate, type Located, type Model, type Models, nameOf } from "../schema/registry.ts";
 import type { AttributePath, CompareTerm, Filter, PresentTerm, ValuePath } from "./ast.ts";
 import { comparableOf } from "./comparable.ts";
 import { holds, makeTest, type Test } from "./test.ts";
@@ -36,23 +36,23 @@ type Term = PresentTerm | CompareTerm;
 
 const TRUE: BoundFilter = { kind: "constant", value: true };
 
-/**
- * @param among - the types that are queried together: what only another of them has is unassigned here, RFC 7644
- *   section 3.4.2.1
- * @throws {ScimError} invalidFilter naming the attribute, operator or value that does not fit the schema
- */
-export function bindFilter(
-  filter: Filter,
-  type: ResourceType,
-  among: readonly ResourceType[] = [type],
-): BoundFilter {
-  const model = modelOf(type);
+/** What is queried: one type, or one of several at once, with the attributes that they have. */
+export interface QueryScope {
+  readonly models: Models;
+  readonly type: ResourceType;
+  /** What only another of these has is unassigned here. RFC 7644 section 3.4.2.1. */
+  readonly among?: readonly ResourceType[];
+}
+
+/** @throws {ScimError} invalidFilter naming the attribute, operator or value that does not fit the schema */
+export function bindFilter(filter: Filter, { models, type, among = [type] }: QueryScope): BoundFilter {
+  const model = models[type];
   return bindTree(filter, (leaf) => {
     const { name, urn } = leaf.path;
     const place = locate(model, name, urn);
     if (place)
       return leaf.kind === "valuePath" ? bindValuePath(place, leaf.filter) : bindTerm(place, leaf, model);
-    if (!among.some((other) => locate(modelOf(other), name, urn))) throw unknownAttribute(leaf.path, model);
+    if (!among.some((other) => locate(models[other], name, urn))) throw unknownAttribute(leaf.path, model);
     return { kind: "constant", value: holdsOnAbsent(leaf) };
   });
 }

@@ -4,9 +4,10 @@
  */
 import { say, ScimError } from "../errors.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import { locate, type Located, modelOf, nameOf } from "../schema/registry.ts";
+import { locate, type Located, nameOf } from "../schema/registry.ts";
 import type { AttributePath } from "./ast.ts";
-import { type Bind, child, type QueryScope, type SqlColumns } from "./compile-sql.ts";
+import type { QueryScope } from "./bind.ts";
+import { type Bind, child, type SqlColumns } from "./compile-sql.ts";
 
 export interface SortExpression {
   readonly sql: string;
@@ -24,10 +25,10 @@ export function compileSort(
   columns: SqlColumns,
   bind: Bind,
 ): SortExpression | undefined {
-  const { type, among = [type] } = scope;
-  const place = locate(modelOf(type), path.name, path.urn);
+  const { models, type, among = [type] } = scope;
+  const place = locate(models[type], path.name, path.urn);
   if (place) return expressionOf(place, path, columns, bind);
-  if (among.some((other) => locate(modelOf(other), path.name, path.urn))) return undefined;
+  if (among.some((other) => locate(models[other], path.name, path.urn))) return undefined;
   throw unsortable(path.urn === undefined ? path.name : `${path.urn}:${path.name}`);
 }
 

@@ -5,9 +5,8 @@
  * Every leaf is true or false, never NULL, so NOT means what it says. Equality on the search document becomes
  * containment, which one GIN index (jsonb_path_ops) serves for every attribute.
  */
-import type { ResourceType } from "../resource/resource.ts";
 import type { Filter } from "./ast.ts";
-import { bindFilter, type BoundFilter, type Range, type Source } from "./bind.ts";
+import { bindFilter, type BoundFilter, type QueryScope, type Range, type Source } from "./bind.ts";
 import type { Comparable, OrderTest, SubstringTest, Test } from "./test.ts";
 
 /** A column that holds a resource's id. */
@@ -43,15 +42,9 @@ export interface SqlColumns {
 /** Takes a value and returns the placeholder that stands for it, such as `$3`; it may stand several times. */
 export type Bind = (value: unknown) => string;
 
-/** What is queried: one type, or one of several at once. */
-export interface QueryScope {
-  readonly type: ResourceType;
-  readonly among?: readonly ResourceType[];
-}
-
 /** @throws {ScimError} invalidFilter when the filter does not fit the resource types */
 export function compileSql(filter: Filter, scope: QueryScope, columns: SqlColumns, bind: Bind): string {
-  return write(bindFilter(filter, scope.type, scope.among), { columns, bind, element: undefined });
+  return write(bindFilter(filter, scope), { columns, bind, element: undefined });
 }
 
 /** Where the writer stands: within an `any`, `element` is the value or row in hand. */

@@ -1,9 +1,16 @@
 /** A filter's answer for one resource or value, in memory: for PATCH, and the oracle that the SQL is tested against. */
-import type { MemberView, ResourceType } from "../resource/resource.ts";
+import type { MemberView } from "../resource/resource.ts";
 import { searchValue } from "../resource/search-document.ts";
-import { locate, modelOf } from "../schema/registry.ts";
+import { CORE_MODELS, locate } from "../schema/registry.ts";
 import type { Filter } from "./ast.ts";
-import { bindElementFilter, bindFilter, type BoundFilter, type Range, type Source } from "./bind.ts";
+import {
+  bindElementFilter,
+  bindFilter,
+  type BoundFilter,
+  type QueryScope,
+  type Range,
+  type Source,
+} from "./bind.ts";
 import { holds } from "./test.ts";
 
 /** A resource as filters see it. */
@@ -19,13 +26,13 @@ export interface Candidate {
 }
 
 /** @throws {ScimError} invalidFilter when the filter does not fit the resource type */
-export function evaluate(filter: Filter, type: ResourceType, candidate: Candidate): boolean {
-  return isMet(bindFilter(filter, type), candidate, undefined);
+export function evaluate(filter: Filter, scope: QueryScope, candidate: Candidate): boolean {
+  return isMet(bindFilter(filter, scope), candidate, undefined);
 }
 
 /** For `remove members[…]`: does this member meet the filter between the brackets? */
 export function evaluateMember(filter: Filter, member: MemberView): boolean {
-  const place = locate(modelOf("Group"), "members");
+  const place = locate(CORE_MODELS.Group, "members");
   return (
     place !== undefined && isMetBy(bindElementFilter(place, filter), searchValue(place.attribute, member))
   );

@@ -6,8 +6,8 @@ import { isEqual } from "../resource/equal.ts";
 import { containerOf } from "../resource/read-body.ts";
 import { changedAttributes } from "../resource/render.ts";
 import { type Fields, isObject } from "../resource/read-value.ts";
-import type { Resource, ResourceType } from "../resource/resource.ts";
-import { locate, type Located, modelOf } from "../schema/registry.ts";
+import type { Resource } from "../resource/resource.ts";
+import { locate, type Located, type Model } from "../schema/registry.ts";
 import type { AttributeChange, Patch } from "./operations.ts";
 import { changeElements } from "./apply-elements.ts";
 
@@ -21,8 +21,7 @@ export interface Patched {
  * Membership is left out: it is applied where its rows are.
  * @throws {ScimError} noTarget when a filter matches no value and none can be made from it
  */
-export function applyPatch(type: ResourceType, resource: Resource, patch: Patch): Patched {
-  const model = modelOf(type);
+export function applyPatch(model: Model, resource: Resource, patch: Patch): Patched {
   const draft = structuredClone(resource) as Fields;
   for (const operation of patch.operations) {
     if (operation.kind === "members") continue;

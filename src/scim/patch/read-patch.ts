@@ -4,6 +4,7 @@
  */
 import { say, ScimError, term, type Term } from "../errors.ts";
 import { type PatchPath, parsePath } from "../filter/parse-path.ts";
+import type { Reading } from "../reading.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
 import { entriesOf, entriesOfSchema, type Entry, schemaOf } from "../resource/entries.ts";
 import { isMembers } from "../resource/read-body.ts";
@@ -11,7 +12,7 @@ import { fieldOf, type Fields, findSub, isObject } from "../resource/read-value.
 import { assertMemberCount } from "../resource/read-members.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import type { Schema } from "../schema/attribute.ts";
-import { locate, type Located, type Model, modelOf } from "../schema/registry.ts";
+import { locate, type Located, type Model } from "../schema/registry.ts";
 import { isSilentlyKept, readChange } from "./read-change.ts";
 import { readMemberChange } from "./read-member-change.ts";
 import { memberChanges, type Patch, type PatchOperation } from "./operations.ts";
@@ -34,9 +35,9 @@ interface Sent {
  * @throws {ScimError} invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability or noTarget, naming the
  *   attribute; the PATCH is then refused whole
  */
-export function readPatch(type: ResourceType, body: unknown): Patch {
+export function readPatch(type: ResourceType, body: unknown, { models }: Reading): Patch {
   assertBodyObject(body);
-  const model = modelOf(type);
+  const model = models[type];
   const patch = {
     operations: operationsOf(body).flatMap((raw, index) => readOperation(model, readSent(raw, index))),
   };

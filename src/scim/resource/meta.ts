@@ -1,5 +1,5 @@
 /** A resource's `meta`, its address and its ETag. RFC 7643 section 3.1, RFC 7644 section 3.14. */
-import { modelOf } from "../schema/registry.ts";
+import { ENDPOINTS } from "../schema/registry.ts";
 import type { ResourceType, Stored } from "./resource.ts";
 
 export function metaOf(stored: Stored, baseUrl: string): Record<string, unknown> {
@@ -15,7 +15,7 @@ export function metaOf(stored: Stored, baseUrl: string): Record<string, unknown>
 
 /** @param baseUrl - address of the SCIM endpoint, without a slash at its end */
 export function locationOf(type: ResourceType, id: string, baseUrl: string): string {
-  return `${baseUrl}/${modelOf(type).endpoint}/${encodeURIComponent(id)}`;
+  return `${baseUrl}/${ENDPOINTS[type]}/${encodeURIComponent(id)}`;
 }
 
 /** Weak, because two servers may write the same version in other words. */

@@ -5,7 +5,7 @@
  */
 import { say, ScimError } from "../errors.ts";
 import { pathOf } from "../filter/words.ts";
-import { locate, type Located, type Model, modelOf, qualifiedKey } from "../schema/registry.ts";
+import { CORE_MODELS, locate, type Located, type Model, qualifiedKey } from "../schema/registry.ts";
 import type { ResourceType } from "./resource.ts";
 
 /** Lower-cased attribute name or URN → the sub-attributes that were named, in lower case, or the whole. */
@@ -34,9 +34,9 @@ export function parseProjection(
   return { ...(only && { attributes: only }), ...(except && { excludedAttributes: except }) };
 }
 
-/** Does the answer show the membership, so that it must be read? */
+/** Does the answer show the membership, so that it must be read? No extension has a say in that. */
 export function wants(projection: Projection, type: ResourceType, attribute: "members" | "groups"): boolean {
-  const model = modelOf(type);
+  const model = CORE_MODELS[type];
   const place = locate(model, attribute);
   return place !== undefined && shownOf(projection, model, place) !== "nothing";
 }

@@ -1,6 +1,7 @@
 /** The body of POST and PUT → canonical form. RFC 7644 sections 3.3 and 3.5.1; RFC 7643 section 2. */
 import { say, ScimError, term } from "../errors.ts";
-import { locate, type Located, type Model, modelOf } from "../schema/registry.ts";
+import type { Reading } from "../reading.ts";
+import { locate, type Located, type Model } from "../schema/registry.ts";
 import { assertBodyObject } from "./body-object.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 import { readMembers } from "./read-members.ts";
@@ -13,9 +14,9 @@ import type { CanonicalBody, MemberRef, Resource, ResourceType } from "./resourc
  * @throws {ScimError} invalidSyntax for what is no object, invalidValue for a value of the wrong type, too long or
  *   absent though required
  */
-export function readBody(type: ResourceType, body: unknown): CanonicalBody {
+export function readBody(type: ResourceType, body: unknown, { models }: Reading): CanonicalBody {
   assertBodyObject(body);
-  const model = modelOf(type);
+  const model = models[type];
   const resource: Fields = {};
   let members: readonly MemberRef[] | undefined;
   for (const entry of entriesOf(model, body)) {

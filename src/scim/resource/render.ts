@@ -1,6 +1,6 @@
 /** What is stored → what a client sees: strictly typed, complete meta, `schemas` kept true. RFC 7643 sections 3 and 3.1. */
 import { type Attribute } from "../schema/attribute.ts";
-import { locate, type Located, type Model, modelOf } from "../schema/registry.ts";
+import { locate, type Located, type Model, type Models } from "../schema/registry.ts";
 import { URNS } from "../urns.ts";
 import { isEqual } from "./equal.ts";
 import { locationOf, metaOf } from "./meta.ts";
@@ -8,9 +8,16 @@ import { project, type Projection, shownOf } from "./project.ts";
 import { type Fields, isObject } from "./read-value.ts";
 import type { Resource, Stored } from "./resource.ts";
 
-/** @param baseUrl - address of the SCIM endpoint, without a slash at its end */
-export function render(stored: Stored, baseUrl: string, projection: Projection): Record<string, unknown> {
-  const model = modelOf(stored.type);
+export interface Rendering {
+  /** The attributes that the resource's tenant has. */
+  readonly models: Models;
+  /** Address of the SCIM endpoint, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly projection: Projection;
+}
+
+export function render(stored: Stored, { models, baseUrl, projection }: Rendering): Record<string, unknown> {
+  const model = models[stored.type];
   const resource: Resource = {
     ...stored.resource,
     meta: metaOf(stored, baseUrl),

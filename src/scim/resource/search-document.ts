@@ -3,16 +3,15 @@
  * at, so that they cannot disagree. Names in lower case; strings without letter case folded; times in UTC.
  */
 import type { Attribute } from "../schema/attribute.ts";
-import { modelOf } from "../schema/registry.ts";
-import type { Resource, ResourceType } from "./resource.ts";
+import type { Model } from "../schema/registry.ts";
+import type { Resource } from "./resource.ts";
 import { normalizeDateTime } from "./date-time.ts";
 import { fold } from "./text.ts";
 
 type Fields = Record<string, unknown>;
 
 /** Stored as jsonb beside the resource. Without id, meta, schemas, members, groups and password. */
-export function searchDocument(type: ResourceType, resource: Resource): Record<string, unknown> {
-  const model = modelOf(type);
+export function searchDocument(model: Model, resource: Resource): Record<string, unknown> {
   const found: Fields = {};
   for (const [name, value] of Object.entries(resource)) {
     const key = name.toLowerCase();

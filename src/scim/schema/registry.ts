@@ -1,6 +1,7 @@
 /**
- * Resource types and the look-up of their attributes, without regard to letter case, with or without URN. The maps
- * are made once; a tenant's own extensions are further schemas handed to `defineModel`.
+ * Resource types and the look-up of their attributes, without regard to letter case, with or without URN. Which
+ * attributes there are is a value: a tenant's own extensions are further schemas, handed to `defineModels` once for
+ * each version of them, so that the maps are not made again for each request.
  */
 import type { ResourceType } from "../resource/resource.ts";
 import { type Attribute, defineAttribute, type Schema } from "./attribute.ts";
@@ -16,8 +17,6 @@ export interface Located {
 
 export interface Model {
   readonly type: ResourceType;
-  /** Path segment of the endpoint. */
-  readonly endpoint: string;
   readonly description: string;
   readonly core: Schema;
   readonly extensions: readonly Schema[];
@@ -26,29 +25,35 @@ export interface Model {
   readonly located: ReadonlyMap<string, Located>;
 }
 
-const COMMON = COMMON_ATTRIBUTES.map(defineAttribute);
+/** What a tenant's users and groups may have: the standard's attributes, and those of the tenant's own extensions. */
+export type Models = Readonly<Record<ResourceType, Model>>;
 
-const MODELS: Readonly<Record<ResourceType, Model>> = {
-  User: defineModel({
-    type: "User",
-    endpoint: "Users",
-    description: "User accounts",
-    core: USER,
-    extensions: [ENTERPRISE_USER],
-  }),
-  Group: defineModel({
-    type: "Group",
-    endpoint: "Groups",
-    description: "Groups",
-    core: GROUP,
-    extensions: [],
-  }),
-};
+const COMMON = COMMON_ATTRIBUTES.map(defineAttribute);
 
 export const RESOURCE_TYPES: readonly ResourceType[] = ["User", "Group"];
 
-export function modelOf(type: ResourceType): Model {
-  return MODELS[type];
+/** Path segment of each type's endpoint: no extension changes it. */
+export const ENDPOINTS: Readonly<Record<ResourceType, string>> = { User: "Users", Group: "Groups" };
+
+/** The models of a tenant without extensions of its own. */
+export const CORE_MODELS: Models = defineModels({ User: [], Group: [] });
+
+/** @param extensions - the tenant's own, which come after the standard's */
+export function defineModels(extensions: Readonly<Record<ResourceType, readonly Schema[]>>): Models {
+  return {
+    User: defineModel({
+      type: "User",
+      description: "User accounts",
+      core: USER,
+      extensions: [ENTERPRISE_USER, ...extensions.User],
+    }),
+    Group: defineModel({
+      type: "Group",
+      description: "Groups",
+      core: GROUP,
+      extensions: extensions.Group,
+    }),
+  };
 }
 
 /**
@@ -69,9 +74,7 @@ export function nameOf({ attribute, extension }: Located, sub?: Attribute): stri
   return sub ? `${name}.${sub.name}` : name;
 }
 
-export function defineModel(
-  source: Pick<Model, "type" | "endpoint" | "description" | "core" | "extensions">,
-): Model {
+function defineModel(source: Pick<Model, "type" | "description" | "core" | "extensions">): Model {
   const located = new Map<string, Located>();
   const { core, extensions } = source;
   for (const extension of extensions) {

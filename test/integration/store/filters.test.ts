@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Candidate, evaluate, parseFilter, searchDocument } from "../../../src/scim/index.ts";
+import {
+  CORE_MODELS,
+  type Candidate,
+  evaluate,
+  parseFilter,
+  searchDocument,
+} from "../../../src/scim/index.ts";
 import { listDirectory } from "../../../src/store/directory-lists.ts";
 import { insertResources } from "../../../src/store/directory-writes.ts";
 import { insertMembers } from "../../../src/store/members.ts";
@@ -28,7 +34,7 @@ async function setup(): Promise<{ tenantId: string; candidates: readonly Candida
     id: uuidv7(),
     created: TIMES[0]!,
     lastModified: TIMES[index % TIMES.length]!,
-    search: searchDocument("User", resource),
+    search: searchDocument(CORE_MODELS.User, resource),
     memberIds: groupIds.filter((_, group) => index % (group + 2) === 0),
   }));
   await store.database.query("INSERT INTO tenants (id, slug, name) VALUES ($1, $2, $2)", [
@@ -72,11 +78,20 @@ test("Postgres and the reading in memory agree on every filter", async () => {
     fc.asyncProperty(filters(ids, TIMES), async (tree) => {
       const filter = parseFilter(print(tree));
       const { resources } = await listDirectory(store.database, {
-        ...{ tenantId, types: ["User"], filter, sort: undefined, withMembers: new Set<never>() },
+        ...{
+          tenantId,
+          models: CORE_MODELS,
+          types: ["User"],
+          filter,
+          sort: undefined,
+          withMembers: new Set<never>(),
+        },
         ...{ from: { startIndex: 1 }, count: USERS },
       });
 
-      const expected = candidates.filter((candidate) => evaluate(filter, "User", candidate));
+      const expected = candidates.filter((candidate) =>
+        evaluate(filter, { models: CORE_MODELS, type: "User" }, candidate),
+      );
       expect(resources.map(({ id }) => id)).toEqual(expected.map(({ id }) => id).sort());
       if (expected.length > 0 && expected.length < USERS) found += 1;
     }),

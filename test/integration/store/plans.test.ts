@@ -1,7 +1,7 @@
 /** What clients look people up by is found through an index: shown by Postgres's own plans on a large directory. */
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseFilter, type ResourceType } from "../../../src/scim/index.ts";
+import { CORE_MODELS, parseFilter, type ResourceType } from "../../../src/scim/index.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { listDirectory } from "../../../src/store/directory-lists.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
@@ -73,6 +73,7 @@ async function plansOf(type: ResourceType, filter: string): Promise<readonly Pla
   await listDirectory(spy, {
     ...{
       tenantId,
+      models: CORE_MODELS,
       types: [type],
       filter: parseFilter(filter),
       sort: undefined,

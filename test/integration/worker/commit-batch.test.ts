@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readBody, readPatch } from "../../../src/scim/index.ts";
+import { CORE_READING, readBody, readPatch } from "../../../src/scim/index.ts";
 import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
@@ -45,14 +45,14 @@ const create = (resourceId: string, userName: string): Step => ({
   operation: "create",
   resourceType: "User",
   resourceId,
-  payload: readBody("User", { schemas: [USER], userName }),
+  payload: readBody("User", { schemas: [USER], userName }, CORE_READING),
 });
 
 const patch = (resourceId: string, ...Operations: readonly object[]): Step => ({
   operation: "patch",
   resourceType: "User",
   resourceId,
-  payload: readPatch("User", { schemas: [PATCH_OP], Operations }),
+  payload: readPatch("User", { schemas: [PATCH_OP], Operations }, CORE_READING),
 });
 
 const apply = async (commands: readonly WriteCommand[]): Promise<readonly Outcome[]> =>

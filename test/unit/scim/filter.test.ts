@@ -1,6 +1,12 @@
 /** Filters: the grammar of RFC 7644 section 3.4.2.2, what is matched, and what is refused with its position. */
 import { describe, expect, test } from "vitest";
-import { evaluate, parseFilter, type Resource, searchDocument } from "../../../src/scim/index.ts";
+import {
+  CORE_MODELS,
+  evaluate,
+  parseFilter,
+  type Resource,
+  searchDocument,
+} from "../../../src/scim/index.ts";
 import { refusalOf } from "../../support/refusal.ts";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -22,11 +28,12 @@ const candidate = {
   id: "018f0000-0000-7000-8000-000000000001",
   created: "2026-11-24T09:30:00.000Z",
   lastModified: "2026-11-24T10:30:00.000Z",
-  search: searchDocument("User", barbara),
+  search: searchDocument(CORE_MODELS.User, barbara),
   memberIds: ["g-1"],
 };
 
-const matches = (filter: string): boolean => evaluate(parseFilter(filter), "User", candidate);
+const matches = (filter: string): boolean =>
+  evaluate(parseFilter(filter), { models: CORE_MODELS, type: "User" }, candidate);
 
 describe("matches", () => {
   test.each([

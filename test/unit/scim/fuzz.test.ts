@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  CORE_READING,
   parseFilter,
   parseProjection,
   readBody,
@@ -87,7 +88,7 @@ test("paths, and values under them", () => {
   const operation = fc.record({ op: fc.constantFrom("add", "Replace", "remove"), path: texts, value: json });
   fc.assert(
     fc.property(operation, fc.constantFrom("User" as const, "Group" as const), (each, type) =>
-      answersOrRefuses(() => readPatch(type, { Operations: [each] })),
+      answersOrRefuses(() => readPatch(type, { Operations: [each] }, CORE_READING)),
     ),
     { numRuns: RUNS },
   );
@@ -96,9 +97,9 @@ test("paths, and values under them", () => {
 test("bodies, of resources, patches and bulk requests", () => {
   fc.assert(
     fc.property(json, (body) => {
-      answersOrRefuses(() => readBody("User", body));
-      answersOrRefuses(() => readBody("Group", { displayName: "g", members: body }));
-      answersOrRefuses(() => readPatch("User", { Operations: [{ op: "add", value: body }] }));
+      answersOrRefuses(() => readBody("User", body, CORE_READING));
+      answersOrRefuses(() => readBody("Group", { displayName: "g", members: body }, CORE_READING));
+      answersOrRefuses(() => readPatch("User", { Operations: [{ op: "add", value: body }] }, CORE_READING));
       answersOrRefuses(() => readBulk({ Operations: [body] }));
     }),
     { numRuns: RUNS },
@@ -116,7 +117,7 @@ test("what cannot be an attribute pollutes no prototype", () => {
   const body = JSON.parse(
     '{"userName":"a","__proto__":{"polluted":1},"name":{"__proto__":{"polluted":1}}}',
   ) as object;
-  readBody("User", body);
-  readPatch("User", { Operations: [{ op: "add", value: body }] });
+  readBody("User", body, CORE_READING);
+  readPatch("User", { Operations: [{ op: "add", value: body }] }, CORE_READING);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 });

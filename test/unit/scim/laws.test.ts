@@ -1,7 +1,16 @@
 /** Laws that hold for any input: printing and parsing, reading twice, patching twice, and never a fault of ours. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyPatch, fold, parseFilter, readBody, readPatch, ScimError } from "../../../src/scim/index.ts";
+import {
+  CORE_MODELS,
+  CORE_READING,
+  applyPatch,
+  fold,
+  parseFilter,
+  readBody,
+  readPatch,
+  ScimError,
+} from "../../../src/scim/index.ts";
 import { filters, print, users } from "../../support/filters.ts";
 
 test("a filter that is printed and parsed again is the same filter", () => {
@@ -41,8 +50,8 @@ test("any text is a filter or a refusal, never a fault", () => {
 test("a canonical resource read again is itself", () => {
   fc.assert(
     fc.property(users, (user) => {
-      const once = readBody("User", user).resource;
-      expect(readBody("User", once).resource).toEqual(once);
+      const once = readBody("User", user, CORE_READING).resource;
+      expect(readBody("User", once, CORE_READING).resource).toEqual(once);
     }),
   );
 });
@@ -50,9 +59,13 @@ test("a canonical resource read again is itself", () => {
 test("any JSON is a body or a refusal, never a fault", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom("User" as const, "Group" as const), (body, type) => {
-      orRefusal(() => readBody(type, body));
+      orRefusal(() => readBody(type, body, CORE_READING));
       orRefusal(() =>
-        readBody(type, { userName: "a", displayName: "a", name: body, emails: body, members: body }),
+        readBody(
+          type,
+          { userName: "a", displayName: "a", name: body, emails: body, members: body },
+          CORE_READING,
+        ),
       );
     }),
   );
@@ -85,9 +98,9 @@ test("any operation is applied or refused, and applied twice is applied once", (
   fc.assert(
     fc.property(users, operations, (user, operation) => {
       orRefusal(() => {
-        const patch = readPatch("User", { Operations: [operation] });
-        const once = applyPatch("User", user, patch).resource;
-        const twice = applyPatch("User", once, patch);
+        const patch = readPatch("User", { Operations: [operation] }, CORE_READING);
+        const once = applyPatch(CORE_MODELS.User, user, patch).resource;
+        const twice = applyPatch(CORE_MODELS.User, once, patch);
         expect(twice.resource).toEqual(once);
         expect(twice.changed).toEqual([]);
       });

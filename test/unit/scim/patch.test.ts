@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
+  CORE_MODELS,
+  CORE_READING,
   applyPatch,
   memberChanges,
   type MemberChange,
@@ -37,30 +39,34 @@ function travelled(patch: Patch): Patch {
 }
 
 function readUser(...operations: readonly object[]): Patch {
-  return travelled(readPatch("User", { schemas: [PATCH_OP], Operations: operations }));
+  return travelled(readPatch("User", { schemas: [PATCH_OP], Operations: operations }, CORE_READING));
 }
 
 test.each(fixture("patch-user.json") as UserRow[])("$name", ({ before, operations, after }) => {
   const untouched = structuredClone(before);
   const patch = readUser(...operations);
 
-  const patched = applyPatch("User", before, patch);
+  const patched = applyPatch(CORE_MODELS.User, before, patch);
 
   expect(patched.resource).toEqual(after);
   expect(before).toEqual(untouched);
   expect(patched.changed.length > 0).toBe(JSON.stringify(before) !== JSON.stringify(after));
   // A write that is delivered twice changes nothing the second time.
-  const again = applyPatch("User", patched.resource, patch);
+  const again = applyPatch(CORE_MODELS.User, patched.resource, patch);
   expect(again.resource).toEqual(after);
 });
 
 test.each(fixture("patch-members.json") as MemberRow[])("members: $name", ({ operations, changes }) => {
-  const patch = travelled(readPatch("Group", { schemas: [PATCH_OP], Operations: operations }));
+  const patch = travelled(readPatch("Group", { schemas: [PATCH_OP], Operations: operations }, CORE_READING));
   expect(memberChanges(patch)).toEqual(changes);
 });
 
 test("a filter on members that is more than ids is left to whoever has the members", () => {
-  const patch = readPatch("Group", { Operations: [{ op: "remove", path: 'members[type eq "Group"]' }] });
+  const patch = readPatch(
+    "Group",
+    { Operations: [{ op: "remove", path: 'members[type eq "Group"]' }] },
+    CORE_READING,
+  );
   expect(memberChanges(patch)).toMatchObject([{ kind: "removeWhere" }]);
 });
 
@@ -71,7 +77,7 @@ test("what changed is named, an extension's attribute with its URN", () => {
     { op: "replace", path: "title", value: "same" },
   );
 
-  const { changed } = applyPatch("User", { userName: "b", title: "same" }, patch);
+  const { changed } = applyPatch(CORE_MODELS.User, { userName: "b", title: "same" }, patch);
 
   expect(changed).toEqual([
     "displayName",
@@ -117,7 +123,7 @@ const USER_REFUSALS = [
 ] as const;
 
 test.each(USER_REFUSALS)("%j is refused as %s, %s", (operations, scimType, code) => {
-  const error = refusalOf(() => readPatch("User", { Operations: operations }));
+  const error = refusalOf(() => readPatch("User", { Operations: operations }, CORE_READING));
   expect([error.scimType, error.code]).toEqual([scimType, code]);
 });
 
@@ -127,12 +133,12 @@ test.each([
   [[{ op: "add", path: "members", value: [{ display: "nobody" }] }], "value-type"],
   [[{ op: "remove", path: "displayName" }], "required-removed"],
 ])("members: %j is refused as %s", (operations, code) => {
-  expect(refusalOf(() => readPatch("Group", { Operations: operations })).code).toBe(code);
+  expect(refusalOf(() => readPatch("Group", { Operations: operations }, CORE_READING)).code).toBe(code);
 });
 
 test("a filter that matches nothing and describes no value is noTarget", () => {
   const patch = readUser({ op: "replace", path: 'emails[not (type eq "work")].value', value: "x" });
-  expect(refusalOf(() => applyPatch("User", { userName: "b" }, patch))).toMatchObject({
+  expect(refusalOf(() => applyPatch(CORE_MODELS.User, { userName: "b" }, patch))).toMatchObject({
     scimType: "noTarget",
     code: "path-no-target",
   });
@@ -142,17 +148,17 @@ test("more operations or members than the limit are 413", () => {
   const operations = Array.from({ length: 1_001 }, () => ({ op: "add", path: "title", value: "x" }));
   const members = Array.from({ length: 100_001 }, (_, index) => ({ value: `u${String(index)}` }));
 
-  expect(refusalOf(() => readPatch("User", { Operations: operations })).status).toBe(413);
+  expect(refusalOf(() => readPatch("User", { Operations: operations }, CORE_READING)).status).toBe(413);
   const half = { op: "add", path: "members", value: members.slice(0, 60_000) };
-  expect(refusalOf(() => readPatch("Group", { Operations: [half, half] })).status).toBe(413);
-  expect(refusalOf(() => readPatch("Group", { Operations: [{ ...half, value: members }] })).code).toBe(
-    "members-too-many",
-  );
+  expect(refusalOf(() => readPatch("Group", { Operations: [half, half] }, CORE_READING)).status).toBe(413);
+  expect(
+    refusalOf(() => readPatch("Group", { Operations: [{ ...half, value: members }] }, CORE_READING)).code,
+  ).toBe("members-too-many");
 });
 
 test("a refusal's detail shows the value to the admin, and hides it from logs", () => {
   const { detail, message } = refusalOf(() =>
-    readPatch("User", { Operations: [{ op: "replace", path: "active", value: "perhaps" }] }),
+    readPatch("User", { Operations: [{ op: "replace", path: "active", value: "perhaps" }] }, CORE_READING),
   );
   expect(detail.text).toContain("perhaps");
   expect(message).not.toContain("perhaps");

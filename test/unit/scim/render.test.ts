@@ -1,6 +1,7 @@
 /** Answers: strictly typed, complete, and showing what was asked for. RFC 7643 section 3, RFC 7644 section 3.9. */
 import { expect, test } from "vitest";
 import {
+  CORE_MODELS,
   changedAttributes,
   listResponse,
   matchesEtag,
@@ -44,7 +45,7 @@ const group: Stored = {
 };
 
 const show = (stored: Stored, attributes?: string, excluded?: string): Record<string, unknown> =>
-  render(stored, BASE, parseProjection(attributes, excluded));
+  render(stored, { models: CORE_MODELS, baseUrl: BASE, projection: parseProjection(attributes, excluded) });
 
 test("a user is shown whole, with meta, references and true schemas", () => {
   expect(show(user)).toEqual({
