@@ -7,6 +7,7 @@ export interface Options {
   readonly timeoutMs: number;
   readonly only?: RegExp;
   readonly jsonFile?: string;
+  readonly markdownFile?: string;
 }
 
 export type CommandLine =
@@ -21,6 +22,7 @@ export const HELP = `Checks a SCIM 2.0 server against RFC 7643, 7644 and 9865 an
   --url <Tenant URL>    a trailing / and a query are borne
   --token <token>       or SCIM_TOKEN in the environment, where ps does not show it
   --json <file>         write every result as JSON
+  --markdown <file>     write the sums, and what failed or warned, as Markdown
   --only <pattern>      only checks whose group/id matches the regular expression, such as "^patch" or "rfc9865"
   --timeout-ms 10000    how long an answer may take
   --help
@@ -35,6 +37,7 @@ const FLAGS = {
   url: STRING,
   token: STRING,
   json: STRING,
+  markdown: STRING,
   only: STRING,
   "timeout-ms": STRING,
   help: { type: "boolean" },
@@ -54,6 +57,7 @@ export function parseFlags(args: readonly string[], envToken: string | undefined
       timeoutMs: parseTimeout(values["timeout-ms"]),
       ...(values.only !== undefined && { only: parsePattern(values.only) }),
       ...(values.json !== undefined && { jsonFile: values.json }),
+      ...(values.markdown !== undefined && { markdownFile: values.markdown }),
     };
     return { kind: "run", options };
   } catch (error) {

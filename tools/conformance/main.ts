@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { GROUPS } from "./checks/index.ts";
 import { HELP, type Options, parseFlags } from "./flags.ts";
-import { exitCode, formatResult, formatSums, sumUp } from "./report.ts";
+import { exitCode, formatMarkdown, formatResult, formatSums, sumUp } from "./report.ts";
 import { chosen, runSuite } from "./runner.ts";
 
 const commandLine = parseFlags(process.argv.slice(2), process.env["SCIM_TOKEN"]);
@@ -18,7 +18,7 @@ switch (commandLine.kind) {
     break;
 }
 
-async function run({ jsonFile, ...options }: Options): Promise<void> {
+async function run({ jsonFile, markdownFile, ...options }: Options): Promise<void> {
   if (chosen({ groups: GROUPS, ...options }).length === 0) {
     complain("--only matches no check");
     return;
@@ -33,6 +33,7 @@ async function run({ jsonFile, ...options }: Options): Promise<void> {
     if (jsonFile !== undefined) {
       await writeFile(jsonFile, `${JSON.stringify({ ...done, sums: sumUp(done.results) }, null, 2)}\n`);
     }
+    if (markdownFile !== undefined) await writeFile(markdownFile, formatMarkdown(done));
     process.stdout.write(`${formatSums(done)}\n`);
     process.exitCode = exitCode(done.results);
   } catch (error) {

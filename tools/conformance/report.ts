@@ -49,6 +49,26 @@ export function formatSums({ results, seconds }: Run): string {
   return ["", head, ...groups.map(row), row(all), "", `${verdict} in ${seconds.toFixed(1)} s`].join("\n");
 }
 
+/** The sums as a Markdown table, and what failed or warned as a list, for a page of documentation. */
+export function formatMarkdown({ url, startedAt, results }: Run): string {
+  const { groups, all } = sumUp(results);
+  const row = ({ group, pass, fail, warn, skip }: Sum): string =>
+    `| ${group} | ${[pass, fail, warn, skip].join(" | ")} |`;
+  const lines = results
+    .filter(({ outcome }) => outcome === "fail" || outcome === "warn")
+    .map(({ outcome, level, id, title }) => `- ${outcome}, ${level}: \`${id}\`, ${title}`);
+  return [
+    `Run on ${startedAt.slice(0, 10)} against ${url}.`,
+    "",
+    "| group | passed | failed | warned | skipped |",
+    "| --- | --: | --: | --: | --: |",
+    ...[...groups, all].map(row),
+    "",
+    ...(lines.length === 0 ? ["Nothing failed and nothing warned."] : lines),
+    "",
+  ].join("\n");
+}
+
 export function exitCode(results: readonly Result[]): 0 | 1 {
   return results.some(({ outcome }) => outcome === "fail") ? 1 : 0;
 }

@@ -12,7 +12,13 @@ import {
 import { GROUPS } from "../../../tools/conformance/checks/index.ts";
 import { expectStatus } from "../../../tools/conformance/expect.ts";
 import { parseFlags } from "../../../tools/conformance/flags.ts";
-import { exitCode, formatResult, formatSums, sumUp } from "../../../tools/conformance/report.ts";
+import {
+  exitCode,
+  formatMarkdown,
+  formatResult,
+  formatSums,
+  sumUp,
+} from "../../../tools/conformance/report.ts";
 import { chosen, type Run, runSuite } from "../../../tools/conformance/runner.ts";
 import { dig, matches } from "../../../tools/conformance/values.ts";
 
@@ -178,6 +184,7 @@ test("sums are told per group and over all, and a failure decides the exit code"
   const done = await run(url, [check("good", passes), check("bad", fails)]);
 
   expect(sumUp(done.results).groups).toEqual([{ group: "group", pass: 1, fail: 1, warn: 0, skip: 0 }]);
+  expect(formatMarkdown(done)).toContain("| all | 1 | 1 | 0 | 0 |\n\n- fail, ");
   expect(formatSums(done)).toMatch(
     /group +1 +1 +0 +0\nall +1 +1 +0 +0\n\nconformance: 1 passed, 1 failed, 0 warned/,
   );
