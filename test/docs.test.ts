@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PROBLEM_CODES } from "../src/api/product/problem.ts";
 import { Config } from "../src/platform/config.ts";
 import { createMetrics } from "../src/platform/metrics.ts";
 import { ERROR_CODES } from "../src/scim/index.ts";
@@ -74,6 +75,15 @@ test("tests that name a statement or a quirk speak HTTP to the service", () => {
 
   expect(files.size).toBeGreaterThan(10);
   for (const file of files) expect(read(file), file).toMatch(/useOneService\(\)|startTestService\(/);
+});
+
+test("docs/product-api.md documents every problem code, with its meaning", () => {
+  const page = read("docs/product-api.md");
+
+  for (const [code, meaning] of Object.entries(PROBLEM_CODES)) {
+    expect(page, code).toContain(`| \`${code}\``);
+    expect(page, code).toContain(meaning);
+  }
 });
 
 test("README's table names every folder of src", () => {

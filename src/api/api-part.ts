@@ -16,6 +16,7 @@ import { Answers } from "./answers.ts";
 import { createApi } from "./app.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
+import { KeyUse } from "./product/key-use.ts";
 
 export interface ApiSettings {
   readonly db: DatabasePool;
@@ -46,10 +47,12 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const answers = new Answers({ db, apiId, logger });
   const activity = new Activity({ db, logger, cycleIdleSeconds: settings.cycleIdleSeconds });
   const doorLog = new DoorLog(db, logger);
+  const keyUse = new KeyUse(db, logger);
   const app = createApi({
     ...settings,
     activity,
     doorLog,
+    keyUse,
     submit: { submitter, answers, apiId },
     cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
@@ -63,13 +66,13 @@ export function apiPart(settings: ApiSettings): ApiPart {
     url: () => server.url(),
     async start() {
       await replies.listen(apiId, submitter.receive);
-      for (const beating of [answers, activity, doorLog]) beating.start();
+      for (const beating of [answers, activity, doorLog, keyUse]) beating.start();
       await server.start();
     },
     async stop() {
       // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
       await server.stop();
-      for (const beating of [answers, activity, doorLog]) await beating.stop();
+      for (const beating of [answers, activity, doorLog, keyUse]) await beating.stop();
       await replies.close();
     },
   };

@@ -12,11 +12,12 @@ import { discoveryRoutes } from "./discovery.ts";
 import type { DoorLog } from "./door-log.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { observe } from "./observe.ts";
+import { type ProductDeps, productRoutes } from "./product/routes.ts";
 import { type ResourceDeps, resourceRoutes, rootRoutes } from "./resources.ts";
 import { endpointNotFound, methodNotAllowed, RefusedWrite, sendError } from "./respond.ts";
 import { readBytes } from "./scim-body.ts";
 
-export interface ApiDeps extends AuthenticateDeps, HealthDeps, ResourceDeps {
+export interface ApiDeps extends AuthenticateDeps, HealthDeps, ProductDeps, ResourceDeps {
   readonly activity: Activity;
   readonly doorLog: DoorLog;
   /** DISCOVERY_PUBLIC. */
@@ -34,6 +35,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(begin);
   app.use(observe(deps.metrics));
   app.use("/scim/v2", scimRoutes(deps));
+  app.use("/v1", productRoutes(deps));
   app.use((request: Request) => {
     throw endpointNotFound(request.path);
   });

@@ -2,8 +2,10 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
 import type { Database } from "../store/database.ts";
 import { findPrincipal } from "../store/tenants.ts";
+import { type AuthFailure, bearerOf, challengeFor } from "./bearer.ts";
 import { contextOf } from "./context.ts";
 
 export interface AuthenticateDeps {
@@ -13,19 +15,14 @@ export interface AuthenticateDeps {
   readonly metrics: Metrics;
 }
 
-const TOKEN_CHARS_MAX = 512;
-const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
-const CHALLENGE = 'Bearer realm="Rollcall"';
-
 /** Lets a request pass with its principal in the context, or answers 401 with a challenge. */
 export function authenticate(deps: AuthenticateDeps): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
-    const header = request.get("authorization");
-    if (header === undefined || header === "") throw refuse(response, deps, "missing");
-    const token = header.length > TOKEN_CHARS_MAX ? undefined : BEARER.exec(header)?.[1];
-    if (token === undefined) throw refuse(response, deps, "malformed");
+    const bearer = bearerOf(request.get("authorization"));
+    if ("failure" in bearer) throw refuse(response, deps, bearer.failure);
+    const { token } = bearer;
     const principal = await findPrincipal(deps.db, deps.secret, token);
-    if (!principal) throw refuse(response, deps, "unknown");
+    if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
     contextOf(response).principal = principal;
     next();
   };
@@ -37,8 +34,15 @@ const DETAILS = {
   unknown: say`the bearer token is wrong, expired or revoked; issue a new one in Rollcall's console and paste it into Secret Token under Admin Credentials in Azure`,
 } as const;
 
-function refuse(response: Response, { metrics }: AuthenticateDeps, reason: keyof typeof DETAILS): ScimError {
+const PRODUCT_KEY = say`a product key opens /v1 only; provisioning needs the bearer token that Rollcall's console showed for the connection`;
+
+function refuse(
+  response: Response,
+  { metrics }: AuthenticateDeps,
+  reason: AuthFailure,
+  isProductKey = false,
+): ScimError {
   metrics.authFailures.inc({ reason });
-  response.set("WWW-Authenticate", reason === "missing" ? CHALLENGE : `${CHALLENGE}, error="invalid_token"`);
-  return new ScimError(401, "unauthenticated", DETAILS[reason]);
+  response.set("WWW-Authenticate", challengeFor(reason));
+  return new ScimError(401, "unauthenticated", isProductKey ? PRODUCT_KEY : DETAILS[reason]);
 }

@@ -1,6 +1,7 @@
 /** What is known of a request while it is answered: who asks, for what, since when. */
 import type { Response } from "express";
 import type { Reading } from "../scim/index.ts";
+import type { ProductPrincipal } from "../store/product-keys.ts";
 import type { Principal } from "../store/tenants.ts";
 
 export interface RequestContext {
@@ -12,9 +13,11 @@ export interface RequestContext {
   principal?: Principal;
   /** What the request is read by, and answered: what its principal decides, once that is known. */
   reading: Reading;
+  /** Whose product asks, where a product key came instead. */
+  product?: ProductPrincipal;
   cycleId?: string;
   /** The labels of the request in metrics. */
-  resource: "User" | "Group" | "discovery" | "none";
+  resource: "User" | "Group" | "discovery" | "product" | "none";
   operation: string;
   /** Of the path, where it can be one. */
   resourceId?: string;

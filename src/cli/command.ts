@@ -36,6 +36,18 @@ export function onlyArgument(positionals: readonly string[], name: string): stri
   return value;
 }
 
+/** @throws {UsageError} unless there are exactly these two arguments */
+export function twoArguments(
+  positionals: readonly string[],
+  names: readonly [string, string],
+): [string, string] {
+  const [first, second, unexpected] = positionals;
+  if (first === undefined) throw new UsageError(`<${names[0]}> is missing`);
+  if (second === undefined) throw new UsageError(`<${names[1]}> is missing`);
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
+  return [first, second];
+}
+
 /** Of a refused connection, whose words hide in an AggregateError or in the cause. */
 export function reason(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);

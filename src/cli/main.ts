@@ -3,6 +3,7 @@ import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { migrateCommand } from "./migrate.ts";
+import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
 
@@ -10,6 +11,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant create": tenantCreate,
   "tenant list": tenantList,
   "token rotate": tokenRotate,
+  "product-key create": productKeyCreate,
+  "product-key list": productKeyList,
+  "product-key rotate": productKeyRotate,
+  "product-key revoke": productKeyRevoke,
   migrate: migrateCommand,
   doctor,
 };

@@ -12,6 +12,7 @@ import {
 } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
 import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import { printTable } from "./table.ts";
 import { CLI_ACTOR, printToken } from "./token.ts";
 
 const NAME_CHARS_MAX = 100;
@@ -52,7 +53,7 @@ export const tenantList: Command = {
     const list = (installation: Installation) => withDatabase(installation, listConnections);
     const connections = await withInstallation(context.env, list);
     if (values.json) context.print(JSON.stringify(connections.map(asJson), undefined, 2));
-    else printTable(context, connections);
+    else printConnections(context, connections);
     return 0;
   },
 };
@@ -110,12 +111,12 @@ function asJson(connection: Connection): object {
   };
 }
 
-function printTable({ print }: Context, connections: readonly Connection[]): void {
+function printConnections(context: Context, connections: readonly Connection[]): void {
   if (connections.length === 0) {
-    print('No tenants yet; "bin/rollcall tenant create <slug>" makes one.');
+    context.print('No tenants yet; "bin/rollcall tenant create <slug>" makes one.');
     return;
   }
-  const rows = [
+  printTable(context, [
     ["TENANT", "NAME", "CONNECTION", "TOKEN EXPIRES", "LAST USED"],
     ...connections.map((connection) => [
       connection.tenantSlug,
@@ -124,16 +125,7 @@ function printTable({ print }: Context, connections: readonly Connection[]): voi
       day(connection.tokenExpiresAt) ?? "no token",
       day(connection.tokenLastUsedAt) ?? "never",
     ]),
-  ];
-  const widths =
-    rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    print(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
+  ]);
 }
 
 function day(date: Date | null): string | undefined {

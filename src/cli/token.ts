@@ -1,8 +1,8 @@
 /** `token rotate`: a new bearer token for a tenant; the old ones end at once. Tokens are shown once, here. */
 import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
-import type { DatabasePool } from "../store/database.ts";
-import { findTenant, listTenantConnections, rotateToken } from "../store/tenants.ts";
+import type { Database, DatabasePool } from "../store/database.ts";
+import { findTenant, listTenantConnections, rotateToken, type Tenant } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument } from "./command.ts";
 import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
 
@@ -58,11 +58,7 @@ async function rotate(
 ): Promise<{ readonly connection: string; readonly token: string }> {
   const { slug, secret, ttlDays } = request;
   return db.transaction(async (tx) => {
-    const tenant = await findTenant(tx, slug);
-    if (tenant === undefined)
-      throw new CommandError(
-        `there is no tenant "${slug}"; "bin/rollcall tenant list" shows those there are`,
-      );
+    const tenant = await requireTenant(tx, slug);
     const all = await listTenantConnections(tx, tenant.id);
     const [connection, another] = all.filter(({ disconnectedAt }) => disconnectedAt === null);
     if (connection === undefined)
@@ -78,4 +74,11 @@ async function rotate(
     ]);
     return { connection: connectionId, token: issued.token };
   });
+}
+
+/** @throws {CommandError} when there is no such tenant */
+export async function requireTenant(db: Database, slug: string): Promise<Tenant> {
+  const tenant = await findTenant(db, slug);
+  if (tenant !== undefined) return tenant;
+  throw new CommandError(`there is no tenant "${slug}"; "bin/rollcall tenant list" shows those there are`);
 }

@@ -1,12 +1,15 @@
 /**
- * Tokens and how they are kept: 256 random bits, shown once, stored as a keyed hash. A look-up goes by the hash,
- * so its timing tells nothing about the token.
+ * Tokens and keys, and how they are kept: 256 random bits, shown once, stored as a keyed hash. A look-up goes by the
+ * hash, so its timing tells nothing about the token.
  */
 import { createHmac, randomBytes } from "node:crypto";
 
 const TOKEN_BYTES = 32;
-const TOKEN_PREFIX = "rc_";
 const HINT_LENGTH = 8;
+
+/** What a secret begins with says, to people and to scanners for leaked secrets, which door it opens. */
+export const TOKEN_PREFIX = "rc_";
+export const PRODUCT_KEY_PREFIX = "rk_";
 
 export interface NewToken {
   /** Shown once, never stored. */
@@ -16,8 +19,11 @@ export interface NewToken {
   readonly hint: string;
 }
 
-export function createToken(secret: string): NewToken {
-  const token = TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString("base64url");
+export function createToken(
+  secret: string,
+  prefix: typeof TOKEN_PREFIX | typeof PRODUCT_KEY_PREFIX = TOKEN_PREFIX,
+): NewToken {
+  const token = prefix + randomBytes(TOKEN_BYTES).toString("base64url");
   return { token, hash: hashToken(secret, token), hint: token.slice(0, HINT_LENGTH) };
 }
 

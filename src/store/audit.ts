@@ -11,7 +11,10 @@ export type AuditAction =
   | "connection.created"
   | "token.issued"
   | "token.rotated"
-  | "token.revoked";
+  | "token.revoked"
+  | "product_key.created"
+  | "product_key.rotated"
+  | "product_key.revoked";
 
 export interface AuditEntry {
   /** Null for what belongs to the installation, such as an account. */

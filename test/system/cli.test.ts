@@ -1,5 +1,4 @@
 /** `bin/rollcall` as an operator or a script runs it: what it prints, how it exits, and what it leaves behind. */
-import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,40 +9,18 @@ import { prepareStores } from "../../src/prepare.ts";
 import { findPrincipal, findTenant } from "../../src/store/tenants.ts";
 import { listTenantAudit } from "../../src/store/audit.ts";
 import { migrateDown } from "../../src/store/migrations.ts";
+import { type CliEnv as Env, type Ended, rollcall } from "../support/cli.ts";
 import { TEST_SECRET, testEnv } from "../support/service.ts";
 import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../support/stores.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-type Env = ReturnType<typeof testEnv>;
-
 interface ShownToken {
   readonly tenant: string;
   readonly connection: string;
   readonly tenantUrl: string;
   readonly token: string;
-}
-
-function rollcall(env: Env, ...args: readonly string[]): Promise<Ended> {
-  const { PATH, HOME } = process.env;
-  const options = { cwd: ROOT, env: { PATH, HOME, ...env } };
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", "tsx", "src/cli/main.ts", ...args],
-      options,
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr });
-      },
-    );
-  });
 }
 
 const shownBy = ({ stdout }: Ended): ShownToken => JSON.parse(stdout) as ShownToken;

@@ -1,0 +1,39 @@
+/** /v1: what the product itself asks. Every route runs with the tenant of its product key in the context. */
+import { type NextFunction, type Request, type Response, Router } from "express";
+import type { Logger } from "../../platform/logger.ts";
+import { contextOf } from "../context.ts";
+import { authenticateProduct, type ProductAuthDeps, productOf } from "./authenticate.ts";
+import { ProblemError, sendProblem } from "./problem.ts";
+
+export interface ProductDeps extends ProductAuthDeps {
+  readonly logger: Logger;
+}
+
+export function productRoutes(deps: ProductDeps): Router {
+  const router = Router();
+  router.use((_request: Request, response: Response, next: NextFunction) => {
+    contextOf(response).resource = "product";
+    next();
+  });
+  router.use(authenticateProduct(deps));
+  router.get("/", named("tenant"), (_request, response) => {
+    response.json({ tenant: productOf(response).tenantSlug });
+  });
+  router.use((request: Request) => {
+    const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
+    throw new ProblemError(404, "endpoint-not-found", detail);
+  });
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error);
+    else sendProblem(response, error, deps.logger);
+  });
+  return router;
+}
+
+/** Gives a route its label in metrics, which must be one of few. */
+export function named(operation: string) {
+  return (_request: Request, response: Response, next: NextFunction): void => {
+    contextOf(response).operation = operation;
+    next();
+  };
+}

@@ -1,0 +1,34 @@
+/** The product of a tenant, for tests: a key, and requests as its back end would send them. */
+import type { DatabasePool } from "../../src/store/database.ts";
+import { issueProductKey } from "../../src/store/product-keys.ts";
+import { TEST_SECRET } from "./service.ts";
+
+export interface ProductAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export async function addProductKey(database: DatabasePool, tenantId: string): Promise<string> {
+  const request = { tenantId, name: "test", secret: TEST_SECRET, ttlDays: undefined };
+  return (await database.transaction((tx) => issueProductKey(tx, request))).key;
+}
+
+export type ProductClient = (method: string, path: string, body?: unknown) => Promise<ProductAnswer>;
+
+/** @param body - sent as it is where it is a string */
+export function createProductClient(apiUrl: string, key: string): ProductClient {
+  return async (method, path, body) => {
+    const response = await fetch(`${apiUrl}/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === "" ? null : (JSON.parse(text) as unknown),
+    };
+  };
+}
