@@ -86,6 +86,7 @@ function createWorkerParts({ config, logger, metrics, db, queue, backend, local 
       metrics,
       logger,
       cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
+      eventRetentionDays: config.EVENT_RETENTION_DAYS,
       tenantsMax: config.METRICS_TENANTS_MAX,
     }),
     workerPart({

@@ -71,6 +71,9 @@ export const Config = z.object({
   WORKER_CONCURRENCY: count.default(256).describe("Jobs a worker holds at once; they share transactions"),
   BATCH_MAX: count.default(128).describe("Writes applied in one transaction at most"),
   CYCLE_IDLE_SECONDS: seconds.default(300).describe("Quiet time after which a connection's cycle is over"),
+  EVENT_RETENTION_DAYS: count
+    .default(30)
+    .describe("Days for which events are kept for the feed and for redelivery"),
   TOKEN_TTL_DAYS: count.default(365).describe("Days after which a new bearer token expires"),
   METRICS_TENANTS_MAX: count.default(200).describe("Tenants with a label of their own in /metrics"),
 });

@@ -127,6 +127,7 @@ export async function addCycleCounts(
 }
 
 export interface ClosedCycle extends ConnectionKey {
+  readonly id: string;
   readonly tenantSlug: string;
   readonly kind: CycleKind;
   readonly startedAt: Date;
@@ -154,7 +155,7 @@ const CLOSE = `
    WHERE t.id = c.tenant_id
      AND c.ended_at IS NULL
      AND c.last_request_at < now() - make_interval(secs => $1)
-  RETURNING c.tenant_id AS "tenantId", c.connection_id AS "connectionId", t.slug AS "tenantSlug", c.kind,
+  RETURNING c.tenant_id AS "tenantId", c.id, c.connection_id AS "connectionId", t.slug AS "tenantSlug", c.kind,
             c.started_at AS "startedAt", c.last_request_at AS "lastRequestAt"`;
 
 /** Ends every cycle that has been quiet for so long. @param idleSeconds - CYCLE_IDLE_SECONDS */

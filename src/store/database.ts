@@ -52,6 +52,9 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
 
   async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await pool.connect();
+    // A connection may die between two statements; the next statement says so. Unheard, the event ends the process.
+    const ignore = (): void => undefined;
+    client.on("error", ignore);
     // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
     let broken: Error | undefined;
     try {
@@ -65,6 +68,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
       });
       throw error;
     } finally {
+      client.off("error", ignore);
       client.release(broken);
     }
   }

@@ -22,7 +22,7 @@ import { invariant } from "../platform/invariant.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
-import type { Memberships } from "./memberships.ts";
+import type { MembershipDelta, Memberships } from "./memberships.ts";
 import type { UserNames } from "./user-names.ts";
 
 /** A resource as the batch works on it: undefined while it does not exist. */
@@ -34,6 +34,10 @@ export interface Applied {
   readonly outcome: Extract<Outcome, { kind: "applied" }>;
   readonly changed: readonly string[];
   readonly counts: CycleCounts;
+  /** Of the resource, as the write left or found it. */
+  readonly externalId: string | null;
+  /** Of a group: who came and who went. */
+  readonly members?: MembershipDelta;
 }
 
 export interface Surroundings {
@@ -103,6 +107,8 @@ function create(command: WriteCommand, draft: Draft, { names, memberships, now }
   return {
     outcome: appliedOutcome(draft.row, true),
     changed: Object.keys(resource),
+    externalId: externalIdOf(resource),
+    members: delta,
     counts: {
       ...NO_COUNTS,
       [command.resourceType === "User" ? "usersCreated" : "groupsCreated"]: 1,
@@ -118,6 +124,7 @@ function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surr
   return {
     outcome: { kind: "applied", resourceId: command.resourceId, changed: true, written: null },
     changed: [],
+    externalId: externalIdOf(row.resource),
     counts: { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
   };
 }
@@ -133,7 +140,8 @@ function change(
   const membersChanged = delta.added.size > 0 || delta.removed.size > 0;
   if (changed.length === 0 && !membersChanged) {
     const counts = { ...NO_COUNTS, unchanged: 1 };
-    return { outcome: appliedOutcome(row, false), changed: [], counts };
+    const externalId = externalIdOf(resource);
+    return { outcome: appliedOutcome(row, false), changed: [], externalId, counts };
   }
   if (command.resourceType === "User") names.claim(row, { before: row.resource, after: resource });
   memberships.accept(group, delta);
@@ -141,6 +149,8 @@ function change(
   return {
     outcome: appliedOutcome(draft.row, true),
     changed: membersChanged ? [...changed, "members"] : changed,
+    externalId: externalIdOf(resource),
+    members: delta,
     counts: {
       ...NO_COUNTS,
       ...(command.resourceType === "User"
@@ -171,6 +181,10 @@ function userCounts(before: Resource, after: Resource): Partial<CycleCounts> {
 /** Absent means active: RFC 7643 leaves the default to us, and Azure creates only active users. */
 export function isActive(resource: Resource): boolean {
   return resource["active"] !== false;
+}
+
+export function externalIdOf({ externalId }: Resource): string | null {
+  return typeof externalId === "string" ? externalId : null;
 }
 
 function appliedOutcome(row: ResourceRow, changed: boolean): Applied["outcome"] {

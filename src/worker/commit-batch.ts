@@ -1,9 +1,9 @@
 /**
- * The transaction. In order: seen before? → lock → apply in memory → write → ledger and cycle counts → commit.
+ * The transaction. In order: seen before? → lock → apply in memory → write → ledger, cycle counts and events → commit.
  *
- * Promised: a write's change, its ledger row and its counts are committed together or not at all, so a redelivery
- * finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only the reply,
- * which the ledger then gives.
+ * Promised: a write's change, its ledger row, its counts and its events are committed together or not at all, so a
+ * redelivery finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only
+ * the reply, which the ledger then gives.
  */
 import { CORE_MODELS, fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
@@ -20,6 +20,7 @@ import {
   applyWrite,
   type Applied,
   type Draft,
+  externalIdOf,
   isActive,
   membershipChanges,
   type Surroundings,
@@ -28,6 +29,7 @@ import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
 import { Memberships } from "./memberships.ts";
+import { recordEvents } from "./record-events.ts";
 import { NameRaceError, userNameKey, UserNames } from "./user-names.ts";
 
 export interface BatchResult {
@@ -60,6 +62,7 @@ async function applyBatch(tx: Transaction, writes: readonly PendingWrite[]): Pro
   const recalled = await recallWrites(tx, writes);
   const entries = await applyEntries(tx, fresh(writes, recalled), now);
   const replays = await recordWrites(tx, entries, recalled);
+  await recordEvents(tx, entries);
   const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
 }
@@ -184,12 +187,11 @@ async function save(tx: Transaction, { type, entries, before, memberships }: Sav
 
 function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
   const displayName = row.resource["displayName"];
-  const externalId = row.resource["externalId"];
   return {
     ...row,
     nameKey:
       type === "User" ? userNameKey(row.resource) : fold(typeof displayName === "string" ? displayName : ""),
-    externalId: typeof externalId === "string" ? externalId : null,
+    externalId: externalIdOf(row.resource),
     active: type === "User" ? isActive(row.resource) : null,
     search: searchDocument(CORE_MODELS[type], row.resource),
   };

@@ -1,16 +1,18 @@
 /**
- * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests, and exposes state that
- * many processes share (queue depth, cycles, directory sizes). Only workers expose that, so that sums are right.
+ * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests and events, and exposes state
+ * that many processes share (queue depth, cycles, directory sizes). Only workers expose that, so that sums are right.
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { QUEUES, type WriteQueue } from "../queue/queues.ts";
-import { closeIdleCycles, readCycleGauges } from "../store/cycles.ts";
+import { readCycleGauges } from "../store/cycles.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/ledger.ts";
 import { countDirectories, readTokenExpiries } from "../store/directory-sizes.ts";
+import { pruneEvents } from "../store/events.ts";
+import { closeCycles } from "./close-cycles.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
@@ -18,6 +20,8 @@ export interface HousekeepingDeps {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly cycleIdleSeconds: number;
+  /** EVENT_RETENTION_DAYS. */
+  readonly eventRetentionDays: number;
   readonly tenantsMax: number;
 }
 
@@ -25,6 +29,8 @@ const BEAT_MS = 1_000;
 // Counting a directory reads all of it, so it is done rarely.
 const DIRECTORY_BEATS = 30;
 const FORGET_BEATS = 60;
+const PRUNED_PER_TENANT_MAX = 10_000;
+const SECONDS_PER_DAY = 86_400;
 
 export function housekeepingPart(deps: HousekeepingDeps): Part {
   let beats = 0;
@@ -32,11 +38,11 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
   async function beat(): Promise<void> {
     const log = deps.logger.child({ component: "housekeeping" });
     try {
-      await closeCycles(deps, log);
+      await endCycles(deps, log);
       await exposeQueue(deps);
       await exposeCycles(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
-      if (beats % FORGET_BEATS === 0) await deps.db.transaction(forgetOldRequests);
+      if (beats % FORGET_BEATS === 0) await forget(deps);
     } catch (err) {
       log.warn({ err }, "housekeeping will be tried again");
     }
@@ -54,12 +60,17 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
   };
 }
 
-async function closeCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
-  const closed = await deps.db.transaction((tx) => closeIdleCycles(tx, deps.cycleIdleSeconds));
-  for (const { tenantSlug, tenantId, kind } of closed) {
+async function endCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
+  for (const { tenantSlug, tenantId, kind } of await closeCycles(deps.db, deps.cycleIdleSeconds)) {
     deps.metrics.cycles.inc({ tenant: deps.metrics.tenant(tenantSlug), kind });
     log.info({ tenantId, kind }, "cycle ended");
   }
+}
+
+async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<void> {
+  await db.transaction(forgetOldRequests);
+  const seconds = eventRetentionDays * SECONDS_PER_DAY;
+  await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));
 }
 
 const STATES = ["waiting", "active", "delayed", "failed"] as const;

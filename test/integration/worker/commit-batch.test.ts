@@ -2,13 +2,10 @@
 import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CORE_READING, readBody, readPatch } from "../../../src/scim/index.ts";
 import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
-
-const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
-const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+import { command, create, insertTenant, patch } from "../../support/write-commands.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -16,44 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.drop());
 
-async function newTenant(): Promise<string> {
-  const id = uuidv7();
-  await store.database.query("INSERT INTO tenants (id, slug, name) VALUES ($1, $2, $2)", [id, `t-${id}`]);
-  return id;
-}
-
-type Step = Pick<WriteCommand, "operation" | "resourceType" | "resourceId" | "payload">;
-
-function command(tenantId: string, step: Step): WriteCommand {
-  return {
-    version: 1,
-    writeId: uuidv7(),
-    tenantId,
-    tenantSlug: "t",
-    connectionId: uuidv7(),
-    cycleId: null,
-    apiId: uuidv7(),
-    requestKey: uuidv7(),
-    correlationId: "c",
-    ifMatch: null,
-    requestedAt: Date.now(),
-    ...step,
-  };
-}
-
-const create = (resourceId: string, userName: string): Step => ({
-  operation: "create",
-  resourceType: "User",
-  resourceId,
-  payload: readBody("User", { schemas: [USER], userName }, CORE_READING),
-});
-
-const patch = (resourceId: string, ...Operations: readonly object[]): Step => ({
-  operation: "patch",
-  resourceType: "User",
-  resourceId,
-  payload: readPatch("User", { schemas: [PATCH_OP], Operations }, CORE_READING),
-});
+const newTenant = (): Promise<string> => insertTenant(store.database);
 
 const apply = async (commands: readonly WriteCommand[]): Promise<readonly Outcome[]> =>
   (

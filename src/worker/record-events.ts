@@ -1,0 +1,61 @@
+/** From a batch's writes to the events they are: in their order, none for what changed nothing. */
+import { randomUUID } from "node:crypto";
+import { ScimError } from "../scim/index.ts";
+import type { Transaction } from "../store/database.ts";
+import { type EventDetails, type EventType, insertEvents, type NewEvent } from "../store/events.ts";
+import type { Applied } from "./apply-write.ts";
+import type { BatchEntry } from "./batch-entry.ts";
+import type { MembershipDelta } from "./memberships.ts";
+
+// More ids than this make a message no receiver wants; the counts are told, and the group can be read.
+const MEMBER_IDS_MAX = 1_000;
+
+/** In the transaction of the changes, as its last statement. */
+export async function recordEvents(tx: Transaction, entries: readonly BatchEntry[]): Promise<void> {
+  await insertEvents(tx, entries.flatMap(eventsOf));
+}
+
+function eventsOf({ command, result }: BatchEntry): readonly NewEvent[] {
+  if (result instanceof ScimError || !result.outcome.changed) return [];
+  const { tenantId, writeId, resourceType, resourceId } = command;
+  const version = result.outcome.written?.version ?? null;
+  const base = { tenantId, resourceType, resourceId, version, writeId };
+  const own = ownEvent(resourceType, result);
+  const members = result.members && detailsOf(result.members);
+  return [
+    ...(own === undefined ? [] : [{ ...base, ...own, id: randomUUID() }]),
+    ...(members === undefined
+      ? []
+      : [{ ...base, id: randomUUID(), type: MEMBERS_CHANGED, changed: ["members"], details: members }]),
+  ];
+}
+
+const MEMBERS_CHANGED: EventType = "group.members_changed";
+
+/** @returns what happened to the resource besides its membership; undefined when nothing did */
+function ownEvent(
+  resourceType: "User" | "Group",
+  { outcome, counts, changed, externalId }: Applied,
+): Pick<NewEvent, "type" | "changed" | "details"> | undefined {
+  const attributes = resourceType === "Group" ? changed.filter((name) => name !== "members") : changed;
+  const prefix = resourceType === "User" ? "user" : "group";
+  if (outcome.written === null)
+    return { type: `${prefix}.deleted`, changed: [], details: externalId === null ? null : { externalId } };
+  if (counts.usersCreated + counts.groupsCreated > 0)
+    return { type: `${prefix}.created`, changed: attributes, details: null };
+  if (attributes.length === 0) return undefined;
+  const type =
+    counts.usersDeactivated > 0
+      ? "user.deactivated"
+      : counts.usersReactivated > 0
+        ? "user.reactivated"
+        : (`${prefix}.updated` as const);
+  return { type, changed: attributes, details: null };
+}
+
+function detailsOf({ added, removed }: MembershipDelta): EventDetails | undefined {
+  const counts = { addedCount: added.size, removedCount: removed.size };
+  if (added.size + removed.size === 0) return undefined;
+  if (added.size + removed.size > MEMBER_IDS_MAX) return counts;
+  return { added: [...added.keys()], removed: [...removed], ...counts };
+}
