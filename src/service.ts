@@ -27,7 +27,10 @@ interface Shared {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** For answering. */
   readonly db: DatabasePool;
+  /** For applying; the same pool where the process does only one of both. */
+  readonly workerDb: DatabasePool;
   readonly queue: WriteQueue;
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
@@ -40,12 +43,7 @@ const STOP_TIMEOUT_MS = 12_000;
 export function createService(config: Config, logger: Logger, version: string): Service {
   const metrics = createMetrics({ tenantsMax: config.METRICS_TENANTS_MAX, version });
   const onError = (err: Error): void => logger.warn({ err }, "a store is disturbed");
-  const db = openDatabase({
-    url: config.DATABASE_URL,
-    poolMax: config.DATABASE_POOL_MAX,
-    applicationName: `rollcall-${[...config.ROLES].join("-")}`,
-    onConnectionError: onError,
-  });
+  const { db, workerDb } = openPools(config, onError);
   const backend = createQueueBackend({
     redisUrl: config.REDIS_URL,
     databaseUrl: config.DATABASE_URL,
@@ -53,12 +51,16 @@ export function createService(config: Config, logger: Logger, version: string): 
     onError: limited(onError),
   });
   const queue = backend.openQueue();
-  const shared: Shared = { config, logger, metrics, db, queue, backend, local: new LocalReplies() };
+  const shared: Shared = { config, logger, metrics, db, workerDb, queue, backend, local: new LocalReplies() };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
-  const metricsServer = createMetricsServer(shared);
+  const metricsServer = createMetricsServer(shared, api);
   const parts: readonly Part[] = [
-    { name: "postgres", start: () => Promise.resolve(), stop: () => db.close() },
+    ...[...new Set([db, workerDb])].map((pool) => ({
+      name: "postgres",
+      start: () => Promise.resolve(),
+      stop: () => pool.close(),
+    })),
     { name: "queue", start: () => queue.waitUntilReady().then(() => undefined), stop: () => queue.close() },
     ...(config.ROLES.has("worker") ? createWorkerParts(shared) : []),
     ...(api ? [api] : []),
@@ -77,7 +79,31 @@ export function createService(config: Config, logger: Logger, version: string): 
   };
 }
 
-function createWorkerParts({ config, logger, metrics, db, queue, backend, local }: Shared): readonly Part[] {
+// Of the process's connections, where it both answers and applies: applying takes one at a time, housekeeping another.
+const WORKER_POOL_SHARE = 0.25;
+const WORKER_POOL_MIN = 2;
+
+/** Reads and writes never wait for each other's connections: where a process does both, each has a pool. */
+function openPools(config: Config, onConnectionError: (error: Error) => void) {
+  const open = (poolMax: number, roles: readonly string[]): DatabasePool =>
+    openDatabase({
+      url: config.DATABASE_URL,
+      poolMax,
+      applicationName: `rollcall-${roles.join("-")}`,
+      onConnectionError,
+    });
+  const all = config.DATABASE_POOL_MAX;
+  const answering = [...config.ROLES].filter((role) => role !== "worker");
+  if (!config.ROLES.has("worker") || answering.length === 0) {
+    const db = open(all, [...config.ROLES]);
+    return { db, workerDb: db };
+  }
+  const applying = Math.max(WORKER_POOL_MIN, Math.floor(all * WORKER_POOL_SHARE));
+  return { db: open(Math.max(1, all - applying), answering), workerDb: open(applying, ["worker"]) };
+}
+
+function createWorkerParts(shared: Shared): readonly Part[] {
+  const { config, logger, metrics, workerDb: db, queue, backend, local } = shared;
   const channel = replyChannel({ config, db, logger });
   return [
     housekeepingPart({
@@ -113,6 +139,12 @@ function createApiPart({ config, logger, metrics, db, queue, local }: Shared): A
     port: config.API_PORT,
     publicUrl: withoutSlash(config.PUBLIC_URL),
     submitTimeoutMs: config.SUBMIT_TIMEOUT_MS,
+    lineLimits: {
+      inFlightMax: config.WRITES_IN_FLIGHT_MAX,
+      tenantInFlightMax: config.TENANT_WRITES_IN_FLIGHT_MAX,
+      tenantLineMax: config.TENANT_LINE_MAX,
+      tenantBytesMax: config.TENANT_LINE_BYTES_MAX,
+    },
     bodyBytesMax: config.BODY_BYTES_MAX,
     discoveryPublic: config.DISCOVERY_PUBLIC,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
@@ -138,12 +170,20 @@ function createConsole({ config, logger, db, queue }: Shared, api: ApiPart | und
   });
 }
 
-function createMetricsServer({ config, logger, metrics, db }: Shared): HttpServer {
+function createMetricsServer(
+  { config, logger, metrics, db, workerDb }: Shared,
+  api: ApiPart | undefined,
+): HttpServer {
+  const pools = [...new Set([db, workerDb])];
   const handler = createMetricsHandler(metrics.registry, () => {
-    const { total, idle, waiting } = db.stats();
-    metrics.poolConnections.set({ state: "busy" }, total - idle);
-    metrics.poolConnections.set({ state: "idle" }, idle);
-    metrics.poolConnections.set({ state: "waiting" }, waiting);
+    const sum = { busy: 0, idle: 0, waiting: 0 };
+    for (const { total, idle, waiting } of pools.map((pool) => pool.stats())) {
+      sum.busy += total - idle;
+      sum.idle += idle;
+      sum.waiting += waiting;
+    }
+    for (const [state, count] of Object.entries(sum)) metrics.poolConnections.set({ state }, count);
+    api?.expose();
   });
   return createHttpServer({ name: "metrics", host: config.HOST, port: config.METRICS_PORT, handler, logger });
 }

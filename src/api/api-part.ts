@@ -7,6 +7,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import type { ReplyReceiver } from "../queue/replies.ts";
+import type { LineLimits } from "../queue/lines.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import { Submitter, type WriteKey } from "../queue/submit.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -30,6 +31,7 @@ export interface ApiSettings {
   /** PUBLIC_URL; without it, what the client's Host header says. */
   readonly publicUrl: string | undefined;
   readonly submitTimeoutMs: number;
+  readonly lineLimits: LineLimits;
   readonly bodyBytesMax: number;
   readonly discoveryPublic: boolean;
   readonly cycleIdleSeconds: number;
@@ -38,10 +40,12 @@ export interface ApiSettings {
 export interface ApiPart extends Part {
   /** Where the api listens, without a path. */
   url(): string;
+  /** Brings the gauges of its lines up to date. */
+  expose(): void;
 }
 
 export function apiPart(settings: ApiSettings): ApiPart {
-  const { db, logger, queue, replies } = settings;
+  const { db, logger, queue, replies, metrics } = settings;
   const apiId = uuidv7();
   const submitter = createSubmitter(settings);
   const answers = new Answers({ db, apiId, logger });
@@ -53,7 +57,14 @@ export function apiPart(settings: ApiSettings): ApiPart {
     activity,
     doorLog,
     keyUse,
-    submit: { submitter, answers, apiId },
+    submit: {
+      submitter,
+      answers,
+      apiId,
+      onTurnedAway: (tenantSlug, reason) =>
+        metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
+      bulkWritesMax: settings.lineLimits.tenantInFlightMax,
+    },
     cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
     checks: { database: () => db.query("SELECT 1"), queue: () => queue.getJobCounts("waiting") },
@@ -64,6 +75,12 @@ export function apiPart(settings: ApiSettings): ApiPart {
   return {
     name: "api",
     url: () => server.url(),
+    expose() {
+      const { waiting, inFlight, tenantsWaiting } = submitter.state();
+      metrics.lineWrites.set(waiting);
+      metrics.lineTenants.set(tenantsWaiting);
+      metrics.writesInFlight.set(inFlight);
+    },
     async start() {
       await replies.listen(apiId, submitter.receive);
       for (const beating of [answers, activity, doorLog, keyUse]) beating.start();
@@ -72,13 +89,15 @@ export function apiPart(settings: ApiSettings): ApiPart {
     async stop() {
       // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
       await server.stop();
+      submitter.close();
       for (const beating of [answers, activity, doorLog, keyUse]) await beating.stop();
       await replies.close();
     },
   };
 }
 
-function createSubmitter({ db, queue, metrics, logger, submitTimeoutMs }: ApiSettings): Submitter {
+function createSubmitter(settings: ApiSettings): Submitter {
+  const { db, queue, metrics, logger } = settings;
   return new Submitter({
     queue,
     findOutcomes: async (writes: readonly WriteKey[]) => {
@@ -87,7 +106,9 @@ function createSubmitter({ db, queue, metrics, logger, submitTimeoutMs }: ApiSet
     },
     onFallback: (count) => metrics.outcomeFallbacks.inc(count),
     onError: (err) => logger.warn({ err }, "a write's way to the queue or its outcome is disturbed"),
-    timeoutMs: submitTimeoutMs,
+    onQueued: (seconds) => metrics.lineWait.observe(seconds),
+    timeoutMs: settings.submitTimeoutMs,
+    limits: settings.lineLimits,
   });
 }
 

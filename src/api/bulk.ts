@@ -31,7 +31,7 @@ import { contextOf, principalOf } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
 import { readJson } from "./scim-body.ts";
-import { requestKeyOf, submitWrite, type WriteRequest } from "./submit-write.ts";
+import { requestKeyOf, submitPlaced, takePlaces, type WriteRequest } from "./submit-write.ts";
 import type { WriteDeps } from "./write-resources.ts";
 
 export interface BulkDeps extends WriteDeps {
@@ -75,20 +75,26 @@ export async function bulk(exchange: Exchange, deps: BulkDeps): Promise<void> {
   const key = requestKeyOf(principalOf(response).tenantId, request, "");
   const results = deps.bulkRuns.get(key) ?? begin(exchange, deps);
   deps.bulkRuns.set(key, results);
-  try {
-    sendJson(response, 200, { schemas: [URNS.bulkResponse], Operations: await results });
-  } finally {
-    deps.bulkRuns.delete(key);
-  }
+  // A run whose client has gone begins nothing more: who asks again begins a new one, which takes up what is begun.
+  response.once("close", () => {
+    if (deps.bulkRuns.get(key) === results) deps.bulkRuns.delete(key);
+  });
+  sendJson(response, 200, { schemas: [URNS.bulkResponse], Operations: await results });
 }
 
 async function begin(exchange: Exchange, deps: BulkDeps): Promise<readonly Result[]> {
   const { request, response } = exchange;
   const { failOnErrors, operations } = readBulk(readJson(request, response));
   response.setMaxListeners(0); // Every write waits for the response to close.
-  const run = new BulkRun(operations, exchange, deps);
-  await run.all(failOnErrors);
-  return run.results();
+  const atOnce = failOnErrors === undefined ? Math.min(operations.length, deps.submit.bulkWritesMax) : 1;
+  const places = takePlaces(exchange, atOnce, deps.submit);
+  try {
+    const run = new BulkRun(operations, exchange, deps);
+    await run.all({ atOnce, failOnErrors });
+    return run.results();
+  } finally {
+    places.release();
+  }
 }
 
 class BulkRun {
@@ -117,12 +123,21 @@ class BulkRun {
   }
 
   /** With a limit on errors operations run one by one, so that nothing after the last of them is begun. */
-  async all(failOnErrors: number | undefined): Promise<void> {
+  async all({ atOnce, failOnErrors }: { atOnce: number; failOnErrors: number | undefined }): Promise<void> {
     const { order, waves } = planBulk(this.#operations);
     for (const wave of failOnErrors === undefined ? waves : order.map((index) => [index])) {
-      await Promise.all(wave.map((index) => this.#one(index)));
+      await this.#wave(wave, atOnce);
       if (failOnErrors !== undefined && this.#errors() >= failOnErrors) return;
     }
+  }
+
+  /** As many at once as the run has places for. */
+  async #wave(wave: readonly number[], atOnce: number): Promise<void> {
+    const rest = wave.values();
+    const takeInTurn = async (): Promise<void> => {
+      for (const index of rest) await this.#one(index);
+    };
+    await Promise.all(Array.from({ length: atOnce }, takeInTurn));
   }
 
   #errors(): number {
@@ -159,7 +174,7 @@ class BulkRun {
 
   async #apply(step: Step): Promise<Result> {
     const { type, method, bulkId } = step.operation;
-    const outcome: Outcome = await submitWrite(this.#writeOf(step), this.#exchange, this.#deps.submit);
+    const outcome: Outcome = await submitPlaced(this.#writeOf(step), this.#exchange, this.#deps.submit);
     assertApplied(outcome);
     const { resourceId, written } = outcome;
     // A write that was taken up again has the id that it was given then.

@@ -12,13 +12,13 @@ import {
 } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
-import { SubmitOverloadError, SubmitTimeoutError } from "../queue/submit.ts";
+import { SubmitOverloadError } from "../queue/lines.ts";
+import { SubmitAbandonedError, SubmitTimeoutError } from "../queue/submit.ts";
 import { transientReason } from "../store/database.ts";
 import { contextOf } from "./context.ts";
 
 // Soon enough that Azure's next try is in the same cycle, late enough that a restarting store is back.
 const RETRY_AFTER_SECONDS = 5;
-const RETRY_AFTER_OVERLOAD_SECONDS = 2;
 
 export function sendJson(response: Response, status: number, body: object): void {
   response.status(status).set("Content-Type", `${SCIM_MEDIA_TYPE}; charset=utf-8`);
@@ -97,7 +97,9 @@ export function sendError(response: Response, error: unknown, logger: Logger): F
 export function errorBody(error: unknown, response: Response, logger: Logger): ScimErrorBody {
   const { status, scimType, detail } = answerOf(error);
   const { correlationId } = contextOf(response);
-  if (status >= 500) logger.error({ err: error, correlationId }, "request failed");
+  // Of a client that went away nobody needs to hear.
+  if (status >= 500 && !(error instanceof SubmitAbandonedError))
+    logger.error({ err: error, correlationId }, "request failed");
   return {
     schemas: [URNS.error],
     status: String(status),
@@ -117,14 +119,18 @@ function answerOf(error: unknown): ErrorAnswer {
   }
   if (error instanceof RefusedWrite) return error.outcome;
   if (error instanceof SubmitTimeoutError) {
-    const detail =
-      "the write was taken but has not ended yet; send the same request again, it will be attached to this write and not applied twice";
-    return { status: 503, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
+    const detail = error.isQueued
+      ? "the write was taken but has not ended yet; send the same request again, it will be attached to this write and not applied twice"
+      : "the write's turn did not come in time, behind others of this tenant; nothing was changed, send the request again after Retry-After seconds";
+    return { status: 503, detail, retryAfterSeconds: error.retryAfterSeconds ?? RETRY_AFTER_SECONDS };
   }
   if (error instanceof SubmitOverloadError) {
     const detail =
-      "too many writes of this tenant are under way; send the request again after Retry-After seconds";
-    return { status: 429, detail, retryAfterSeconds: RETRY_AFTER_OVERLOAD_SECONDS };
+      "too many writes of this tenant are under way; send the request again after Retry-After seconds, when those before it will have ended";
+    return { status: 429, detail, retryAfterSeconds: error.retryAfterSeconds };
+  }
+  if (error instanceof SubmitAbandonedError) {
+    return { status: 503, detail: "the client went away; nothing was changed" };
   }
   if (transientReason(error) !== undefined) {
     const detail =

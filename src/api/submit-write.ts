@@ -4,15 +4,20 @@ import type { Request, Response } from "express";
 import { v7 as uuidv7 } from "uuid";
 import type { ResourceType } from "../scim/index.ts";
 import type { Operation, Outcome, WriteCommand } from "../queue/contracts.ts";
-import { type Submitter, SubmitTimeoutError } from "../queue/submit.ts";
+import { type Places, SubmitOverloadError } from "../queue/lines.ts";
+import { SubmitAbandonedError, type Submitter, SubmitTimeoutError } from "../queue/submit.ts";
 import type { Answers } from "./answers.ts";
 import { contextOf, principalOf } from "./context.ts";
 import { bytesOf } from "./scim-body.ts";
 
 export interface SubmitDeps {
-  readonly submitter: Pick<Submitter, "submit">;
+  readonly submitter: Pick<Submitter, "submit" | "takePlaces">;
   readonly answers: Answers;
   readonly apiId: string;
+  /** Told of a write that was not begun, because there was no room, no time, or nobody to answer. */
+  readonly onTurnedAway: (tenantSlug: string, reason: "line_full" | "budget" | "client_gone") => void;
+  /** Writes that one bulk request has under way at once. */
+  readonly bulkWritesMax: number;
 }
 
 export interface WriteRequest {
@@ -28,33 +33,82 @@ export interface WriteRequest {
   readonly part?: string;
 }
 
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
 /**
- * Puts the write on the queue and waits for its end.
- * @throws {SubmitTimeoutError} when the budget is spent; the write is noted, and the same request takes it up again
- * @throws {SubmitOverloadError} when the tenant has too many writes under way
+ * Places in the tenant's line for a request's writes.
+ * @param writes - that it has under way at once
+ * @throws {SubmitOverloadError} when there is no room
  */
+export function takePlaces(
+  { request, response }: Exchange,
+  writes: number,
+  { submitter, onTurnedAway }: SubmitDeps,
+): Places {
+  const { tenantId, tenantSlug } = principalOf(response);
+  try {
+    return submitter.takePlaces(tenantId, writes, bytesOf(request).length);
+  } catch (error) {
+    if (error instanceof SubmitOverloadError) onTurnedAway(tenantSlug, "line_full");
+    throw error;
+  }
+}
+
+/** One write with a place of its own. @throws as `submitPlaced` and `takePlaces` do */
 export async function submitWrite(
   write: WriteRequest,
-  { request, response }: { readonly request: Request; readonly response: Response },
-  { submitter, answers, apiId }: SubmitDeps,
+  exchange: Exchange,
+  deps: SubmitDeps,
+): Promise<Outcome> {
+  const places = takePlaces(exchange, 1, deps);
+  try {
+    return await submitPlaced(write, exchange, deps);
+  } finally {
+    places.release();
+  }
+}
+
+/**
+ * Puts a write that has its place on the queue, when its turn comes, and waits for its end.
+ * @throws {SubmitTimeoutError} when the budget is spent; a write that was begun is noted, and the same request takes
+ *   it up again
+ * @throws {SubmitAbandonedError} when the client went away before anything was begun
+ */
+export async function submitPlaced(
+  write: WriteRequest,
+  { request, response }: Exchange,
+  { submitter, answers, apiId, onTurnedAway }: SubmitDeps,
 ): Promise<Outcome> {
   const command = commandOf(write, { request, response, apiId });
-  const { writeId, outcome } = submitter.submit(command);
+  if (response.closed) {
+    onTurnedAway(command.tenantSlug, "client_gone");
+    throw new SubmitAbandonedError("the client went away before the write was begun");
+  }
+  const { writeId, outcome, abandon } = submitter.submit(command);
   const key = { tenantId: command.tenantId, requestKey: command.requestKey, writeId };
   const waiting = { isOpen: true };
+  const end = (mayBeApplied: boolean): Promise<void> | undefined => {
+    waiting.isOpen = false;
+    if (mayBeApplied) return answers.unanswered(key);
+    answers.answered(writeId); // There is nothing that a retry could take up.
+    return undefined;
+  };
   answers.begin(writeId);
   response.once("close", () => {
     if (!waiting.isOpen) return;
-    waiting.isOpen = false;
-    if (response.writableFinished) answers.answered(writeId);
-    else void answers.unanswered(key);
+    if (response.writableFinished) void end(false);
+    else void end(abandon());
   });
   try {
     return await outcome;
   } catch (error) {
+    if (error instanceof SubmitAbandonedError) onTurnedAway(command.tenantSlug, "client_gone");
     if (error instanceof SubmitTimeoutError && waiting.isOpen) {
-      waiting.isOpen = false;
-      await answers.unanswered(key);
+      if (!error.isQueued) onTurnedAway(command.tenantSlug, "budget");
+      await end(error.isQueued);
     }
     throw error;
   }
@@ -62,7 +116,7 @@ export async function submitWrite(
 
 function commandOf(
   { operation, type, resourceId, payload, ifMatch, part = "" }: WriteRequest,
-  { request, response, apiId }: { request: Request; response: Response; apiId: string },
+  { request, response, apiId }: Exchange & { readonly apiId: string },
 ): WriteCommand {
   const principal = principalOf(response);
   const { cycleId, correlationId } = contextOf(response);

@@ -63,6 +63,18 @@ export const Config = z.object({
   SUBMIT_TIMEOUT_MS: milliseconds
     .default(20_000)
     .describe("How long a request waits for its write to commit"),
+  WRITES_IN_FLIGHT_MAX: count
+    .default(256)
+    .describe("Writes an api process has on the queue at once; more wait in their tenant's line"),
+  TENANT_WRITES_IN_FLIGHT_MAX: count
+    .default(128)
+    .describe("Of these, writes of one tenant; what others wait behind, so about BATCH_MAX"),
+  TENANT_LINE_MAX: count
+    .default(2_000)
+    .describe("Writes of one tenant that may wait in its line; more are answered 429 with Retry-After"),
+  TENANT_LINE_BYTES_MAX: count
+    .default(67_108_864)
+    .describe("Bytes of the requests of one tenant that are held at once; more are answered 429"),
   BODY_BYTES_MAX: count.default(16_777_216).describe("Largest request body the api reads, in bytes"),
   DISCOVERY_PUBLIC: z
     .stringbool()

@@ -62,6 +62,14 @@ function requestMetrics({ counter, histogram }: Makers) {
       "outcome_fallbacks_total",
       "Outcomes taken from Postgres because the reply was late",
     ),
+    lineWait: histogram("write_line_wait_seconds", "Time a write waits in its tenant's line for its turn", {
+      buckets: SECONDS,
+    }),
+    writesTurnedAway: counter(
+      "writes_turned_away_total",
+      "Writes not begun: no room in the line (line_full), no turn in time (budget), or client_gone",
+      ["tenant", "reason"],
+    ),
     authFailures: counter("auth_failures_total", "Requests without a valid token", ["reason"]),
   };
 }
@@ -93,7 +101,7 @@ function writeMetrics({ counter, histogram }: Makers) {
   };
 }
 
-/** Read from a place that processes share, and exposed by workers alone; the pool is each process's own. */
+/** Read from a place that processes share, and exposed by workers alone; lines and pool are each process's own. */
 function stateMetrics({ gauge }: Makers) {
   const connection = ["tenant", "connection"];
   return {
@@ -107,6 +115,9 @@ function stateMetrics({ gauge }: Makers) {
     directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
     directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),
     tokenExpiry: gauge("token_expiry_timestamp_seconds", "When the connection's token expires", connection),
+    lineWrites: gauge("line_writes", "Writes of this process in a tenant's line"),
+    lineTenants: gauge("line_tenants", "Tenants of this process with a line"),
+    writesInFlight: gauge("writes_in_flight", "Writes of this process on the queue"),
     poolConnections: gauge("db_pool_connections", "Connections of this process to Postgres", ["state"]),
   };
 }

@@ -36,6 +36,8 @@ export interface ScimRequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is instead of a JSON body. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
+  /** Hangs up. */
+  readonly signal?: AbortSignal;
 }
 
 export type ScimClient = (
@@ -57,6 +59,7 @@ export function createScimClient(scimUrl: string, token: string): ScimClient {
         ...options.headers,
       },
       ...(payload !== undefined && { body: payload }),
+      ...(options.signal && { signal: options.signal }),
     });
     const text = await response.text();
     const json: unknown = text === "" ? null : JSON.parse(text);
