@@ -23,7 +23,9 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
     const { token } = bearer;
     const principal = await findPrincipal(deps.db, deps.secret, token);
     if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
-    contextOf(response).principal = principal;
+    const context = contextOf(response);
+    context.principal = principal;
+    context.reading = { ...context.reading, dialect: principal.dialect };
     next();
   };
 }

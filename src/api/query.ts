@@ -7,9 +7,11 @@ import {
   type AttributePath,
   type Filter,
   parseAttributePath,
-  parseFilter,
   parseProjection,
   type Projection,
+  readFilter,
+  type Reading,
+  type ResourceType,
   say,
   ScimError,
   term,
@@ -43,16 +45,22 @@ const ALIASES: Readonly<Record<string, string>> = {
   sortOrder: "sort_order",
 };
 
-/** @throws {ScimError} 400 when a parameter's value is not allowed */
-export function listQuery(parameters: Parameters): ListQuery {
+/**
+ * @param types - what is looked through
+ * @throws {ScimError} 400 when a parameter's value is not allowed
+ */
+export function listQuery(
+  parameters: Parameters,
+  types: readonly ResourceType[],
+  reading: Reading,
+): ListQuery {
   const valueOf = (name: string): string | undefined =>
     parameters(name) || parameters(ALIASES[name] ?? "") || undefined;
-  const filter = valueOf("filter");
   const cursor = parameters("cursor");
   const startIndex = integer("startIndex", valueOf("startIndex")) ?? 1;
   const given = ["filter", "sortBy", "sortOrder", "attributes", "excludedAttributes"].map(valueOf);
   return {
-    filter: filter === undefined ? undefined : parseFilter(filter),
+    filter: readFilter(parameters("filter"), types, reading),
     sort: sortOf(valueOf("sortBy"), valueOf("sortOrder")),
     count: countOf(valueOf("count"), cursor !== undefined),
     startIndex: cursor === undefined ? Math.min(Math.max(startIndex, 1), START_INDEX_MAX) : undefined,

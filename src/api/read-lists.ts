@@ -37,7 +37,7 @@ async function answerList(
   parameters: Parameters,
   { exchange: { request, response }, deps }: { readonly exchange: Exchange; readonly deps: ListDeps },
 ): Promise<void> {
-  const query = listQuery(parameters);
+  const query = listQuery(parameters, types, contextOf(response).reading);
   const { tenantId } = principalOf(response);
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
   const { models } = contextOf(response).reading;

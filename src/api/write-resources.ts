@@ -4,6 +4,7 @@
  */
 import type { Request, Response } from "express";
 import {
+  DIALECTS,
   type Projection,
   readBody,
   readPatch,
@@ -41,7 +42,7 @@ export async function write(
   const command = commandOf(type, operation, exchange);
   const outcome = await submitWrite(command, exchange, deps.submit);
   assertApplied(outcome);
-  if (operation === "delete" || isWithoutBody(type, operation, projection)) {
+  if (operation === "delete" || isWithoutBody(type, operation, { projection, response })) {
     if (outcome.written) response.set("ETag", weakEtag(outcome.written.version));
     response.status(204).end();
     return;
@@ -67,12 +68,18 @@ function commandOf(type: ResourceType, operation: Operation, { request, response
   }
 }
 
-/**
- * A changed group is answered by 204, because the members it holds need not be read to say so; RFC 7644 section 3.5.2
- * wants the body where the client asked for attributes.
- */
-function isWithoutBody(type: ResourceType, operation: Operation, projection: Projection): boolean {
-  return type === "Group" && operation === "patch" && projection.attributes === undefined;
+/** The dialect says whether a PATCH is answered with a body; RFC 7644 section 3.5.2 wants one where attributes were asked for. */
+function isWithoutBody(
+  type: ResourceType,
+  operation: Operation,
+  { projection, response }: { readonly projection: Projection; readonly response: Response },
+): boolean {
+  const { dialect } = contextOf(response).reading;
+  return (
+    operation === "patch" &&
+    projection.attributes === undefined &&
+    DIALECTS[dialect].patchAnswers[type] === 204
+  );
 }
 
 interface Wanted {

@@ -1,6 +1,7 @@
 /** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
 import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
+import { connectionSetDialect } from "./connection.ts";
 import { doctor } from "./doctor.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
@@ -10,6 +11,7 @@ import { tokenRotate } from "./token.ts";
 const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant create": tenantCreate,
   "tenant list": tenantList,
+  "connection set-dialect": connectionSetDialect,
   "token rotate": tokenRotate,
   "product-key create": productKeyCreate,
   "product-key list": productKeyList,

@@ -6,11 +6,13 @@ import {
   type Connection,
   createConnection,
   createTenant,
+  type Dialect,
   issueToken,
   listConnections,
   SLUG_PATTERN,
 } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
+import { DIALECT_CHOICE, dialectOf } from "./connection.ts";
 import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, printToken } from "./token.ts";
@@ -19,20 +21,21 @@ const NAME_CHARS_MAX = 100;
 const CONNECTION_NAME = "Azure AD";
 
 export const tenantCreate: Command = {
-  usage: "tenant create <slug> [--name <text>] [--json]",
+  usage: `tenant create <slug> [--name <text>] [--dialect ${DIALECT_CHOICE}] [--json]`,
   summary: "makes a tenant with a connection to Azure AD, and its token",
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { name: { type: "string" }, json: { type: "boolean" } },
+      options: { name: { type: "string" }, dialect: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
+    const dialect = dialectOf(values.dialect ?? "entra");
     const tenant = checked(onlyArgument(positionals, "slug"), values.name);
     return withInstallation(context.env, (installation) =>
       withDatabase(installation, async (db) => {
         const secret = await requireSecret(installation, db);
         const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
-        const made = await create(db, { ...tenant, secret, ttlDays });
+        const made = await create(db, { ...tenant, dialect, secret, ttlDays });
         printToken(context, { ...made, tenant: tenant.slug, tenantUrl: installation.tenantUrl }, values.json);
         return 0;
       }),
@@ -76,9 +79,9 @@ function checked(slug: string, name = slug): NewTenant {
 
 async function create(
   db: DatabasePool,
-  request: NewTenant & { readonly secret: string; readonly ttlDays: number },
+  request: NewTenant & { readonly dialect: Dialect; readonly secret: string; readonly ttlDays: number },
 ): Promise<{ readonly connection: string; readonly token: string }> {
-  const { slug, name, secret, ttlDays } = request;
+  const { slug, name, dialect, secret, ttlDays } = request;
   return db.transaction(async (tx) => {
     const tenant = await createTenant(tx, { slug, name });
     if (tenant === undefined)
@@ -86,7 +89,7 @@ async function create(
         `the tenant "${slug}" exists; "bin/rollcall token rotate ${slug}" gives it a new token`,
       );
     const tenantId = tenant.id;
-    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME);
+    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME, dialect);
     const issued = await issueToken(tx, { tenantId, connectionId, secret, ttlDays });
     await recordAudit(tx, [
       { tenantId, actor: CLI_ACTOR, action: "tenant.created", subject: slug },
@@ -103,6 +106,7 @@ function asJson(connection: Connection): object {
     name: connection.tenantName,
     connection: connection.id,
     connectionName: connection.name,
+    dialect: connection.dialect,
     createdAt: connection.createdAt,
     disconnectedAt: connection.disconnectedAt,
     tokenHint: connection.tokenHint,
@@ -117,11 +121,12 @@ function printConnections(context: Context, connections: readonly Connection[]):
     return;
   }
   printTable(context, [
-    ["TENANT", "NAME", "CONNECTION", "TOKEN EXPIRES", "LAST USED"],
+    ["TENANT", "NAME", "CONNECTION", "DIALECT", "TOKEN EXPIRES", "LAST USED"],
     ...connections.map((connection) => [
       connection.tenantSlug,
       connection.tenantName,
       connection.id,
+      connection.dialect,
       day(connection.tokenExpiresAt) ?? "no token",
       day(connection.tokenLastUsedAt) ?? "never",
     ]),

@@ -2,7 +2,13 @@
 import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool } from "../store/database.ts";
-import { findTenant, listTenantConnections, rotateToken, type Tenant } from "../store/tenants.ts";
+import {
+  type Connection,
+  findTenant,
+  listTenantConnections,
+  rotateToken,
+  type Tenant,
+} from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument } from "./command.ts";
 import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
 
@@ -58,15 +64,7 @@ async function rotate(
 ): Promise<{ readonly connection: string; readonly token: string }> {
   const { slug, secret, ttlDays } = request;
   return db.transaction(async (tx) => {
-    const tenant = await requireTenant(tx, slug);
-    const all = await listTenantConnections(tx, tenant.id);
-    const [connection, another] = all.filter(({ disconnectedAt }) => disconnectedAt === null);
-    if (connection === undefined)
-      throw new CommandError(`the tenant "${slug}" has no connection that could use a token`);
-    if (another !== undefined)
-      throw new CommandError(
-        `the tenant "${slug}" has several connections; rotate the one you mean in the console`,
-      );
+    const connection = await requireConnection(tx, slug);
     const { tenantId, id: connectionId } = connection;
     const issued = await rotateToken(tx, { tenantId, connectionId, secret, ttlDays });
     await recordAudit(tx, [
@@ -81,4 +79,23 @@ export async function requireTenant(db: Database, slug: string): Promise<Tenant>
   const tenant = await findTenant(db, slug);
   if (tenant !== undefined) return tenant;
   throw new CommandError(`there is no tenant "${slug}"; "bin/rollcall tenant list" shows those there are`);
+}
+
+/**
+ * The connection that a command is about.
+ * @param id - needed where the tenant has several
+ * @throws {CommandError} when there is no such connection, or more than one
+ */
+export async function requireConnection(db: Database, slug: string, id?: string): Promise<Connection> {
+  const tenant = await requireTenant(db, slug);
+  const all = await listTenantConnections(db, tenant.id);
+  const [connection, another] = all.filter(
+    (each) => each.disconnectedAt === null && (id === undefined || each.id === id),
+  );
+  if (connection === undefined)
+    throw new CommandError(`the tenant "${slug}" has no ${id === undefined ? "" : "such "}connection in use`);
+  if (another === undefined) return connection;
+  throw new CommandError(
+    `the tenant "${slug}" has several connections; name the one you mean, or open it in the console`,
+  );
 }

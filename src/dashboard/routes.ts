@@ -3,6 +3,7 @@ import type { Role } from "../store/accounts.ts";
 import { showActivate, submitActivate } from "./pages/activate.ts";
 import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
+import { showDialect, submitDialect } from "./pages/dialect.ts";
 import { showFailed } from "./pages/failed.ts";
 import { showOverview } from "./pages/overview.ts";
 import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
@@ -24,6 +25,8 @@ export const ROUTES: readonly Route[] = [
   { method: "get", path: "/activate", needs: "admin", handle: showActivate },
   { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
+  { method: "get", path: `${CONNECTION}/dialect`, needs: "admin", handle: showDialect },
+  { method: "post", path: `${CONNECTION}/dialect`, needs: "admin", handle: submitDialect },
   { method: "get", path: `${CONNECTION}/rotate`, needs: "admin", handle: showRotate },
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },

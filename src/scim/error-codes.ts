@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   "bulk-reference-failed":
     "The operation refers to another of the same request, which failed; mend that one first.",
   "members-too-many": "The request changes more members than the limit; split it over several requests.",
+  "not-tolerated":
+    "The connection's dialect does not take this form; send the standard's, or choose a dialect that takes it.",
   "filter-syntax": "The filter does not follow the grammar of RFC 7644; see the position in the message.",
   "filter-too-long": "The filter is longer than the limit; ask for less at once.",
   "filter-too-deep": "The filter nests deeper than the limit; write it flatter.",

@@ -5,6 +5,8 @@ export { say, SCIM_TYPES, ScimError, term } from "./errors.ts";
 export type { Detail, ScimErrorBody, ScimType, Term } from "./errors.ts";
 export type * from "./resource/resource.ts";
 export { fold } from "./resource/text.ts";
+export { DIALECT_NAMES, DIALECTS, type Dialect } from "./dialect/tolerances.ts";
+export { readFilter } from "./dialect/check-filter.ts";
 export { CORE_READING, type Reading } from "./reading.ts";
 export { CORE_MODELS, type Model, type Models, RESOURCE_TYPES } from "./schema/registry.ts";
 export { readBody } from "./resource/read-body.ts";

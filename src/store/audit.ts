@@ -9,6 +9,7 @@ export type AuditAction =
   | "session.ended"
   | "tenant.created"
   | "connection.created"
+  | "connection.dialect_changed"
   | "token.issued"
   | "token.rotated"
   | "token.revoked"

@@ -1,7 +1,10 @@
 /** Tenants, their connections to identity providers, and the bearer tokens of those. */
 import { v7 as uuidv7 } from "uuid";
+import { DIALECT_NAMES, DIALECTS, type Dialect } from "../scim/index.ts";
 import { createToken, hashToken } from "../platform/secrets.ts";
 import type { Database, Transaction } from "./database.ts";
+
+export { DIALECT_NAMES, DIALECTS, type Dialect };
 
 export interface Tenant {
   readonly id: string;
@@ -17,6 +20,7 @@ export interface Connection {
   readonly tenantName: string;
   readonly id: string;
   readonly name: string;
+  readonly dialect: Dialect;
   readonly createdAt: Date;
   readonly disconnectedAt: Date | null;
   readonly tokenHint: string | null;
@@ -30,6 +34,7 @@ export interface Principal {
   readonly tenantSlug: string;
   readonly connectionId: string;
   readonly tokenId: string;
+  readonly dialect: Dialect;
   readonly expiresAt: Date;
 }
 
@@ -65,15 +70,40 @@ export async function findTenant(db: Database, slug: string): Promise<Tenant | u
   return rows[0];
 }
 
-export async function createConnection(tx: Transaction, tenantId: string, name: string): Promise<string> {
+export async function createConnection(
+  tx: Transaction,
+  tenantId: string,
+  name: string,
+  dialect: Dialect = "entra",
+): Promise<string> {
   const id = uuidv7();
-  await tx.query(`INSERT INTO connections (tenant_id, id, name) VALUES ($1, $2, $3)`, [tenantId, id, name]);
+  await tx.query(`INSERT INTO connections (tenant_id, id, name, dialect) VALUES ($1, $2, $3, $4)`, [
+    tenantId,
+    id,
+    name,
+    dialect,
+  ]);
   return id;
+}
+
+/** Holds for the next request. @returns false when the connection has that dialect already, or is not there */
+export async function setDialect(
+  tx: Transaction,
+  { tenantId, id }: Pick<Connection, "tenantId" | "id">,
+  dialect: Dialect,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `UPDATE connections SET dialect = $3
+      WHERE tenant_id = $1 AND id = $2 AND dialect <> $3
+  RETURNING id`,
+    [tenantId, id, dialect],
+  );
+  return rows.length > 0;
 }
 
 const CONNECTIONS = `
   SELECT c.tenant_id AS "tenantId", t.slug AS "tenantSlug", t.name AS "tenantName",
-         c.id, c.name, c.created_at AS "createdAt", c.disconnected_at AS "disconnectedAt",
+         c.id, c.name, c.dialect, c.created_at AS "createdAt", c.disconnected_at AS "disconnectedAt",
          k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", k.last_used_at AS "tokenLastUsedAt"
     FROM connections c
     JOIN tenants t ON t.id = c.tenant_id
@@ -178,7 +208,7 @@ export async function revokeTokens(tx: Transaction, tenantId: string, connection
 
 const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
-         k.id AS "tokenId", k.expires_at AS "expiresAt"
+         k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect
     FROM tokens k
     JOIN tenants t ON t.id = k.tenant_id
     JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id

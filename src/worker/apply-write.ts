@@ -59,6 +59,8 @@ interface Existing {
 const Body = z.object({
   resource: z.record(z.string(), z.unknown()),
   members: z.array(z.unknown()).optional(),
+  /** Absent from the commands of older api processes, which then assert everything. */
+  unasserted: z.array(z.string()).optional(),
 });
 const PatchPayload = z.object({ operations: z.array(z.unknown()) });
 
@@ -166,7 +168,9 @@ function newResource(
   before: Resource,
 ): { readonly resource: Resource; readonly changed: readonly string[] } {
   if (command.operation === "patch") return applyPatch(model, before, patchOf(command));
-  const { resource } = bodyOf(command);
+  const body = bodyOf(command);
+  const kept = (body.unasserted ?? []).filter((name) => before[name] !== undefined);
+  const resource = { ...body.resource, ...Object.fromEntries(kept.map((name) => [name, before[name]])) };
   return { resource, changed: changedAttributes(before, resource) };
 }
 

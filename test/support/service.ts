@@ -7,7 +7,7 @@ import { createLogger } from "../../src/platform/logger.ts";
 import { prepareStores } from "../../src/prepare.ts";
 import { createService, type Service } from "../../src/service.ts";
 import type { DatabasePool } from "../../src/store/database.ts";
-import { createConnection, createTenant, issueToken } from "../../src/store/tenants.ts";
+import { createConnection, createTenant, type Dialect, issueToken } from "../../src/store/tenants.ts";
 import { createScimClient, type ScimClient } from "./scim-client.ts";
 import { createTestDatabase, type TestDatabase, type TestQueue } from "./stores.ts";
 
@@ -38,7 +38,7 @@ export interface TestService {
   readonly apiUrl: string;
   readonly metricsUrl: string;
   /** Makes a tenant with a connection. @returns a client that speaks for it */
-  addTenant(): Promise<TestTenant>;
+  addTenant(dialect?: Dialect): Promise<TestTenant>;
   stop(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export async function startTestService(queue: TestQueue, env: Env = {}): Promise
     databaseUrl: store.url,
     apiUrl: api,
     metricsUrl: metrics,
-    addTenant: () => addTenant(store, api),
+    addTenant: (dialect) => addTenant(store, api, dialect),
     async stop() {
       await service.stop();
       await store.drop();
@@ -75,12 +75,13 @@ export async function startTestService(queue: TestQueue, env: Env = {}): Promise
 export async function addTenant(
   { database }: Pick<TestDatabase, "database">,
   apiUrl: string,
+  dialect?: Dialect,
 ): Promise<TestTenant> {
   const slug = `t-${randomUUID()}`;
   const issued = await database.transaction(async (tx) => {
     const tenant = await createTenant(tx, { slug, name: `Tenant ${slug}` });
     if (!tenant) throw new Error("the slug is taken");
-    const connectionId = await createConnection(tx, tenant.id, "Azure AD");
+    const connectionId = await createConnection(tx, tenant.id, "Azure AD", dialect);
     const request = { tenantId: tenant.id, connectionId, secret: TEST_SECRET, ttlDays: 1 };
     return { tenantId: tenant.id, connectionId, token: (await issueToken(tx, request)).token };
   });

@@ -81,6 +81,28 @@ describe("on stores that the environment names", () => {
     expect(newest).toMatchObject({ actor: "cli", action: "token.rotated" });
   });
 
+  test("a connection's dialect is chosen at first and changed later, and the audit says from what to what", async () => {
+    const { token } = shownBy(
+      await rollcall(env, "tenant", "create", "okta-co", "--dialect", "okta", "--json"),
+    );
+    const dialect = async () => (await findPrincipal(store.database, TEST_SECRET, token))?.dialect;
+    const set = (name: string) => rollcall(env, "connection", "set-dialect", "okta-co", name);
+    expect(await dialect()).toBe("okta");
+
+    expect(await set("strict")).toMatchObject({ code: 0, stdout: "okta-co speaks strict now.\n" });
+    expect(await set("strict")).toMatchObject({ code: 0, stdout: "okta-co spoke strict already.\n" });
+    const unknown = await set("latin");
+
+    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown.stderr).toContain("choose one of entra, okta, strict");
+    expect(await dialect()).toBe("strict");
+    const tenant = await findTenant(store.database, "okta-co");
+    const audit = await listTenantAudit(store.database, tenant!.id, 10);
+    expect(audit.filter(({ action }) => action === "connection.dialect_changed")).toMatchObject([
+      { actor: "cli", subject: "Azure AD: okta → strict" },
+    ]);
+  });
+
   test("people are told that the token is shown once, and find their tenant in the list", async () => {
     const created = await rollcall(
       { ...env, PUBLIC_URL: "https://scim.example.com/" },
@@ -93,7 +115,7 @@ describe("on stores that the environment names", () => {
 
     expect(created.stdout).toMatch(/Tenant URL +https:\/\/scim\.example\.com\/scim\/v2\n/);
     expect(created.stdout).toMatch(/shown this once/);
-    expect(listed.stdout).toMatch(/^people +people +[0-9a-f-]{36} +\d{4}-\d\d-\d\d +never$/m);
+    expect(listed.stdout).toMatch(/^people +people +[0-9a-f-]{36} +entra +\d{4}-\d\d-\d\d +never$/m);
     const tenants = JSON.parse(asJson.stdout) as { tenant: string }[];
     expect(tenants.map(({ tenant }) => tenant)).toContain("people");
     const token = /rc_\S+/.exec(created.stdout)?.[0];

@@ -2,12 +2,16 @@
  * docs/compatibility.md: what is asked for and how it is answered is written there by hand, a row each; which tests
  * hold it is filled in from the tests.
  */
+import { DIALECT_NAMES, type Dialect } from "../../src/scim/index.ts";
+import { TOLERANCES, type Tolerance } from "../../src/scim/dialect/tolerances.ts";
 import type { Title } from "./titles.ts";
 
 /** A table of the page: the kind its tests are named by, and the keys that its rows must have. */
 export interface Section {
   readonly kind: string;
   readonly keys: readonly string[];
+  /** The cells after the key, where the code has them too; else they are written by hand. */
+  readonly cells?: Readonly<Record<string, readonly string[]>>;
 }
 
 const numbers = (last: number): readonly string[] => Array.from({ length: last }, (_, n) => String(n + 1));
@@ -15,6 +19,7 @@ const numbers = (last: number): readonly string[] => Array.from({ length: last }
 export const SECTIONS: readonly Section[] = [
   { kind: "RFC", keys: numbers(109) },
   { kind: "Entra", keys: numbers(41) },
+  toleranceSection(),
 ];
 
 /**
@@ -26,18 +31,32 @@ export function fillIn(page: string, sections: readonly Section[], titles: reado
 }
 
 /** Table rows stand between two comments, since a formatter would pad them to the longest title. */
-function fillSection(page: string, { kind, keys }: Section, titles: readonly Title[]): string {
+function fillSection(page: string, { kind, keys, cells }: Section, titles: readonly Title[]): string {
   const [before, rows, after] = cut(page, kind);
-  const filled = rows.map((row) => {
-    const [key = "", ...cells] = cellsOf(row);
+  const written = rows.map(cellsOf);
+  const named = written.map(([key = ""]) => bare(key));
+  if (!cells && named.join() !== keys.join())
+    throw new Error(`the rows of ${kind} are ${named.join()} instead of ${keys.join()}`);
+  const filled = cells
+    ? keys.map((key) => [`\`${key}\``, ...(cells[key] ?? [])])
+    : written.map((row) => row.slice(0, -1));
+  const lines = filled.map(([key = "", ...more]) => {
     const texts = titles.filter((title) => title.kind === kind && title.key === bare(key));
     if (texts.length === 0) throw new Error(`no test is named "${kind} ${bare(key)}: …"`);
-    return `| ${[key, ...cells.slice(0, -1), texts.map(({ text }) => shown(text, kind)).join("<br>")].join(" | ")} |`;
+    return `| ${[key, ...more, texts.map(({ text }) => shown(text, kind)).join("<br>")].join(" | ")} |`;
   });
-  const named = rows.map((row) => bare(cellsOf(row)[0] ?? ""));
-  if (named.join() !== keys.join())
-    throw new Error(`the rows of ${kind} are ${named.join()} instead of ${keys.join()}`);
-  return `${before}${filled.join("\n")}${after}`;
+  return `${before}${lines.join("\n")}${after}`;
+}
+
+function toleranceSection(): Section {
+  const cells = Object.entries<Tolerance>(TOLERANCES).map(
+    ([name, { allows, otherwise, refusal, dialects }]) => {
+      const mark = (dialect: Dialect): string => (dialects.includes(dialect) ? "yes" : "");
+      const refused = refusal === undefined ? otherwise : `\`${refusal}\`: ${otherwise}`;
+      return [name, [allows, refused, ...DIALECT_NAMES.map(mark)]] as const;
+    },
+  );
+  return { kind: "Tolerance", keys: cells.map(([name]) => name), cells: Object.fromEntries(cells) };
 }
 
 /** What stands before a section's rows, the rows, and what stands after them. */

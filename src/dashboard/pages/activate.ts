@@ -6,6 +6,7 @@ import { recordAudit } from "../../store/audit.ts";
 import {
   createConnection,
   createTenant,
+  type Dialect,
   type IssuedToken,
   issueToken,
   SLUG_PATTERN,
@@ -14,6 +15,7 @@ import {
 import { html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { dialectField, dialectIn } from "./dialect.ts";
 import { tokenOnce } from "./token-once.ts";
 
 const NAME_CHARS_MAX = 100;
@@ -22,16 +24,18 @@ const CONNECTION_NAME = "Azure AD";
 interface Fields {
   readonly name: string;
   readonly slug: string;
+  readonly dialect: Dialect;
 }
 
 export function showActivate(visit: MemberVisit): Answer {
-  return form(visit, { name: "", slug: "" });
+  return form(visit, { name: "", slug: "", dialect: "entra" });
 }
 
 export async function submitActivate(visit: MemberVisit, deps: Console): Promise<Answer> {
   const fields = {
     name: (visit.form.get("name") ?? "").trim(),
     slug: (visit.form.get("slug") ?? "").trim().toLowerCase(),
+    dialect: dialectIn(visit.form) ?? "entra",
   };
   const wrong = check(fields);
   if (wrong !== undefined) return form(visit, fields, { status: 422, problem: wrong });
@@ -61,7 +65,7 @@ async function activate(fields: Fields, actor: string, deps: Console): Promise<A
     const tenant = await createTenant(tx, fields);
     if (tenant === undefined) return undefined;
     const tenantId = tenant.id;
-    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME);
+    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME, fields.dialect);
     const request = { tenantId, connectionId, secret: deps.secret, ttlDays: deps.tokenTtlDays };
     const issued = await issueToken(tx, request);
     await recordAudit(tx, [
@@ -127,6 +131,7 @@ function form(
             does not change later.
           </p>
         </div>
+        ${dialectField(fields.dialect)}
         <div class="actions">
           <button type="submit">Create token</button>
           <a class="button quiet" href="/">Cancel</a>

@@ -16,6 +16,7 @@ import {
   verdictBadge,
   writesOf,
 } from "../parts.ts";
+import { dialectFact } from "./dialect.ts";
 
 const CYCLES_SHOWN = 25;
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -48,6 +49,7 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
     ${facts([
       ["Tenant URL", html`<code class="copy">${deps.publicUrl()}/scim/v2</code>`],
       ["Short name", html`<code>${connection.tenantSlug}</code>`],
+      ["Dialect", dialectFact(visit, connection)],
       ["Created", date(connection.createdAt)],
       ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
     ])}

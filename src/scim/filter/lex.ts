@@ -12,6 +12,8 @@ export type Token =
 export interface Source {
   readonly kind: "filter" | "path";
   readonly text: string;
+  /** Text must stand in quotes; else a word that means nothing else is text that lost them. */
+  readonly mustQuote?: boolean;
 }
 
 /** Longest text that is read: a filter of a few hundred terms; a person writes a few dozen characters. */

@@ -8,9 +8,12 @@ export interface PatchPath extends AttributePath {
   readonly filter?: Filter;
 }
 
-/** @throws {ScimError} invalidPath, or invalidFilter between the brackets, with the position. RFC 7644 section 3.5.2 */
-export function parsePath(text: string): PatchPath {
-  const source: Source = { kind: "path", text };
+/**
+ * @param mustQuote - text without quotes is refused in the filter
+ * @throws {ScimError} invalidPath, or invalidFilter between the brackets, with the position. RFC 7644 section 3.5.2
+ */
+export function parsePath(text: string, mustQuote = false): PatchPath {
+  const source: Source = { kind: "path", text, mustQuote };
   const parser = new Parser(source);
   const path = parser.path();
   const opening = parser.peek().at;

@@ -11,9 +11,12 @@ const FILTER_DEPTH_MAX = 32; // Deeper than a person writes, shallow enough for 
 
 const OPERATORS: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
 
-/** @throws {ScimError} invalidFilter with the position of the fault */
-export function parseFilter(text: string): Filter {
-  const parser = new Parser({ kind: "filter", text });
+/**
+ * @param mustQuote - text without quotes is refused
+ * @throws {ScimError} invalidFilter with the position of the fault
+ */
+export function parseFilter(text: string, mustQuote = false): Filter {
+  const parser = new Parser({ kind: "filter", text, mustQuote });
   const filter = parser.filter();
   parser.expectEnd();
   return filter;

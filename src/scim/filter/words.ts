@@ -31,14 +31,27 @@ export function pathOf(word: string, at: number, source: Source): AttributePath 
  * otherwise (007, 1.0, twenty digits) stays text, since most such words are identifiers.
  */
 export function literalOf(word: string, at: number, source: Source): Literal {
-  const lower = word.toLowerCase();
+  const lower = source.mustQuote ? word : word.toLowerCase();
   if (lower === "true") return true;
   if (lower === "false") return false;
   if (lower === "null") return null;
+  if (source.mustQuote) return jsonLiteralOf(word, at, source);
   const number = Number(word);
   if (Number.isFinite(number) && String(number) === word) return number;
   if (hasForbiddenCharacter(word)) {
     throw syntaxError(source, at, "the value holds a NUL character or broken Unicode");
   }
   return word;
+}
+
+/** What is neither true, false nor null must be a number as JSON writes it. */
+function jsonLiteralOf(word: string, at: number, source: Source): Literal {
+  if (!/^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(word)) {
+    throw syntaxError(
+      source,
+      at,
+      'text stands in quotes, such as "text"; true, false and null are in small letters',
+    );
+  }
+  return Number(word);
 }

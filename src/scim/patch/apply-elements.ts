@@ -18,6 +18,8 @@ import type { AttributeChange } from "./operations.ts";
 export function changeElements(place: Located, before: unknown, change: AttributeChange): unknown {
   const elements = structuredClone(Array.isArray(before) ? (before as Fields[]) : []);
   const primary = new Set(elements.filter((element) => element["primary"] === true));
+  if (change.mustMatch && change.filter && !elements.some(matcher(place, change.filter)))
+    throw noMatch(place);
   const after = change.kind === "remove" ? remove(place, elements, change) : write(place, elements, change);
   if (after.length === 0) return undefined;
   return keepOnePrimary(after, primary);
@@ -98,5 +100,10 @@ function subOf({ attribute }: Located, { sub }: AttributeChange): Attribute | un
 function noTarget(place: Located): ScimError {
   const name = term(nameOf(place));
   const detail = say`No value of ${name} matches the filter in the path, and none can be made from it; use eq terms only, such as type eq "work", or add the value first.`;
+  return new ScimError("noTarget", "path-no-target", detail);
+}
+
+function noMatch(place: Located): ScimError {
+  const detail = say`No value of ${term(nameOf(place))} matches the filter in the path; add the value first.`;
   return new ScimError("noTarget", "path-no-target", detail);
 }

@@ -19,6 +19,8 @@ export interface AttributeChange {
   /** Which values of a multi-valued attribute are meant. */
   readonly filter?: Filter;
   readonly sub?: string;
+  /** A filter that matches nothing is refused, where else what it describes would be made. */
+  readonly mustMatch?: boolean;
   /** Canonical. Always there for add and replace; for remove, the values to take out of a multi-valued attribute. */
   readonly value?: unknown;
 }

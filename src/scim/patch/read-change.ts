@@ -10,6 +10,7 @@ import type { AttributeChange } from "./operations.ts";
 interface Operation {
   readonly kind: "add" | "replace" | "remove";
   readonly hasValue: boolean;
+  readonly mustMatch: boolean;
 }
 
 /**
@@ -26,7 +27,7 @@ export function isSilentlyKept({ attribute }: Located, sub: Attribute | undefine
  * @throws {ScimError} mutability for what clients cannot write or empty, invalidPath for a filter on a single value
  */
 export function readChange(
-  { kind, hasValue }: Operation,
+  { kind, hasValue, mustMatch }: Operation,
   { place, filter, sub, value }: Entry,
 ): AttributeChange {
   const { attribute, extension } = place;
@@ -35,7 +36,7 @@ export function readChange(
   const target = {
     ...(extension && { extension: extension.key }),
     attribute: attribute.key,
-    ...(filter && { filter }),
+    ...(filter && { filter, ...(mustMatch && { mustMatch }) }),
     ...(sub && { sub: sub.key }),
   };
   const read =

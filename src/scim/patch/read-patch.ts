@@ -3,6 +3,8 @@
  * goes out; values are read and checked here, so that the worker meets only what can be applied. RFC 7644 section 3.5.2.
  */
 import { say, ScimError, term, type Term } from "../errors.ts";
+import { checkPatch } from "../dialect/check-patch.ts";
+import { type Dialect, tolerates } from "../dialect/tolerances.ts";
 import { type PatchPath, parsePath } from "../filter/parse-path.ts";
 import type { Reading } from "../reading.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
@@ -28,18 +30,22 @@ interface Sent {
   readonly path: string | undefined;
   readonly value: unknown;
   readonly hasValue: boolean;
+  /** A filter in the path must match something. */
+  readonly mustMatch: boolean;
 }
 
 /**
- * Extra keys and a missing `schemas` are no fault.
  * @throws {ScimError} invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability or noTarget, naming the
  *   attribute; the PATCH is then refused whole
  */
-export function readPatch(type: ResourceType, body: unknown, { models }: Reading): Patch {
+export function readPatch(type: ResourceType, body: unknown, { models, dialect }: Reading): Patch {
   assertBodyObject(body);
   const model = models[type];
+  checkPatch(dialect, model, body);
   const patch = {
-    operations: operationsOf(body).flatMap((raw, index) => readOperation(model, readSent(raw, index))),
+    operations: operationsOf(body).flatMap((raw, index) =>
+      readOperation(model, readSent(raw, index, dialect)),
+    ),
   };
   assertMemberCount(memberChanges(patch).reduce((count, change) => count + sizeOf(change), 0));
   return patch;
@@ -63,7 +69,7 @@ function operationsOf(body: Fields): readonly unknown[] {
   return operations;
 }
 
-function readSent(raw: unknown, index: number): Sent {
+function readSent(raw: unknown, index: number, dialect: Dialect): Sent {
   const where = term(`Operations[${String(index)}]`);
   if (!isObject(raw)) {
     const detail = say`${where} must be an object with op, path and value.`;
@@ -74,12 +80,19 @@ function readSent(raw: unknown, index: number): Sent {
   if (typeof path !== "string") {
     throw new ScimError("invalidPath", "path-syntax", say`${where} has a path that is not a string.`);
   }
-  const value = fieldOf(raw, "value");
+  const sent = fieldOf(raw, "value");
+  const value = kind === "remove" && !tolerates(dialect, "remove-by-value") ? undefined : sent;
   if (kind !== "remove" && value === undefined) {
     const detail = say`${where} is an ${term(kind)} without a value; send a value, or null to clear the attribute.`;
     throw new ScimError("invalidSyntax", "value-missing", detail);
   }
-  return { kind, path: path === "" ? undefined : path, value, hasValue: value !== undefined };
+  return {
+    kind,
+    path: path === "" ? undefined : path,
+    value,
+    hasValue: value !== undefined,
+    mustMatch: kind !== "remove" && !tolerates(dialect, "value-path-creates"),
+  };
 }
 
 /** Azure writes `Add`, `Replace` and `Remove`. */

@@ -52,7 +52,7 @@ export function entriesOfSchema(model: Model, schema: Schema, value: unknown): r
 }
 
 /** @returns undefined for a name that cannot be read or that means nothing here */
-function targetOf(model: Model, name: string): Omit<Entry, "value"> | undefined {
+export function targetOf(model: Model, name: string): Omit<Entry, "value"> | undefined {
   // Most names are plain, and plain names need no parser.
   const plain = model.located.get(name.toLowerCase());
   if (plain) return { place: plain, filter: undefined, sub: undefined };

@@ -1,5 +1,6 @@
 /** The body of POST and PUT → canonical form. RFC 7644 sections 3.3 and 3.5.1; RFC 7643 section 2. */
 import { say, ScimError, term } from "../errors.ts";
+import { checkBody } from "../dialect/check-body.ts";
 import type { Reading } from "../reading.ts";
 import { locate, type Located, type Model } from "../schema/registry.ts";
 import { assertBodyObject } from "./body-object.ts";
@@ -14,18 +15,20 @@ import type { CanonicalBody, MemberRef, Resource, ResourceType } from "./resourc
  * @throws {ScimError} invalidSyntax for what is no object, invalidValue for a value of the wrong type, too long or
  *   absent though required
  */
-export function readBody(type: ResourceType, body: unknown, { models }: Reading): CanonicalBody {
+export function readBody(type: ResourceType, body: unknown, { models, dialect }: Reading): CanonicalBody {
   assertBodyObject(body);
   const model = models[type];
+  checkBody(dialect, model, body);
   const resource: Fields = {};
   let members: readonly MemberRef[] | undefined;
   for (const entry of entriesOf(model, body)) {
     if (isMembers(type, entry.place)) members = readMembers(entry.value);
     else if (isWritable(entry.place)) assign(resource, entry);
   }
+  const unasserted = type === "User" && resource["active"] === undefined ? ["active"] : [];
   if (type === "User") resource["active"] ??= true;
   assertRequired(model, resource);
-  return { resource, ...(members && { members }) };
+  return { resource, ...(members && { members }), ...(unasserted.length > 0 && { unasserted }) };
 }
 
 /** Group membership lives in rows of its own, not in the document. */

@@ -18,6 +18,11 @@ export interface MemberRef {
 export interface CanonicalBody {
   readonly resource: Resource;
   readonly members?: readonly MemberRef[];
+  /**
+   * Attributes that have a default because the client said nothing. A PUT keeps what they are: what locks a user out
+   * must not be undone by silence. RFC 7644 section 3.5.1 leaves it to the server.
+   */
+  readonly unasserted?: readonly string[];
 }
 
 /** A group member as it is shown. */

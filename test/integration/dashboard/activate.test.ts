@@ -1,5 +1,6 @@
 /** Activating, rotating and revoking where it gets rough: what the database holds, double clicks, forged forms. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { listTenantAudit } from "../../../src/store/audit.ts";
 import { findPrincipal } from "../../../src/store/tenants.ts";
 import { addAccount, addTenant, type SeededTenant } from "../../support/console-seed.ts";
 import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
@@ -171,4 +172,35 @@ test("one session's form token does not open another's forms", async () => {
   expect(csrf).not.toBe("");
   expect(answer.status).toBe(403);
   expect(await works(tenant.token)).toBe(true);
+});
+
+test("the dialect is chosen with the tenant, shown on the connection's page, and changed there with an audit line", async () => {
+  const made = await admin.post("/activate", { name: "Speaks", slug: "speaks", dialect: "okta" });
+  const principal = (await findPrincipal(store.database, CONSOLE_SECRET, TOKEN.exec(made.text)?.[0] ?? ""))!;
+  const path = `/tenants/speaks/connections/${principal.connectionId}`;
+  expect(principal.dialect).toBe("okta");
+  expect((await admin.get(path)).text).toMatch(/Okta\s+<a href="[^"]+\/dialect">Change<\/a>/);
+
+  expect((await admin.get(`${path}/dialect`)).text).toContain('<option value="okta" selected>');
+  expect((await admin.post(`${path}/dialect`, { dialect: "latin" })).status).toBe(422);
+  expect((await admin.post(`${path}/dialect`, { dialect: "strict" })).status).toBe(303);
+  expect((await admin.post(`${path}/dialect`, { dialect: "strict" })).status).toBe(303);
+
+  expect((await admin.get(path)).text).toContain("Strict");
+  const audit = await listTenantAudit(store.database, principal.tenantId, 10);
+  expect(audit.filter(({ action }) => action === "connection.dialect_changed")).toMatchObject([
+    { actor: "admin", subject: "Azure AD: okta → strict" },
+  ]);
+});
+
+test("a viewer sees the dialect and has no way to change it", async () => {
+  await addAccount(store.database, "viewer", "viewer");
+  const { path } = await addNamed("seen");
+  const viewer = site.visitor();
+  await viewer.signIn("viewer");
+
+  expect((await viewer.get(path)).text).toContain("Azure AD (Entra ID)");
+  expect((await viewer.get(path)).text).not.toContain("/dialect");
+  expect((await viewer.get(`${path}/dialect`)).status).toBe(403);
+  expect((await viewer.post(`${path}/dialect`, { dialect: "strict" })).status).toBe(403);
 });

@@ -106,12 +106,12 @@ test("RFC 39: PUT clears what it omits, ignores what is readOnly, and needs what
   expect(await read(scim, path)).toEqual(before);
   const put = await scim("PUT", path, { schemas: [USER], id: "mine", userName: "a@contoso.com", groups: [] });
 
-  // Left out, active takes its default, as the RFC allows: a PUT is the whole resource.
+  // Left out, active stays as it is, which the RFC leaves to the server: silence lets nobody in.
   expect(put.body).toEqual({
     schemas: [USER],
     id: idIn(path),
     userName: "a@contoso.com",
-    active: true,
+    active: false,
     meta: put.body.meta,
   });
 });

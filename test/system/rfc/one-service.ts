@@ -1,7 +1,7 @@
 /** One service for a whole file of statements, a tenant for each of them, and the words they are written in. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect } from "vitest";
-import { createUser, patch } from "../../support/provision.ts";
+import { createUser, patch, USER } from "../../support/provision.ts";
 import { filterQuery, type ScimAnswer, type ScimClient } from "../../support/scim-client.ts";
 import { startTestService, type TestService, type TestTenant } from "../../support/service.ts";
 import { openTestQueue, queueBackends, type TestQueue } from "../../support/stores.ts";
@@ -41,6 +41,12 @@ export function patchAt(
   ...operations: readonly object[]
 ): Promise<ScimAnswer> {
   return scim("PATCH", path, patch(...operations));
+}
+
+/** Replaces a user, whose userName stays. */
+export async function replaceAt(scim: ScimClient, path: string, body: object): Promise<ScimAnswer> {
+  const { userName } = await read(scim, path);
+  return scim("PUT", path, { schemas: [USER], userName, ...body });
 }
 
 /** What the service holds, as a plain object: for attributes that a test looks at one by one. */

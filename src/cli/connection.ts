@@ -1,0 +1,47 @@
+/** `connection set-dialect`: how far from the standard a connection's identity provider may go. */
+import { parseArgs } from "node:util";
+import { recordAudit } from "../store/audit.ts";
+import { type Dialect, DIALECT_NAMES, setDialect } from "../store/tenants.ts";
+import { type Command, CommandError, twoArguments } from "./command.ts";
+import { withDatabase, withInstallation } from "./installation.ts";
+import { CLI_ACTOR, requireConnection } from "./token.ts";
+
+export const DIALECT_CHOICE = DIALECT_NAMES.join("|");
+
+export const connectionSetDialect: Command = {
+  usage: `connection set-dialect <slug> <${DIALECT_CHOICE}> [--connection <id>]`,
+  summary: "says what a tenant's identity provider may send beyond the standard, from the next request on",
+  async run(args, { env, print }) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { connection: { type: "string" } },
+      allowPositionals: true,
+    });
+    const [slug, name] = twoArguments(positionals, ["slug", "dialect"]);
+    const dialect = dialectOf(name);
+    return withInstallation(env, (installation) =>
+      withDatabase(installation, async (db) => {
+        const changed = await db.transaction(async (tx) => {
+          const connection = await requireConnection(tx, slug, values.connection);
+          const isChanged = await setDialect(tx, connection, dialect);
+          const { tenantId, name: connectionName } = connection;
+          const subject = `${connectionName}: ${connection.dialect} → ${dialect}`;
+          if (isChanged)
+            await recordAudit(tx, [
+              { tenantId, actor: CLI_ACTOR, action: "connection.dialect_changed", subject },
+            ]);
+          return isChanged;
+        });
+        print(changed ? `${slug} speaks ${dialect} now.` : `${slug} spoke ${dialect} already.`);
+        return 0;
+      }),
+    );
+  },
+};
+
+/** @throws {CommandError} naming the dialects that there are */
+export function dialectOf(name: string): Dialect {
+  const dialect = DIALECT_NAMES.find((known) => known === name);
+  if (dialect !== undefined) return dialect;
+  throw new CommandError(`there is no dialect "${name}"; choose one of ${DIALECT_NAMES.join(", ")}`);
+}
