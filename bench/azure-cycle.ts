@@ -7,9 +7,8 @@
  * Client, service, Postgres and Redis share the machine's cores, so the figures are a floor. `--append` adds them to
  * bench/README.md.
  */
-import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startStores } from "../src/embedded/stores.ts";
@@ -20,6 +19,7 @@ import { openDatabase } from "../src/store/database.ts";
 import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
 import { formatReport, type Report } from "../tools/azure-ad/report.ts";
 import { runSimulation } from "../tools/azure-ad/simulation.ts";
+import { commit, machine } from "./lib/machine.ts";
 
 const README = join(import.meta.dirname, "README.md");
 
@@ -97,7 +97,7 @@ function rowOf({ cycles, operations, errors, verification }: Report): string {
   };
   const cells = [
     new Date().toISOString().slice(0, 10),
-    execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
+    commit(),
     machine(),
     values.queue,
     `${values.users} / ${values.groups}, ${values.concurrency} at once`,
@@ -107,9 +107,4 @@ function rowOf({ cycles, operations, errors, verification }: Report): string {
     `${errors.total} errors, ${verification?.differences ?? "unknown"} differences`,
   ];
   return `| ${cells.join(" | ")} |\n`;
-}
-
-function machine(): string {
-  const cores = cpus();
-  return `${cores[0]?.model.trim() ?? "unknown CPU"}, ${cores.length} cores, Node ${process.versions.node}`;
 }

@@ -1,5 +1,6 @@
 /** The api: what happens to a request, in order. */
-import express, { type Express, type NextFunction, type Request, type Response, Router } from "express";
+import type { RequestListener } from "node:http";
+import express, { type NextFunction, type Request, type Response, Router } from "express";
 import { v7 as uuidv7 } from "uuid";
 import { CORE_READING, ScimError } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -12,6 +13,7 @@ import { discoveryRoutes } from "./discovery.ts";
 import type { DoorLog } from "./door-log.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { observe } from "./observe.ts";
+import { createLoginCheck, isLoginCheck } from "./product/login-check.ts";
 import { type ProductDeps, productRoutes } from "./product/routes.ts";
 import { type ResourceDeps, resourceRoutes, rootRoutes } from "./resources.ts";
 import { endpointNotFound, methodNotAllowed, RefusedWrite, sendError } from "./respond.ts";
@@ -26,7 +28,7 @@ export interface ApiDeps extends AuthenticateDeps, HealthDeps, ProductDeps, Reso
   readonly logger: Logger;
 }
 
-export function createApi(deps: ApiDeps): Express {
+export function createApi(deps: ApiDeps): RequestListener {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -40,7 +42,11 @@ export function createApi(deps: ApiDeps): Express {
     throw endpointNotFound(request.path);
   });
   app.use(fail(deps));
-  return app;
+  const loginCheck = createLoginCheck(deps);
+  return (request, response) => {
+    if (isLoginCheck(request.url)) loginCheck(request, response);
+    else void app(request, response);
+  };
 }
 
 function scimRoutes(deps: ApiDeps): Router {

@@ -3,6 +3,7 @@ import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import { connectionSetDialect } from "./connection.ts";
 import { doctor } from "./doctor.ts";
+import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
@@ -17,6 +18,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "product-key list": productKeyList,
   "product-key rotate": productKeyRotate,
   "product-key revoke": productKeyRevoke,
+  "gate show": gateShow,
+  "gate set": gateSet,
+  "gate exempt": gateExempt,
+  "gate unexempt": gateUnexempt,
   migrate: migrateCommand,
   doctor,
 };

@@ -70,6 +70,10 @@ function requestMetrics({ counter, histogram }: Makers) {
       "Writes not begun: no room in the line (line_full), no turn in time (budget), or client_gone",
       ["tenant", "reason"],
     ),
+    loginChecks: counter("login_checks_total", "People a product asked about, by what it was answered", [
+      "tenant",
+      "reason",
+    ]),
     authFailures: counter("auth_failures_total", "Requests without a valid token", ["reason"]),
   };
 }

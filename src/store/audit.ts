@@ -15,7 +15,10 @@ export type AuditAction =
   | "token.revoked"
   | "product_key.created"
   | "product_key.rotated"
-  | "product_key.revoked";
+  | "product_key.revoked"
+  | "login_gate.changed"
+  | "login_exemption.added"
+  | "login_exemption.removed";
 
 export interface AuditEntry {
   /** Null for what belongs to the installation, such as an account. */

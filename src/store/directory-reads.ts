@@ -110,7 +110,8 @@ const GROUPS = `
    GROUP BY h.owner_id, h.group_id, g.resource ->> 'displayName'
    ORDER BY h.owner_id, h.group_id`;
 
-async function readGroups(
+/** The groups that users are in, directly or through other groups. @returns groups by user id */
+export async function readGroups(
   db: Database,
   tenantId: string,
   userIds: readonly string[],

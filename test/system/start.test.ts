@@ -56,14 +56,16 @@ describe.each(queueBackends())("with stores of its own and the queue on %s", (qu
 
   test("the README's lines work as they stand, and what they made is there after a restart", async () => {
     const first = await start();
-    const script = `set -e; cd "${dataDir}"; ${blockOf("Try it").replaceAll("bin/rollcall", join(ROOT, "bin/rollcall"))}`;
+    const script = `set -e; cd "${dataDir}"; ${[blockOf("Try it"), blockOf("Ask who may log in")].join("").replaceAll("bin/rollcall", join(ROOT, "bin/rollcall"))}`;
 
     const { stdout } = await run("bash", ["-c", script], { env: { ...process.env, ...env } });
-    const [created, list] = stdout.replace(/\}\{/, "}\n{").split("\n");
+    const [created, list, ada, nobody] = stdout.replaceAll("}{", "}\n{").split("\n");
     const code = await first.stop();
 
     expect(JSON.parse(created ?? "")).toMatchObject({ userName: "ada@acme.example", active: true });
     expect(JSON.parse(list ?? "")).toMatchObject({ totalResults: 1 });
+    expect(JSON.parse(ada ?? "")).toMatchObject({ allowed: true, reason: "active" });
+    expect(JSON.parse(nobody ?? "")).toEqual({ allowed: false, reason: "not_provisioned" });
     expect(first.output()).toMatch(/Sign in +owner with the password \S+/);
     expect(code).toBe(0);
 

@@ -1,0 +1,169 @@
+/**
+ * How many people can a product ask about in a second? POST /v1/login-check over a directory of a million users, beside
+ * the least that could answer the same question: Express, and one look-up by pg's pool for each request.
+ *
+ *   npm run bench:login-check -- [--users 1000000] [--connections 64] [--seconds 8] [--rounds 3] [--append]
+ *
+ * Both run as processes of their own on the same Postgres, in turns, each warmed up first; client, servers and Postgres
+ * share the machine's cores, so the figures are a floor. `--append` adds them to bench/README.md.
+ */
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startStores } from "../src/embedded/stores.ts";
+import { parseConfig } from "../src/platform/config.ts";
+import { createLogger } from "../src/platform/logger.ts";
+import { prepareStores } from "../src/prepare.ts";
+import { type DatabasePool, openDatabase } from "../src/store/database.ts";
+import { addProductKey } from "../test/support/product.ts";
+import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
+import { spawnBaseline } from "./lib/baseline.ts";
+import { type Load, runLoad } from "./lib/load.ts";
+import { commit, machine } from "./lib/machine.ts";
+
+const { values } = parseArgs({
+  options: {
+    users: { type: "string", default: "1000000" },
+    connections: { type: "string", default: "64" },
+    seconds: { type: "string", default: "8" },
+    rounds: { type: "string", default: "3" },
+    append: { type: "boolean", default: false },
+  },
+});
+const users = Number(values.users);
+const FIELDS = ["userName", "email", "externalId"] as const;
+
+interface Row {
+  readonly what: string;
+  readonly rollcall: Load;
+  readonly baseline: Load | undefined;
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
+try {
+  const rows = await measure();
+  const lines = rows.map(lineOf).join("");
+  console.log(lines);
+  if (values.append) appendFileSync(join(import.meta.dirname, "README.md"), lines);
+} finally {
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function measure(): Promise<readonly Row[]> {
+  const logger = createLogger({ service: "bench", level: "warn" });
+  const stores = await startStores({ dataDir, queue: "postgres", logger });
+  const env = testEnv(
+    stores.databaseUrl,
+    { redisUrl: stores.redisUrl, prefix: "rollcall" },
+    { LOG_LEVEL: "warn" },
+  );
+  const database = openDatabase({
+    url: stores.databaseUrl,
+    poolMax: 2,
+    applicationName: "rollcall-bench",
+    onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
+  });
+  try {
+    await prepareStores(parseConfig(env));
+    const { tenantId } = await addTenant({ database }, "");
+    const key = await addProductKey(database, tenantId);
+    console.log(`storing ${users} users …`);
+    await fill(database, tenantId);
+    const service = await spawnService({ ...env, ROLES: "api" });
+    const baseline = await spawnBaseline(stores.databaseUrl, tenantId);
+    try {
+      const rows: Row[] = [];
+      for (const field of FIELDS) {
+        const load = {
+          path: "/v1/login-check",
+          key,
+          body: () => JSON.stringify({ [field]: valueOf(field) }),
+        };
+        rows.push(await compare(field, load, { rollcall: service.apiUrl, baseline: baseline.url }));
+      }
+      const checks = () => Array.from({ length: 100 }, () => ({ userName: valueOf("userName") }));
+      const batch = { path: "/v1/login-check", key, body: () => JSON.stringify({ checks: checks() }) };
+      rows.push(await compare("100 userNames", batch, { rollcall: service.apiUrl }));
+      return rows;
+    } finally {
+      await Promise.all([service.stop(), baseline.stop()]);
+    }
+  } finally {
+    await database.close();
+    await stores.stop();
+  }
+}
+
+type LoadRequest = Omit<Parameters<typeof runLoad>[0], "url" | "connections" | "seconds">;
+
+/** Alternating rounds; the one in the middle by throughput stands for all. */
+async function compare(
+  what: string,
+  request: LoadRequest,
+  urls: { readonly rollcall: string; readonly baseline?: string },
+): Promise<Row> {
+  const connections = Number(values.connections);
+  const run = (url: string, seconds: number): Promise<Load> =>
+    runLoad({ ...request, url, connections, seconds });
+  const found: Record<"rollcall" | "baseline", Load[]> = { rollcall: [], baseline: [] };
+  for (const url of Object.values(urls)) await run(url, 2);
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    found.rollcall.push(await run(urls.rollcall, Number(values.seconds)));
+    if (urls.baseline !== undefined) found.baseline.push(await run(urls.baseline, Number(values.seconds)));
+  }
+  const row = {
+    what,
+    rollcall: median(found.rollcall),
+    baseline: found.baseline.length ? median(found.baseline) : undefined,
+  };
+  console.log(lineOf(row));
+  return row;
+}
+
+function median(loads: readonly Load[]): Load {
+  const sorted = loads.toSorted((a, b) => a.perSecond - b.perSecond);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error("no round was run");
+  return middle;
+}
+
+function valueOf(field: (typeof FIELDS)[number]): string {
+  const n = 1 + Math.floor(Math.random() * users);
+  return field === "externalId"
+    ? `ext-${n}`
+    : field === "email"
+      ? `Mail${n}@example.com`
+      : `user${n}@example.com`;
+}
+
+async function fill(database: DatabasePool, tenantId: string): Promise<void> {
+  await database.query("SET statement_timeout = 0");
+  const step = 50_000;
+  for (let from = 1; from <= users; from += step) {
+    await database.query(
+      `INSERT INTO users (tenant_id, id, user_name_key, external_id, active, resource, search, version, created_at, updated_at)
+       SELECT $1, ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'user' || n || '@example.com', 'ext-' || n,
+              n % 50 <> 0, jsonb_build_object('userName', 'user' || n || '@example.com', 'displayName', 'User ' || n),
+              jsonb_build_object('username', 'user' || n || '@example.com', 'externalid', 'ext-' || n, 'active', n % 50 <> 0,
+                'displayname', 'user ' || n, 'emails', jsonb_build_array(
+                  jsonb_build_object('value', 'mail' || n || '@example.com', 'type', 'work', 'primary', true))),
+              1, now(), now()
+         FROM generate_series($2::int, $3::int) AS n`,
+      [tenantId, from, Math.min(users, from + step - 1)],
+    );
+  }
+  await database.query("VACUUM ANALYZE users");
+}
+
+function lineOf({ what, rollcall, baseline }: Row): string {
+  const figures = ({ perSecond, p50Ms, p99Ms }: Load): string =>
+    `${Math.round(perSecond)} / ${p50Ms.toFixed(1)} / ${p99Ms.toFixed(1)}`;
+  const cells = [
+    ...[new Date().toISOString().slice(0, 10), commit(), machine(), what, `${users}, ${values.connections}`],
+    ...[figures(rollcall), baseline ? figures(baseline) : "–"],
+    baseline ? (rollcall.perSecond / baseline.perSecond).toFixed(2) : "–",
+    `${rollcall.errors} errors`,
+  ];
+  return `| ${cells.join(" | ")} |\n`;
+}
