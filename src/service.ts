@@ -117,6 +117,7 @@ function createWorkerParts(shared: Shared): readonly Part[] {
     }),
     workerPart({
       db,
+      queue,
       metrics,
       logger,
       backend,

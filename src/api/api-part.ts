@@ -1,6 +1,6 @@
 /** The api as a part of a process: its server, the channel its outcomes come back on, and what it notes on a beat. */
 import type { Request } from "express";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import { createHttpServer } from "../platform/http-server.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -17,6 +17,7 @@ import { Answers } from "./answers.ts";
 import { createApi } from "./app.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
+import { createPrincipals } from "./principals.ts";
 import { KeyUse } from "./product/key-use.ts";
 
 export interface ApiSettings {
@@ -46,7 +47,7 @@ export interface ApiPart extends Part {
 
 export function apiPart(settings: ApiSettings): ApiPart {
   const { db, logger, queue, replies, metrics } = settings;
-  const apiId = uuidv7();
+  const apiId = newId();
   const submitter = createSubmitter(settings);
   const answers = new Answers({ db, apiId, logger });
   const activity = new Activity({ db, logger, cycleIdleSeconds: settings.cycleIdleSeconds });
@@ -54,6 +55,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const keyUse = new KeyUse(db, logger);
   const app = createApi({
     ...settings,
+    findPrincipal: createPrincipals(db, settings.secret),
     activity,
     doorLog,
     keyUse,

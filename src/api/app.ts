@@ -1,7 +1,7 @@
 /** The api: what happens to a request, in order. */
 import type { RequestListener } from "node:http";
 import express, { type NextFunction, type Request, type Response, Router } from "express";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import { CORE_READING, ScimError } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -67,7 +67,7 @@ function scimRoutes(deps: ApiDeps): Router {
 }
 
 function begin(_request: Request, response: Response, next: NextFunction): void {
-  const correlationId = uuidv7();
+  const correlationId = newId();
   setContext(response, {
     correlationId,
     startedAt: performance.now(),

@@ -3,15 +3,12 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
-import type { Database } from "../store/database.ts";
-import { findPrincipal } from "../store/tenants.ts";
 import { type AuthFailure, bearerOf, challengeFor } from "./bearer.ts";
 import { contextOf } from "./context.ts";
+import type { FindPrincipal } from "./principals.ts";
 
 export interface AuthenticateDeps {
-  readonly db: Database;
-  /** ROLLCALL_SECRET, under which tokens are hashed. */
-  readonly secret: string;
+  readonly findPrincipal: FindPrincipal;
   readonly metrics: Metrics;
 }
 
@@ -21,7 +18,7 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
     const bearer = bearerOf(request.get("authorization"));
     if ("failure" in bearer) throw refuse(response, deps, bearer.failure);
     const { token } = bearer;
-    const principal = await findPrincipal(deps.db, deps.secret, token);
+    const principal = await deps.findPrincipal(token);
     if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
     const context = contextOf(response);
     context.principal = principal;

@@ -6,7 +6,7 @@
  * circles included.
  */
 import type { Request, Response } from "express";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import {
   type BulkFault,
   type BulkOperation,
@@ -30,7 +30,7 @@ import { isResourceId } from "../store/members.ts";
 import { contextOf, principalOf } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
-import { readJson } from "./scim-body.ts";
+import { bytesOf, readJson } from "./scim-body.ts";
 import { requestKeyOf, submitPlaced, takePlaces, type WriteRequest } from "./submit-write.ts";
 import type { WriteDeps } from "./write-resources.ts";
 
@@ -112,7 +112,7 @@ class BulkRun {
     this.#results = operations.map(() => undefined);
     for (const operation of operations) {
       if (!isBulkFault(operation) && operation.bulkId !== undefined && operation.method === "POST") {
-        this.#ids.set(operation.bulkId, uuidv7());
+        this.#ids.set(operation.bulkId, newId());
       }
     }
   }
@@ -186,7 +186,13 @@ class BulkRun {
 
   #writeOf({ index, operation, id }: Step): WriteRequest {
     const { type, method, version } = operation;
-    const write = { operation: OPERATIONS[method], type, part: String(index), ifMatch: version ?? null };
+    const write = {
+      operation: OPERATIONS[method],
+      type,
+      part: String(index),
+      ifMatch: version ?? null,
+      bytes: Math.ceil(bytesOf(this.#exchange.request).length / this.#operations.length),
+    };
     try {
       if (method !== "POST" && !isResourceId(id)) throw resourceNotFound(type, id);
       this.#assertReferencesMade(operation);

@@ -3,7 +3,7 @@
  * both in one place. Gathered in memory and written about once a second: a refusal changes nothing, so losing a
  * few with a killed process loses no promise.
  */
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ScimError } from "../scim/index.ts";
@@ -76,7 +76,7 @@ function rowOf({ error, principal, ...refusal }: Refusal): NewLedgerRow {
   const now = new Date().toISOString();
   return {
     tenantId: principal.tenantId,
-    writeId: uuidv7(),
+    writeId: newId(),
     connectionId: principal.connectionId,
     cycleId: refusal.cycleId,
     apiId: refusal.apiId,

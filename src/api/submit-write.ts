@@ -1,7 +1,7 @@
 /** A write on its way through the queue: from the request to the outcome, with what a retry of it must find. */
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import type { ResourceType } from "../scim/index.ts";
 import type { Operation, Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type Places, SubmitOverloadError } from "../queue/lines.ts";
@@ -31,6 +31,8 @@ export interface WriteRequest {
   readonly ifMatch?: string | null;
   /** Which of the writes of one request it is, where there are several. */
   readonly part?: string;
+  /** About how large it is, where it is not the whole request. */
+  readonly bytes?: number;
 }
 
 interface Exchange {
@@ -87,7 +89,7 @@ export async function submitPlaced(
     onTurnedAway(command.tenantSlug, "client_gone");
     throw new SubmitAbandonedError("the client went away before the write was begun");
   }
-  const { writeId, outcome, abandon } = submitter.submit(command);
+  const { writeId, outcome, abandon } = submitter.submit(command, write.bytes ?? bytesOf(request).length);
   const key = { tenantId: command.tenantId, requestKey: command.requestKey, writeId };
   const waiting = { isOpen: true };
   const end = (mayBeApplied: boolean): Promise<void> | undefined => {
@@ -122,7 +124,7 @@ function commandOf(
   const { cycleId, correlationId } = contextOf(response);
   return {
     version: 1,
-    writeId: uuidv7(),
+    writeId: newId(),
     tenantId: principal.tenantId,
     tenantSlug: principal.tenantSlug,
     connectionId: principal.connectionId,
@@ -132,7 +134,7 @@ function commandOf(
     correlationId,
     operation,
     resourceType: type,
-    resourceId: resourceId ?? uuidv7(),
+    resourceId: resourceId ?? newId(),
     payload,
     ifMatch: ifMatch === undefined ? (request.get("if-match") ?? null) : ifMatch,
     requestedAt: Date.now(),

@@ -6,7 +6,7 @@ import express, {
   type Request,
   type Response,
 } from "express";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import { hasAccounts } from "../store/accounts.ts";
@@ -204,7 +204,7 @@ function fail(door: Door, logger: Logger): ErrorRequestHandler {
       door.answer(response, unreadable(status));
       return;
     }
-    const correlationId = uuidv7();
+    const correlationId = newId();
     logger.error({ err, correlationId, method: request.method }, "console request failed");
     const body = html`<h1>Something failed on our side</h1>
       <p>

@@ -72,9 +72,16 @@ function adapterOf(queue: WriteQueue): BullMQAdapter {
   return adapter;
 }
 
-/** @returns the ids of a job's data; its payload is replaced by a word that says so */
+/** @returns the ids of a job's data, of each write that it carries; payloads are replaced by a word that says so */
 export function maskJob(data: unknown): Record<string, unknown> {
   if (typeof data !== "object" || data === null) return {};
+  if ("writes" in data && Array.isArray(data.writes)) {
+    return { ...shownOf(data), writes: data.writes.map(maskJob) };
+  }
+  return { ...shownOf(data), payload: "hidden" };
+}
+
+function shownOf(data: object): Record<string, unknown> {
   const shown = Object.entries(data).filter(([key]) => (SHOWN as readonly string[]).includes(key));
-  return { ...Object.fromEntries(shown), payload: "hidden" };
+  return Object.fromEntries(shown);
 }

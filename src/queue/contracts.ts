@@ -69,3 +69,19 @@ export type Outcome = z.infer<typeof Outcome>;
 
 export const Reply = z.object({ writeId: z.uuid(), outcome: Outcome });
 export type Reply = z.infer<typeof Reply>;
+
+/** A job of one write. */
+export const SingleWrite = WriteCommand.extend({
+  /** Why the write has failed already, where it came in a job with others: this job is there to show it. */
+  ended: z.string().optional(),
+});
+
+/** A job of several writes of one tenant, which arrived while the queue took the job before. */
+export const CarriedWrites = z.object({
+  version: z.literal(1),
+  tenantId: z.uuid(),
+  tenantSlug: z.string(),
+  writes: z.array(WriteCommand).min(1),
+});
+
+export type WriteJob = z.infer<typeof SingleWrite> | z.infer<typeof CarriedWrites>;

@@ -14,12 +14,12 @@ import {
 } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
-import type { WriteCommand } from "./contracts.ts";
+import type { WriteJob } from "./contracts.ts";
 
-export type WriteQueue = Queue<WriteCommand, void>;
-export type WriteWorker = Worker<WriteCommand, void>;
+export type WriteQueue = Queue<WriteJob, void>;
+export type WriteWorker = Worker<WriteJob, void>;
 export type WriteProcessor = (job: {
-  readonly data: WriteCommand;
+  readonly data: WriteJob;
   readonly attemptsMade: number;
 }) => Promise<void>;
 
@@ -87,14 +87,14 @@ function onRedis(settings: QueueSettings, url: string): QueueBackend {
         { maxRetriesPerRequest: 1, enableOfflineQueue: false },
         settings.onError,
       );
-      const queue = new Queue<WriteCommand, void>(QUEUES.writes, { connection, prefix, ...queueOptions() });
+      const queue = new Queue<WriteJob, void>(QUEUES.writes, { connection, prefix, ...queueOptions() });
       queue.on("error", settings.onError);
       return closing(queue, connection);
     },
     openWorker(process, concurrency) {
       const connection = openRedis(url, { maxRetriesPerRequest: null }, settings.onError);
       const options = { connection, prefix, ...workerOptions(concurrency) };
-      const worker = new Worker<WriteCommand, void>(QUEUES.writes, process, options);
+      const worker = new Worker<WriteJob, void>(QUEUES.writes, process, options);
       worker.on("error", settings.onError);
       return closing(worker, connection);
     },

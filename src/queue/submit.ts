@@ -1,7 +1,7 @@
 /**
  * Hands a write to the queue and waits for its outcome.
  *
- * States of a write here: in line → gathering (this tick's commands travel in one addBulk) → on the queue → ended.
+ * States of a write here: in line → dispatched (see dispatch.ts) → ended.
  * - The outcome comes by the reply channel; whatever is still waiting after a moment is also looked up in the
  *   ledger, so a lost reply costs time and nothing else.
  * - An identical request that arrives meanwhile waits for the same write.
@@ -12,8 +12,9 @@
  * - What the queue has lost is put there again, under the same id.
  */
 import type { Outcome, WriteCommand } from "./contracts.ts";
+import { Dispatch } from "./dispatch.ts";
 import { type LineLimits, Lines, type LinesState, type Places } from "./lines.ts";
-import { type WriteQueue, WRITE_JOB } from "./queues.ts";
+import type { WriteQueue } from "./queues.ts";
 import type { ReplyMessage } from "./replies.ts";
 
 /** The budget is spent, or the queue is away. */
@@ -67,6 +68,8 @@ export interface Submission {
 interface Waiting {
   readonly tenantId: string;
   readonly command: WriteCommand;
+  /** About how large it is. */
+  readonly bytes: number;
   readonly promise: Promise<Outcome>;
   readonly settle: (result: Outcome | Error) => void;
   readonly since: number;
@@ -91,13 +94,14 @@ export class Submitter {
   readonly #waiting = new Map<string, Waiting>();
   readonly #byRequest = new Map<string, Waiting>();
   readonly #lines: Lines<Waiting>;
-  #gathering: Waiting[] = [];
+  readonly #dispatch: Dispatch;
   #lookup: NodeJS.Timeout | undefined;
   #lookingUp = false;
 
   constructor(deps: SubmitterDeps) {
     this.#deps = deps;
-    this.#lines = new Lines<Waiting>(deps.limits, (waiting) => this.#gather(waiting));
+    this.#lines = new Lines<Waiting>(deps.limits, (waiting) => this.#send(waiting));
+    this.#dispatch = new Dispatch({ queue: deps.queue, onUnknown: this.#onUnknown });
   }
 
   /**
@@ -109,11 +113,14 @@ export class Submitter {
     return this.#lines.take(tenantId, writes, bytes);
   }
 
-  /** The request must hold a place for the write until its outcome is known. */
-  submit(command: WriteCommand): Submission {
+  /**
+   * The request must hold a place for the write until its outcome is known.
+   * @param bytes - about how large the command is
+   */
+  submit(command: WriteCommand, bytes: number): Submission {
     const same = this.#byRequest.get(command.requestKey);
     if (same) return this.#join(same);
-    const waiting = this.#wait(command);
+    const waiting = this.#wait(command, bytes);
     this.#lines.enter(waiting);
     return this.#join(waiting);
   }
@@ -151,7 +158,7 @@ export class Submitter {
     return false;
   }
 
-  #wait(command: WriteCommand): Waiting {
+  #wait(command: WriteCommand, bytes: number): Waiting {
     let settle!: (result: Outcome | Error) => void;
     const promise = new Promise<Outcome>((resolve, reject) => {
       const timer = setTimeout(() => void this.#giveUp(waiting), this.#deps.timeoutMs);
@@ -163,7 +170,7 @@ export class Submitter {
     });
     const { tenantId } = command;
     const state = { since: Date.now(), queuedAt: undefined, sentAt: 0, requests: 0, isGivenUp: false };
-    const waiting: Waiting = { tenantId, command, promise, settle, ...state };
+    const waiting: Waiting = { tenantId, command, bytes, promise, settle, ...state };
     this.#waiting.set(command.writeId, waiting);
     this.#byRequest.set(command.requestKey, waiting);
     this.#lookup ??= setInterval(() => this.#lookUpLate(), LOOKUP_EVERY_MS);
@@ -180,6 +187,7 @@ export class Submitter {
 
   #forget(waiting: Waiting): void {
     this.#waiting.delete(waiting.command.writeId);
+    this.#dispatch.ended(waiting.command.writeId);
     this.#forgetRequest(waiting);
     if (this.#waiting.size > 0) return;
     clearInterval(this.#lookup);
@@ -191,36 +199,22 @@ export class Submitter {
     if (this.#byRequest.get(requestKey) === waiting) this.#byRequest.delete(requestKey);
   }
 
-  #gather(waiting: Waiting): void {
+  #send(waiting: Waiting): void {
     const now = Date.now();
     this.#deps.onQueued((now - waiting.since) / 1_000);
     waiting.queuedAt = now;
     waiting.sentAt = now;
-    this.#gathering.push(waiting);
-    if (this.#gathering.length === 1) setImmediate(() => void this.#send());
+    this.#dispatch.add(waiting);
   }
 
-  async #send(): Promise<void> {
-    const gathered = this.#gathering;
-    this.#gathering = [];
-    try {
-      await this.#add(gathered);
-    } catch (error) {
-      this.#deps.onError(error);
-      // The jobs may have arrived although the answer did not, so this is "unknown", never "not done".
-      for (const waiting of gathered) void this.#giveUp(waiting, true);
+  readonly #onUnknown = (writeIds: readonly string[], error: unknown): void => {
+    this.#deps.onError(error);
+    // The jobs may have arrived although the answer did not, so this is "unknown", never "not done".
+    for (const writeId of writeIds) {
+      const waiting = this.#waiting.get(writeId);
+      if (waiting) void this.#giveUp(waiting, true);
     }
-  }
-
-  async #add(waiting: readonly Waiting[]): Promise<void> {
-    await this.#deps.queue.addBulk(
-      waiting.map(({ command }) => ({
-        name: `${command.operation} ${command.resourceType}`,
-        data: command,
-        opts: { ...WRITE_JOB, jobId: command.writeId },
-      })),
-    );
-  }
+  };
 
   /** @param isLost - the queue may not even have it, so that it must not count as in flight any longer */
   async #giveUp(waiting: Waiting, isLost = false): Promise<void> {
@@ -270,7 +264,11 @@ export class Submitter {
   #resend(queued: readonly Waiting[], now: number): void {
     const lost = queued.filter(({ sentAt }) => sentAt < now - RESEND_AFTER_MS);
     for (const waiting of lost) waiting.sentAt = now;
-    if (lost.length > 0) this.#add(lost).catch(this.#deps.onError);
+    if (lost.length > 0)
+      this.#dispatch.again(
+        lost.map(({ command }) => command.writeId),
+        this.#deps.onError,
+      );
   }
 
   async #lookUp(writes: readonly Waiting[], isFallback = false): Promise<void> {

@@ -1,5 +1,5 @@
 /** Console accounts. A guess is counted before its password is checked, so that guesses in parallel count too. */
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export const ROLES = ["viewer", "admin", "owner"] as const;
@@ -29,7 +29,7 @@ export async function createAccount(
      VALUES ($1, $2, $3, $4)
          ON CONFLICT (login) DO NOTHING
      RETURNING id, login, role`,
-    [uuidv7(), account.login, account.role, account.passwordHash],
+    [newId(), account.login, account.role, account.passwordHash],
   );
   return rows[0];
 }

@@ -2,7 +2,7 @@
  * Cycles: what one synchronisation run of a connection did. A request opens a cycle where none is open, quiet time
  * ends it. Writes are counted in their own transactions, reads are flushed from memory.
  */
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export type CycleKind = "initial" | "incremental" | "on_demand" | "test";
@@ -59,7 +59,7 @@ const OPEN = `
 export async function openCycle(db: Database, connection: ConnectionKey): Promise<string> {
   const rows = await db.query<{ id: string }>({ name: "open-cycle", text: OPEN }, [
     connection.tenantId,
-    uuidv7(),
+    newId(),
     connection.connectionId,
   ]);
   const id = rows[0]?.id;

@@ -1,5 +1,5 @@
 /** Product keys: what a product shows to ask about its tenant. Apart from tokens, by which directories are written. */
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import { createToken, hashToken, PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
 import type { Database, Transaction } from "./database.ts";
 
@@ -45,7 +45,7 @@ export async function issueProductKey(
   { tenantId, name, secret, ttlDays }: ProductKeyRequest,
 ): Promise<IssuedProductKey> {
   const { token: key, hash, hint } = createToken(secret, PRODUCT_KEY_PREFIX);
-  const id = uuidv7();
+  const id = newId();
   await tx.query(INSERT, [tenantId, id, name, hash, hint, ttlDays ?? null]);
   return { id, key, hint };
 }

@@ -1,6 +1,6 @@
 /** Tenants, their connections to identity providers, and the bearer tokens of those. */
-import { v7 as uuidv7 } from "uuid";
 import { DIALECT_NAMES, DIALECTS, type Dialect } from "../scim/index.ts";
+import { newId } from "../platform/ids.ts";
 import { createToken, hashToken } from "../platform/secrets.ts";
 import type { Database, Transaction } from "./database.ts";
 
@@ -58,7 +58,7 @@ export async function createTenant(
   tx: Transaction,
   tenant: { readonly slug: string; readonly name: string },
 ): Promise<Tenant | undefined> {
-  const rows = await tx.query<Tenant>(INSERT_TENANT, [uuidv7(), tenant.slug, tenant.name]);
+  const rows = await tx.query<Tenant>(INSERT_TENANT, [newId(), tenant.slug, tenant.name]);
   return rows[0];
 }
 
@@ -76,7 +76,7 @@ export async function createConnection(
   name: string,
   dialect: Dialect = "entra",
 ): Promise<string> {
-  const id = uuidv7();
+  const id = newId();
   await tx.query(`INSERT INTO connections (tenant_id, id, name, dialect) VALUES ($1, $2, $3, $4)`, [
     tenantId,
     id,
@@ -181,7 +181,7 @@ export async function issueToken(tx: Transaction, request: TokenRequest): Promis
     `INSERT INTO tokens (tenant_id, id, connection_id, token_hash, hint, expires_at)
      VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6))
      RETURNING expires_at AS "expiresAt"`,
-    [request.tenantId, uuidv7(), request.connectionId, hash, hint, request.ttlDays],
+    [request.tenantId, newId(), request.connectionId, hash, hint, request.ttlDays],
   );
   return { token, hint, expiresAt: rows[0]?.expiresAt ?? new Date() };
 }

@@ -1,13 +1,15 @@
 /**
  * From a job to its end: parse, commit with others, tell the api, count, log. The queue is told "failed" for what an
- * admin must see: a refusal at once (it is definitive), a fault after its attempts, a bug at once.
+ * admin must see: a refusal at once (it is definitive), a fault after its attempts, a bug at once. Where a job carries
+ * several writes, each that fails gets a job of its own to say so, and the job itself ends well.
  */
 import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { type Outcome, WriteCommand } from "../queue/contracts.ts";
-import { WRITE_ATTEMPTS, type WriteProcessor } from "../queue/queues.ts";
+import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
 import type { ReplySender } from "../queue/replies.ts";
+import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
 import { type DatabasePool, transientReason } from "../store/database.ts";
 import { insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
@@ -18,6 +20,8 @@ import { faultRow } from "./ledger.ts";
 
 export interface ConsumeDeps {
   readonly db: DatabasePool;
+  /** Takes the jobs of writes that failed among others. */
+  readonly queue: Pick<WriteQueue, "addBulk">;
   readonly replies: ReplySender;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -34,15 +38,45 @@ export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {
   });
 
   return async (job) => {
-    const command = WriteCommand.safeParse(job.data);
+    const read = readJob(job.data);
     // Nothing can be told of it or done with it: a worker of another version, or a job of another hand.
-    if (!command.success)
-      throw new UnrecoverableError("the job's data is not a write command of this version");
-    const write = { command: command.data, attempt: job.attemptsMade + 1 };
-    deps.metrics.queueWait.observe(Math.max(0, Date.now() - write.command.requestedAt) / 1000);
-    const result = await groupCommit.apply(write).catch((error: unknown) => failed(deps, write, error));
-    if (result.outcome.kind === "refused") throw new UnrecoverableError(reasonOf(result.outcome));
+    if (!read) throw new UnrecoverableError("the job's data is not a write command of this version");
+    if (read.ended !== undefined) throw new UnrecoverableError(read.ended);
+    const attempt = job.attemptsMade + 1;
+    const ends = await Promise.allSettled(
+      read.writes.map((command) => endOf(deps, groupCommit, { command, attempt })),
+    );
+    const failures = ends.flatMap((end) => (end.status === "fulfilled" && end.value ? [end.value] : []));
+    if (read.isSingle && failures[0]) throw new UnrecoverableError(failures[0].reason);
+    if (failures.length > 0) {
+      await deps.queue.addBulk(failures.map(({ command, reason }) => jobOfEnded(command, reason)));
+    }
+    // Delivered again as a whole: the writes that have ended find their rows in the ledger.
+    const faulted = ends.find((end) => end.status === "rejected");
+    if (faulted) throw faulted.reason;
   };
+}
+
+interface FailedWrite {
+  readonly command: WriteCommand;
+  /** As the queue shows it. */
+  readonly reason: string;
+}
+
+/** @returns undefined when the write was applied. @throws when it is to be delivered again */
+async function endOf(
+  deps: ConsumeDeps,
+  groupCommit: GroupCommit<BatchResult>,
+  write: PendingWrite,
+): Promise<FailedWrite | undefined> {
+  const { command } = write;
+  deps.metrics.queueWait.observe(Math.max(0, Date.now() - command.requestedAt) / 1000);
+  try {
+    const { outcome } = await groupCommit.apply(write);
+    return outcome.kind === "refused" ? { command, reason: reasonOf(outcome) } : undefined;
+  } catch (error) {
+    return { command, reason: await failed(deps, write, error) };
+  }
 }
 
 /** Commits a batch, then tells the waiting requests at once: the queue's own bookkeeping can come after. */
@@ -66,8 +100,8 @@ async function commitAndReply(
   return results;
 }
 
-/** @throws the error, for the queue to retry; or one it will not retry, once that is hopeless */
-async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): Promise<never> {
+/** @returns why it failed for good. @throws the error, for the queue to retry, while that is not hopeless */
+async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): Promise<string> {
   const { command, attempt } = write;
   const log = deps.logger.child({
     component: "consume",
@@ -84,9 +118,7 @@ async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): P
   }
   log.error({ err: error }, "write failed for good");
   await recordFault(deps, write, reason).catch((err: unknown) => log.error({ err }, "fault not recorded"));
-  throw new UnrecoverableError(
-    reason === undefined ? "a fault of Rollcall; see the log" : `stores unreachable (${reason})`,
-  );
+  return reason === undefined ? "a fault of Rollcall; see the log" : `stores unreachable (${reason})`;
 }
 
 async function recordFault(

@@ -103,9 +103,16 @@ export interface ServiceProcess {
 const ROOT = join(import.meta.dirname, "../..");
 const READY_MS = 60_000;
 
-/** Runs `src/main.ts` as a process of its own; resolves once it says that it is ready. */
-export async function spawnService(env: Env, args: readonly string[] = []): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", ...args], {
+/**
+ * Runs `src/main.ts` as a process of its own; resolves once it says that it is ready.
+ * @param nodeArgs - switches of Node itself, such as `--cpu-prof`
+ */
+export async function spawnService(
+  env: Env,
+  args: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [...nodeArgs, "--import", "tsx", "src/main.ts", ...args], {
     cwd: ROOT,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -3,7 +3,7 @@
  * Node's own HTTP, past Express: the same answers, at about three times the speed (docs/decisions/0021).
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../../platform/ids.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import { hashToken } from "../../platform/secrets.ts";
@@ -100,7 +100,7 @@ export function createLoginCheck(deps: LoginCheckDeps): RequestListener {
         send(response, 200, JSON.stringify(body), {
           "Content-Type": "application/json; charset=utf-8",
           "Rollcall-When-Unreachable": facts.whenUnreachable,
-          "X-Correlation-Id": uuidv7(),
+          "X-Correlation-Id": newId(),
         });
       },
       (error: unknown) => sendFailure(response, error, deps.logger),
@@ -173,7 +173,7 @@ async function withGroups(
 
 function sendFailure(response: ServerResponse, error: unknown, logger: Logger): void {
   const problem = problemOf(error);
-  const correlationId = uuidv7();
+  const correlationId = newId();
   if (problem.status >= 500) logger.error({ err: error, correlationId }, "request failed");
   send(response, problem.status, problemBody(problem, correlationId), {
     ...problem.headers,

@@ -1,0 +1,88 @@
+/**
+ * Writes ↔ jobs. A queue's work is by the job and not by the write, so writes of one tenant that arrive together
+ * travel in one job. Each keeps its own id, outcome and ledger row; one that fails gets a job of its own, so that the
+ * queue's list of failed jobs is the list of failed writes.
+ */
+import { newId } from "../platform/ids.ts";
+import { invariant } from "../platform/invariant.ts";
+import { CarriedWrites, SingleWrite, type WriteCommand, type WriteJob } from "./contracts.ts";
+import { WRITE_JOB } from "./queues.ts";
+
+export interface Sized {
+  readonly command: WriteCommand;
+  /** About how large it is: the bytes of its request's body. */
+  readonly bytes: number;
+}
+
+// As many as a transaction takes by default; more would only wait in the worker.
+const WRITES_PER_JOB_MAX = 100;
+// A job is read and written whole: replacing a large group should not travel with others.
+const BYTES_PER_JOB_MAX = 256 * 1024;
+
+export interface QueuedJob {
+  readonly name: string;
+  readonly data: WriteJob;
+  readonly opts: typeof WRITE_JOB & { readonly jobId: string };
+}
+
+/** Takes from the front of the line what one job shall carry. @param line - of one tenant, not empty */
+export function takeLoad(line: Sized[]): readonly WriteCommand[] {
+  let bytes = 0;
+  let count = 0;
+  for (const write of line) {
+    bytes += write.bytes;
+    if (count > 0 && (count === WRITES_PER_JOB_MAX || bytes > BYTES_PER_JOB_MAX)) break;
+    count += 1;
+  }
+  return line.splice(0, count).map(({ command }) => command);
+}
+
+/** @param load - writes of one tenant, at least one */
+export function jobOf(load: readonly WriteCommand[]): QueuedJob {
+  const [first, ...others] = load;
+  invariant(first, "a job carries a write");
+  return others.length === 0 ? jobOfOne(first) : jobOfMany(first, load);
+}
+
+/** A job that fails with this reason: how a write that was carried with others is shown to have failed. */
+export function jobOfEnded(command: WriteCommand, reason: string): QueuedJob {
+  const job = jobOfOne(command);
+  return { ...job, data: { ...command, ended: reason } };
+}
+
+export interface CarriedJob {
+  readonly writes: readonly WriteCommand[];
+  /** The job carries one write by itself, so the job's end is the write's end. */
+  readonly isSingle: boolean;
+  readonly ended: string | undefined;
+}
+
+/** @returns undefined for what another version, or another hand, put into the queue */
+export function readJob(data: unknown): CarriedJob | undefined {
+  const isCarrier = typeof data === "object" && data !== null && "writes" in data;
+  if (isCarrier) {
+    const carried = CarriedWrites.safeParse(data);
+    return carried.success ? { writes: carried.data.writes, isSingle: false, ended: undefined } : undefined;
+  }
+  const single = SingleWrite.safeParse(data);
+  if (!single.success) return undefined;
+  const { ended, ...command } = single.data;
+  return { writes: [command], isSingle: true, ended };
+}
+
+function jobOfOne(command: WriteCommand): QueuedJob {
+  return {
+    name: `${command.operation} ${command.resourceType}`,
+    data: command,
+    opts: { ...WRITE_JOB, jobId: command.writeId },
+  };
+}
+
+function jobOfMany({ tenantId, tenantSlug }: WriteCommand, writes: readonly WriteCommand[]): QueuedJob {
+  return {
+    name: `${writes.length} writes`,
+    data: { version: 1, tenantId, tenantSlug, writes: [...writes] },
+    // Not a write's id: that is the id of the job it gets for itself when it fails.
+    opts: { ...WRITE_JOB, jobId: newId() },
+  };
+}
