@@ -141,6 +141,11 @@ const ROWS: readonly Row[] = [
     after: { emails: [WORK] },
   },
   {
+    title: "list-of-one: a list of objects without a path",
+    send: sends({ op: "replace", value: [{ title: "Guide" }, { nickName: "B" }] }),
+    after: { title: "Guide", nickName: "B" },
+  },
+  {
     title: "bare-value: the manager's id",
     send: (scim, at) =>
       patchAt(scim, at, {

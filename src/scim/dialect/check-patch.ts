@@ -47,6 +47,8 @@ function checkOperation(
   if (path === "") assertTolerated(dialect, "empty-path", where);
   if (typeof path === "string" && path !== "") {
     checkPath(dialect, model, { kind, path, value });
+  } else if (Array.isArray(value)) {
+    assertTolerated(dialect, "list-of-one", where);
   } else if (isObject(value)) {
     checkAttributes(dialect, model, { fields: value, isPatch: true });
   }

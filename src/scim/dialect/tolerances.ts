@@ -98,7 +98,8 @@ export const TOLERANCES = {
     dialects: ["entra"],
   },
   "list-of-one": {
-    allows: "one value as a list of one, and a list of one as its value",
+    allows:
+      "one value as a list of one, one value where a list is wanted, a list of objects as a value without a path",
     otherwise: "a multi-valued attribute takes a list, any other takes none",
     refusal: "invalidValue",
     dialects: ["entra"],

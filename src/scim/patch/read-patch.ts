@@ -124,6 +124,9 @@ function entriesOfValue(model: Model, { kind, value }: Sent): readonly Entry[] {
     throw new ScimError("noTarget", "remove-without-path", detail);
   }
   if (isObject(value)) return entriesOf(model, value);
+  // SailPoint sends a list of such objects.
+  if (Array.isArray(value) && value.length > 0 && value.every(isObject))
+    return value.flatMap((part) => entriesOf(model, part));
   const detail = say`An ${term(kind)} operation without a path needs an object of attributes as its value; ${JSON.stringify(value)} is none.`;
   throw new ScimError("invalidValue", "value-type", detail);
 }
