@@ -148,6 +148,7 @@ function createApiPart({ config, logger, metrics, db, queue, local }: Shared): A
     },
     bodyBytesMax: config.BODY_BYTES_MAX,
     discoveryPublic: config.DISCOVERY_PUBLIC,
+    membersMax: config.MEMBERS_MAX_RETURNED,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
   });
 }

@@ -35,6 +35,8 @@ export interface ApiSettings {
   readonly lineLimits: LineLimits;
   readonly bodyBytesMax: number;
   readonly discoveryPublic: boolean;
+  /** MEMBERS_MAX_RETURNED; undefined is all. */
+  readonly membersMax: number | undefined;
   readonly cycleIdleSeconds: number;
 }
 

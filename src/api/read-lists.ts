@@ -8,7 +8,7 @@ import { listDirectory, type ListRequest } from "../store/directory-lists.ts";
 import { contextOf, principalOf } from "./context.ts";
 import type { CursorQuery, CursorSeal } from "./cursor.ts";
 import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
-import type { ReadDeps } from "./read-resources.ts";
+import { type ReadDeps, sayIfMembersAreCut } from "./read-resources.ts";
 import { sendJson } from "./respond.ts";
 import { readJson } from "./scim-body.ts";
 
@@ -42,9 +42,10 @@ async function answerList(
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
   const { models } = contextOf(response).reading;
   const wanted = requestOf(types, query, { bound, cursors: deps.cursors });
-  const page = await listDirectory(deps.db, { ...wanted, models });
+  const page = await listDirectory(deps.db, { ...wanted, models, membersMax: deps.membersMax });
   const rendering = { models, baseUrl: deps.baseUrl(request), projection: query.projection };
   const { totalResults, next } = page;
+  sayIfMembersAreCut(response, page.resources);
   const resources = page.resources.map((stored) => render(stored, rendering));
   const hasNext = next !== undefined && query.cursor !== undefined;
   const nextCursor = hasNext ? deps.cursors.seal({ after: next, total: totalResults }, bound) : undefined;
@@ -59,7 +60,7 @@ function requestOf(
   types: readonly ResourceType[],
   { filter, sort, count, startIndex, cursor, projection }: ListQuery,
   { bound, cursors }: { readonly bound: CursorQuery; readonly cursors: CursorSeal },
-): Omit<ListRequest, "models"> {
+): Omit<ListRequest, "models" | "membersMax"> {
   const isWanted = (type: ResourceType): boolean =>
     wants(projection, type, type === "Group" ? "members" : "groups");
   const opened = cursor ? cursors.open(cursor, bound) : undefined;

@@ -24,6 +24,8 @@ export interface ReadDeps {
   readonly db: Database;
   /** Address of the SCIM endpoint as this client reaches it. */
   readonly baseUrl: (request: Request) => string;
+  /** Members that an answer shows of one group at most; undefined is all. */
+  readonly membersMax: number | undefined;
 }
 
 /** @throws {ScimError} 404; the answer is 304 when the client has this version already */
@@ -34,7 +36,7 @@ export async function readOne(
 ): Promise<void> {
   const projection = projectionOf(request);
   const id = resourceIdOf(type, request);
-  const stored = await findResource(deps.db, id, readOptions(type, response, projection));
+  const stored = await findResource(deps.db, id, readOptions(type, response, { projection, deps }));
   if (!stored) throw resourceNotFound(type, id);
   const known = request.get("if-none-match");
   if (known !== undefined && matchesEtag(known, stored.version)) {
@@ -53,6 +55,8 @@ export function sendStored(
     baseUrl,
   }: { readonly stored: Stored; readonly projection: Projection; readonly baseUrl: string },
 ): void {
+  sayIfMembersAreCut(response, [stored]);
+  if (stored.hasMoreMembers) response.set("Link", `<${membersQuery(stored, baseUrl)}>; rel="related"`);
   sendResource(response, status, {
     body: render(stored, { models: contextOf(response).reading.models, baseUrl, projection }),
     version: stored.version,
@@ -60,13 +64,31 @@ export function sendStored(
   });
 }
 
+/** Asks for the page of users whose group this is: the members of a group that shows only some of them. */
+function membersQuery({ id }: Stored, baseUrl: string): string {
+  return `${baseUrl}/Users?filter=${encodeURIComponent(`groups.value eq "${id}"`)}&cursor=`;
+}
+
+/** SCIM has no way to say within a group that it has more members than it shows, so a header says it. */
+export function sayIfMembersAreCut(response: Response, stored: readonly Stored[]): void {
+  const cut = stored.filter(({ hasMoreMembers }) => hasMoreMembers === true);
+  const [{ members = [] } = {}] = cut;
+  if (cut.length > 0)
+    response.set("X-Members-Truncated", `groups=${String(cut.length)}, max=${String(members.length)}`);
+}
+
 /** Members of a group, or groups of a user, are read only where the client wants them. */
-export function readOptions(type: ResourceType, response: Response, projection: Projection): ReadOptions {
+export function readOptions(
+  type: ResourceType,
+  response: Response,
+  { projection, deps }: { readonly projection: Projection; readonly deps: Pick<ReadDeps, "membersMax"> },
+): ReadOptions {
   const membership = type === "Group" ? "members" : "groups";
   return {
     type,
     tenantId: principalOf(response).tenantId,
     withMembers: wants(projection, type, membership),
+    membersMax: deps.membersMax,
   };
 }
 

@@ -96,17 +96,17 @@ interface Wanted {
 async function storedOf(
   { resourceId, written }: Extract<Outcome, { kind: "applied" }>,
   { type, operation, projection, response }: Wanted,
-  { db }: WriteDeps,
+  deps: WriteDeps,
 ): Promise<Stored> {
-  const options = readOptions(type, response, projection);
+  const options = readOptions(type, response, { projection, deps });
   if (!written) {
-    const stored = await findResource(db, resourceId, options);
+    const stored = await findResource(deps.db, resourceId, options);
     if (!stored) throw resourceNotFound(type, resourceId);
     return stored;
   }
   const stored: Stored = { type, id: resourceId, ...written };
   // A user that was just created is in no group.
   if (operation === "create" && type === "User") return stored;
-  const [whole] = await withMembership(db, [stored], options);
+  const [whole] = await withMembership(deps.db, [stored], options);
   return whole ?? stored;
 }

@@ -80,6 +80,9 @@ export const Config = z.object({
     .stringbool()
     .default(false)
     .describe("Whether ServiceProviderConfig, ResourceTypes and Schemas are answered without a token"),
+  MEMBERS_MAX_RETURNED: count
+    .optional()
+    .describe("Members that an answer shows of one group at most; unset shows all of them"),
   WORKER_CONCURRENCY: count.default(256).describe("Jobs a worker holds at once; they share transactions"),
   BATCH_MAX: count.default(128).describe("Writes applied in one transaction at most"),
   CYCLE_IDLE_SECONDS: seconds.default(300).describe("Quiet time after which a connection's cycle is over"),

@@ -29,6 +29,8 @@ export interface ListRequest {
   readonly from: { readonly startIndex: number } | { readonly after: Mark | undefined };
   /** Types whose members, or groups, are read as well. */
   readonly withMembers: ReadonlySet<ResourceType>;
+  /** Of one group; undefined is all. */
+  readonly membersMax?: number | undefined;
   /** The number of matches, where an earlier page has counted them. */
   readonly total?: number | undefined;
 }
@@ -178,7 +180,7 @@ async function stored(db: Database, request: ListRequest, rows: readonly Row[]):
   for (const type of request.types) {
     const ofType = rows.filter((row) => row.type === type).map(toStored(type));
     const withMembers = request.withMembers.has(type);
-    const options = { type, tenantId: request.tenantId, withMembers };
+    const options = { type, tenantId: request.tenantId, withMembers, membersMax: request.membersMax };
     for (const resource of await withMembership(db, ofType, options)) byId.set(resource.id, resource);
   }
   return rows.flatMap(({ id }) => byId.get(id) ?? []);

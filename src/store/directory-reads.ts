@@ -18,6 +18,8 @@ export interface ReadOptions {
   readonly type: ResourceType;
   /** Read a group's members, or a user's groups, as well. */
   readonly withMembers: boolean;
+  /** Members that are read of one group at most; undefined is all. */
+  readonly membersMax?: number | undefined;
 }
 
 /** @returns undefined when the tenant has no such resource */
@@ -57,34 +59,54 @@ export function toStored(type: ResourceType): (row: RawRow) => Stored {
 export async function withMembership(
   db: Database,
   resources: readonly Stored[],
-  { type, tenantId, withMembers }: ReadOptions,
+  { type, tenantId, withMembers, membersMax }: ReadOptions,
 ): Promise<readonly Stored[]> {
   if (!withMembers || resources.length === 0) return resources;
   const ids = resources.map(({ id }) => id);
   if (type === "Group") {
-    const members = await readMembers(db, tenantId, ids);
-    return resources.map((stored) => ({ ...stored, members: members.get(stored.id) ?? [] }));
+    const byGroup = await readMembers(db, { tenantId, groupIds: ids, membersMax });
+    return resources.map((stored) => {
+      const members = byGroup.get(stored.id) ?? [];
+      if (membersMax === undefined || members.length <= membersMax) return { ...stored, members };
+      return { ...stored, members: members.slice(0, membersMax), hasMoreMembers: true };
+    });
   }
   const groups = await readGroups(db, tenantId, ids);
   return resources.map((stored) => ({ ...stored, groups: groups.get(stored.id) ?? [] }));
 }
 
+interface MembersRequest {
+  readonly tenantId: string;
+  readonly groupIds: readonly string[];
+  readonly membersMax: number | undefined;
+}
+
 const MEMBERS = `
   SELECT m.group_id AS "ownerId", m.member_id AS value, m.member_type AS type,
          coalesce(u.resource ->> 'displayName', u.resource ->> 'userName', g.resource ->> 'displayName') AS display
-    FROM group_members m
-    LEFT JOIN users u ON m.member_type = 'User' AND u.tenant_id = m.tenant_id AND u.id = m.member_id
-    LEFT JOIN groups g ON m.member_type = 'Group' AND g.tenant_id = m.tenant_id AND g.id = m.member_id
-   WHERE m.tenant_id = $1 AND m.group_id = ANY($2::uuid[])
+    FROM unnest($2::uuid[]) AS wanted (group_id)
+   CROSS JOIN LATERAL (
+           SELECT group_id, member_id, member_type
+             FROM group_members
+            WHERE tenant_id = $1 AND group_id = wanted.group_id
+            ORDER BY member_id
+            LIMIT $3
+         ) m
+    LEFT JOIN users u ON m.member_type = 'User' AND u.tenant_id = $1 AND u.id = m.member_id
+    LEFT JOIN groups g ON m.member_type = 'Group' AND g.tenant_id = $1 AND g.id = m.member_id
    ORDER BY m.group_id, m.member_id`;
 
+/** One member more than the most, to know whether there are more. */
 async function readMembers(
   db: Database,
-  tenantId: string,
-  groupIds: readonly string[],
+  { tenantId, groupIds, membersMax }: MembersRequest,
 ): Promise<ReadonlyMap<string, MemberView[]>> {
   type Row = Omit<MemberView, "display"> & { readonly ownerId: string; readonly display: string | null };
-  const rows = await db.query<Row>({ name: "read-members", text: MEMBERS }, [tenantId, groupIds]);
+  const rows = await db.query<Row>({ name: "read-members", text: MEMBERS }, [
+    tenantId,
+    groupIds,
+    membersMax === undefined ? null : membersMax + 1,
+  ]);
   const byOwner = new Map<string, MemberView[]>();
   for (const { ownerId, display, value, type } of rows) {
     push(byOwner, ownerId, { value, type, ...(display !== null && { display }) });

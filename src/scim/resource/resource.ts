@@ -48,5 +48,7 @@ export interface Stored {
   readonly lastModified: string;
   readonly resource: Resource;
   readonly members?: readonly MemberView[];
+  /** The group has more members than these. */
+  readonly hasMoreMembers?: boolean;
   readonly groups?: readonly GroupView[];
 }
