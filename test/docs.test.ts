@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { PROBLEM_CODES } from "../src/api/product/problem.ts";
 import { Config } from "../src/platform/config.ts";
 import { createMetrics } from "../src/platform/metrics.ts";
-import { ERROR_CODES } from "../src/scim/index.ts";
+import { ERROR_CODES, EXPLANATIONS } from "../src/scim/index.ts";
 import { fillIn, SECTIONS } from "../tools/compatibility/page.ts";
 import { titlesIn, titlesOf } from "../tools/compatibility/titles.ts";
 
@@ -51,6 +51,20 @@ test("docs/errors.md documents every error code, with its meaning", () => {
 
   expect(documented("docs/errors.md")).toEqual(Object.keys(ERROR_CODES).sort());
   for (const [code, meaning] of Object.entries(ERROR_CODES)) expect(page, code).toContain(meaning);
+});
+
+test("docs/errors.md says what to do about each error, as the console does", () => {
+  const entries = [
+    ...read("docs/errors.md").matchAll(/^- \*\*(.+)\*\*\n {2}- In Azure: (.+)\n {2}- Here: (.+)$/gm),
+  ];
+  const said = new Map(entries.map(([, code = "", inAzure = "", here = ""]) => [code, { inAzure, here }]));
+
+  const plain = (text: string | undefined): string | undefined => text?.replaceAll("\\", "");
+  expect([...said.keys()].sort()).toEqual(Object.keys(ERROR_CODES).sort());
+  for (const [code, { inAzure, here }] of Object.entries(EXPLANATIONS)) {
+    expect(plain(said.get(code)?.inAzure), code).toBe(plain(inAzure));
+    expect(plain(said.get(code)?.here), code).toBe(plain(here));
+  }
 });
 
 test("docs/compatibility.md has a row for every statement and quirk, with the tests that hold it", () => {

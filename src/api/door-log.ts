@@ -8,6 +8,7 @@ import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ScimError } from "../scim/index.ts";
 import type { DatabasePool } from "../store/database.ts";
+import { insertFailures, type NewFailure } from "../store/failures.ts";
 import { insertLedgerRows, type NewLedgerRow } from "../store/ledger.ts";
 import type { Principal } from "../store/tenants.ts";
 
@@ -31,7 +32,7 @@ const BODY_CHARS_MAX = 65_536;
 export class DoorLog {
   readonly #db: DatabasePool;
   readonly #logger: Logger;
-  #rows: NewLedgerRow[] = [];
+  #refusals: NewFailure[] = [];
   #dropped = 0;
   readonly #beat = new Beat(() => this.#flush(), FLUSH_EVERY_MS);
 
@@ -49,7 +50,7 @@ export class DoorLog {
   }
 
   record(refusal: Refusal): void {
-    if (this.#rows.length < ROWS_MAX) this.#rows.push(rowOf(refusal));
+    if (this.#refusals.length < ROWS_MAX) this.#refusals.push(failureOf(refusal));
     else this.#dropped += 1;
   }
 
@@ -57,19 +58,36 @@ export class DoorLog {
     if (this.#dropped > 0)
       this.#logger.warn({ dropped: this.#dropped }, "refusals not recorded: too many at once");
     this.#dropped = 0;
-    const rows = this.#rows;
-    this.#rows = [];
-    if (rows.length === 0) return;
+    const refusals = this.#refusals;
+    this.#refusals = [];
+    if (refusals.length === 0) return;
     try {
-      await this.#db.transaction((tx) => insertLedgerRows(tx, rows));
+      await this.#db.transaction(async (tx) => {
+        await insertLedgerRows(
+          tx,
+          refusals.map(({ row }) => row),
+        );
+        await insertFailures(tx, refusals);
+      });
     } catch (err) {
       this.#logger.warn(
-        { err, refusals: rows.length },
+        { err, refusals: refusals.length },
         "refusals are kept for the next flush, without their bodies",
       );
-      this.#rows.unshift(...rows.slice(0, ROWS_MAX).map((row) => ({ ...row, request: null })));
+      this.#refusals.unshift(...refusals.slice(0, ROWS_MAX).map(withoutBody));
     }
   }
+}
+
+function withoutBody(refusal: NewFailure): NewFailure {
+  return { ...refusal, row: { ...refusal.row, request: null }, payload: null };
+}
+
+/** What stands at the door would be refused there again, so it is nothing that a queue could repeat. */
+function failureOf(refusal: Refusal): NewFailure {
+  const row = rowOf(refusal);
+  const masked = storable(refusal.error.detail.masked);
+  return { row, masked, isRepeatable: false, payload: row.request };
 }
 
 function rowOf({ error, principal, ...refusal }: Refusal): NewLedgerRow {

@@ -9,6 +9,7 @@ import express, {
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { WriteQueue } from "../queue/queues.ts";
+import { repeatWrites, type WriteToRepeat } from "../queue/retry.ts";
 import { hasAccounts } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { type Asset, readAssets } from "./assets.ts";
@@ -45,6 +46,7 @@ export function createDashboard(settings: DashboardSettings): Express {
     publicUrl,
     tokenTtlDays,
     now: settings.now ?? (() => new Date()),
+    repeatWrites: (writes) => repeatOn(settings.queues, writes),
   };
   const assets = readAssets();
   const door = createDoor({
@@ -67,6 +69,11 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use((_request, response) => door.answer(response, notFound()));
   app.use(fail(door, settings.logger));
   return app;
+}
+
+async function repeatOn([queue]: readonly WriteQueue[], writes: readonly WriteToRepeat[]): Promise<void> {
+  if (queue === undefined) throw new Error("this console has no queue to put writes on");
+  await repeatWrites(queue, writes);
 }
 
 function signInRoutes(app: Express, door: Door, deps: Console): void {

@@ -2,6 +2,7 @@
  * What a page handler is given and what it returns. Handlers know nothing of HTTP frameworks: they take a plain
  * visit, and answer with a page or a redirect.
  */
+import type { WriteToRepeat } from "../queue/retry.ts";
 import type { Role } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { Session } from "../store/sessions.ts";
@@ -16,6 +17,8 @@ export interface Console {
   readonly publicUrl: () => string;
   readonly tokenTtlDays: number;
   readonly now: () => Date;
+  /** Puts failed writes on the queue, as new ones. */
+  readonly repeatWrites: (writes: readonly WriteToRepeat[]) => Promise<void>;
 }
 
 export interface Visit {
@@ -75,6 +78,13 @@ const RANK: Readonly<Record<Role, number>> = { viewer: 0, admin: 1, owner: 2 };
 /** Each role may do what those before it may. */
 export function mayActAs(role: Role, needed: Role): boolean {
   return RANK[role] >= RANK[needed];
+}
+
+/** Ids as they stand in addresses: lower case. */
+const ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+export function isId(text: string): boolean {
+  return ID.test(text);
 }
 
 export function csrfField(visit: { readonly csrfToken: string }): Html {

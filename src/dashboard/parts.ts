@@ -54,6 +54,10 @@ export function emptyState(title: string, hint: HtmlValue): Html {
   </div>`;
 }
 
+export function notice(text: HtmlValue): Html {
+  return html`<p class="notice" role="status">${text}</p>`;
+}
+
 export function problem(text: HtmlValue): Html {
   return html`<p class="problem" role="alert">${text}</p>`;
 }
@@ -85,6 +89,14 @@ export function connectionPath(tenantSlug: string, connectionId: string): string
 
 export function cyclePath(tenantSlug: string, cycleId: string): string {
   return `/tenants/${tenantSlug}/cycles/${cycleId}`;
+}
+
+export function failurePath(tenantSlug: string, writeId: string): string {
+  return `/tenants/${tenantSlug}/failed/${writeId}`;
+}
+
+export function resourcePath(tenantSlug: string, type: string, id: string): string {
+  return `/tenants/${tenantSlug}/${type === "User" ? "users" : "groups"}/${id}`;
 }
 
 /** @returns how the cycle went, judged by its worst write */

@@ -5,6 +5,9 @@ import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
 import { showDialect, submitDialect } from "./pages/dialect.ts";
 import { showFailed } from "./pages/failed.ts";
+import { showCause, submitDismissAll, submitRetryAll } from "./pages/failed-cause.ts";
+import { submitDismiss, submitNote, submitReopen, submitRetry } from "./pages/failure-actions.ts";
+import { showFailure } from "./pages/failure.ts";
 import { showOverview } from "./pages/overview.ts";
 import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
@@ -17,6 +20,7 @@ export interface Route {
   readonly handle: (visit: MemberVisit, deps: Console) => Answer | Promise<Answer>;
 }
 
+const FAILED = "/tenants/:slug/failed";
 const CONNECTION = "/tenants/:slug/connections/:id";
 
 /** All of these need a session; sign-in and sign-out, which make and end one, stand in app.ts. */
@@ -33,4 +37,12 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
   { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
   { method: "get", path: "/failed", needs: "viewer", handle: showFailed },
+  { method: "get", path: FAILED, needs: "viewer", handle: showCause },
+  { method: "post", path: `${FAILED}/retry`, needs: "admin", handle: submitRetryAll },
+  { method: "post", path: `${FAILED}/dismiss`, needs: "admin", handle: submitDismissAll },
+  { method: "get", path: `${FAILED}/:id`, needs: "viewer", handle: showFailure },
+  { method: "post", path: `${FAILED}/:id/retry`, needs: "admin", handle: submitRetry },
+  { method: "post", path: `${FAILED}/:id/dismiss`, needs: "admin", handle: submitDismiss },
+  { method: "post", path: `${FAILED}/:id/reopen`, needs: "admin", handle: submitReopen },
+  { method: "post", path: `${FAILED}/:id/note`, needs: "admin", handle: submitNote },
 ];

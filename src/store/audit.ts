@@ -13,6 +13,10 @@ export type AuditAction =
   | "token.issued"
   | "token.rotated"
   | "token.revoked"
+  | "failure.retried"
+  | "failure.dismissed"
+  | "failure.reopened"
+  | "failure.noted"
   | "product_key.created"
   | "product_key.rotated"
   | "product_key.revoked"
@@ -61,5 +65,20 @@ export async function listTenantAudit(
       ORDER BY id DESC
       LIMIT $2`,
     [tenantId, limit],
+  );
+}
+
+/** What was done to one thing of a tenant, newest first. */
+export async function listSubjectAudit(
+  db: Database,
+  of: { readonly tenantId: string; readonly subject: string; readonly limit: number },
+): Promise<readonly AuditRow[]> {
+  return db.query<AuditRow>(
+    `SELECT tenant_id AS "tenantId", actor, action, subject, created_at AS at
+       FROM audit
+      WHERE tenant_id = $1 AND subject = $2
+      ORDER BY id DESC
+      LIMIT $3`,
+    [of.tenantId, of.subject, of.limit],
   );
 }

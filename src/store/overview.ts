@@ -1,7 +1,7 @@
 /** What the console's first page shows: every connection with its last cycles, and how many users each tenant has. */
 import { type Cycle, readCycleStrips } from "./cycle-history.ts";
 import type { Database } from "./database.ts";
-import { countFailedWrites } from "./failed-writes.ts";
+import { countOpenFailures } from "./failures.ts";
 import { type Connection, listConnections } from "./tenants.ts";
 
 export interface UserCounts {
@@ -17,11 +17,9 @@ export interface ConnectionSummary extends Connection, UserCounts {
 
 export interface Overview {
   readonly connections: readonly ConnectionSummary[];
-  /** Refusals and faults of the last day, over all tenants; at most as many as are counted. */
-  readonly failedToday: number;
+  /** Failures that wait for a person, over all tenants; at most as many as are counted. */
+  readonly openFailures: number;
 }
-
-const DAY_MS = 24 * 3600 * 1000;
 
 const COUNT_USERS = `
   SELECT t.id AS "tenantId", u.users::float8 AS users, u.active::float8 AS active
@@ -42,23 +40,20 @@ export async function countUsers(
 }
 
 /** @param cyclesMax - cycles in each connection's strip */
-export async function readOverview(
-  db: Database,
-  options: { readonly now: Date; readonly cyclesMax: number },
-): Promise<Overview> {
+export async function readOverview(db: Database, options: { readonly cyclesMax: number }): Promise<Overview> {
   const connections = await listConnections(db);
   const keys = connections.map(({ tenantId, id }) => ({ tenantId, connectionId: id }));
-  const [users, strips, failedToday] = await Promise.all([
+  const [users, strips, openFailures] = await Promise.all([
     countUsers(db, [...new Set(connections.map(({ tenantId }) => tenantId))]),
     readCycleStrips(db, keys, options.cyclesMax),
-    countFailedWrites(db, new Date(options.now.getTime() - DAY_MS)),
+    countOpenFailures(db),
   ]);
   const summaries = connections.map((connection) => {
     const cycles = strips.get(connection.id) ?? [];
     const counts = users.get(connection.tenantId) ?? { users: 0, active: 0 };
     return { ...connection, ...counts, cycles, lastRequestAt: lastRequest(connection, cycles) };
   });
-  return { connections: summaries, failedToday };
+  return { connections: summaries, openFailures };
 }
 
 /** A connection test leaves no bar in the strip, but its token was used. */

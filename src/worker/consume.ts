@@ -11,6 +11,7 @@ import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/q
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
 import { type DatabasePool, transientReason } from "../store/database.ts";
+import { insertFailures } from "../store/failures.ts";
 import { insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import { type BatchResult, commitBatch } from "./commit-batch.ts";
@@ -132,7 +133,9 @@ async function recordFault(
       ? `a fault of Rollcall; its log says more under correlation id ${command.correlationId}`
       : `Postgres could not be reached in ${write.attempt} attempts (${reason})`;
   await deps.db.transaction(async (tx) => {
-    await insertLedgerRows(tx, [faultRow(write, detail)]);
+    const row = faultRow(write, detail);
+    await insertLedgerRows(tx, [row]);
+    await insertFailures(tx, [{ row, masked: detail, isRepeatable: true, payload: command.payload }]);
     if (command.cycleId === null) return;
     const { tenantId, cycleId } = command;
     await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, tenantId, cycleId }]);

@@ -24,6 +24,7 @@ import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import type { Applied } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
+import { recordFailures } from "./record-failures.ts";
 
 export interface Recalled {
   /** Outcomes of writes that have ended, by the id of the write in this batch. */
@@ -127,6 +128,7 @@ export async function recordWrites(
   }
   const written = await insertLedgerRows(tx, rows);
   if (written.size < rows.length) throw new Error("a write of the batch was ended by another worker");
+  await recordFailures(tx, entries, rows);
   await addCycleCounts(tx, countsOf(entries, replays));
   return replays;
 }

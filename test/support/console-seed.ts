@@ -77,6 +77,7 @@ export interface SeededFailure {
   readonly cycleId?: string;
   readonly result?: "refused" | "fault";
   readonly detail?: string;
+  readonly masked?: string;
 }
 
 /** @returns the write's id */
@@ -96,6 +97,18 @@ export async function addFailedWrite(
       ...(isFault ? ["fault", 500, null, "internal"] : ["refused", 409, "uniqueness", "userName-taken"]),
       failure.detail ??
         "userName 'Ada.Lovelace@contoso.com' is taken by another user; rename or remove that user first",
+    ],
+  );
+  await database.query(
+    `INSERT INTO failures (tenant_id, write_id, connection_id, cycle_id, operation, resource_type, resource_id, result,
+                           status, scim_type, code, masked, failed_at)
+     SELECT tenant_id, write_id, connection_id, cycle_id, operation, resource_type, resource_id, result, status,
+            scim_type, code, $3, ended_at
+       FROM writes WHERE tenant_id = $1 AND write_id = $2`,
+    [
+      tenant.tenantId,
+      writeId,
+      failure.masked ?? "userName '…' is taken by another user; rename or remove that user first",
     ],
   );
   return writeId;

@@ -131,11 +131,28 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
 
     await page.getByRole("link", { name: "Failed jobs" }).first().click();
 
+    expect(await text()).toMatch(/Create user: userName-taken Refused 1 job/);
+    expect(await text()).toContain("Another user has this userName");
+    await expectSound();
+    await follow("Create user: userName-taken");
     expect(await text()).toMatch(/Create user Refused 409 · uniqueness · userName-taken/);
     expect(await text()).toContain("ada@CONTOSO.com");
-    expect(await text()).toContain("Another user has this userName");
     expect(await text()).toContain(refused.headers.get("x-correlation-id"));
     await expectSound();
+    await follow("Create user");
+    expect(await text()).toContain("It collides with user");
+    await expectSound();
+    await press("Retry");
+    expect(await text()).toContain("Retried in vain");
+    await expectSound();
+    await follow("See how the retry failed");
+    await page.getByLabel("Reason").fill("Two accounts of one person; Azure's admin knows");
+    await press("Dismiss");
+    expect(await text()).toContain("Dismissed by owner");
+    await expectSound();
+    await page.goBack();
+    await page.goto(`${url}/failed?state=retried`);
+    await follow("Create user");
     await follow("Show the cycle");
     expect(await text()).toContain("1 refused");
     await expectSound();

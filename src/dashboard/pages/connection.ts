@@ -4,7 +4,7 @@ import type { Database } from "../../store/database.ts";
 import { type Connection, findConnection, findTenant, listTokens, type Token } from "../../store/tenants.ts";
 import { ago, count, date, duration, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Answer, type Console, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
+import { type Answer, type Console, isId, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
 import {
   badge,
   connectionPath,
@@ -19,8 +19,6 @@ import {
 import { dialectFact } from "./dialect.ts";
 
 const CYCLES_SHOWN = 25;
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
 /** @returns the connection a path such as `/tenants/:slug/connections/:id` names, if it is there */
 export async function connectionOf(
   db: Database,
@@ -28,7 +26,7 @@ export async function connectionOf(
 ): Promise<Connection | undefined> {
   const { slug = "", id = "" } = params;
   const tenant = await findTenant(db, slug);
-  return tenant === undefined || !UUID.test(id) ? undefined : findConnection(db, tenant.id, id);
+  return tenant === undefined || !isId(id) ? undefined : findConnection(db, tenant.id, id);
 }
 
 export const NO_CONNECTION = "There is no such connection";

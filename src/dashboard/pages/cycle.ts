@@ -4,18 +4,17 @@ import { type FailedWritesPage, listFailedWrites } from "../../store/failed-writ
 import { findConnection, findTenant } from "../../store/tenants.ts";
 import { count, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
+import { mayReadValues } from "../mask.ts";
+import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
 import { connectionPath, crumbs, emptyState, facts, table, verdictBadge } from "../parts.ts";
 import { durationOf, kindOf } from "./connection.ts";
 import { failedList } from "./failed-list.ts";
 
 const FAILURES_SHOWN = 50;
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
 export async function showCycle(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const { slug = "", id = "" } = visit.params;
   const tenant = await findTenant(database, slug);
-  if (tenant === undefined || !UUID.test(id)) return notFound("There is no such cycle");
+  if (tenant === undefined || !isId(id)) return notFound("There is no such cycle");
   const cycle = await findCycle(database, tenant.id, id);
   if (cycle === undefined) return notFound("There is no such cycle");
   const [connection, failed] = await Promise.all([
@@ -37,7 +36,8 @@ export async function showCycle(visit: MemberVisit, { database }: Console): Prom
       ["Duration", durationOf(cycle)],
       ["Requests", html`${count(cycle.requests)} <span class="muted">(${count(cycle.reads)} reads)</span>`],
     ])}
-    ${countsSection(cycle)} ${failuresSection(failed, slug)}`;
+    ${countsSection(cycle)}
+    ${failuresSection(failed, { slug, showsValues: mayReadValues(visit.session.role) })}`;
   return page(`${title} · ${tenant.name}`, body, { section: "overview" });
 }
 
@@ -75,13 +75,21 @@ function countsSection(cycle: Cycle): Html {
   </section>`;
 }
 
-function failuresSection(failed: FailedWritesPage, slug: string): Html {
+function failuresSection(
+  failed: FailedWritesPage,
+  { slug, showsValues }: { readonly slug: string; readonly showsValues: boolean },
+): Html {
   return html`<section>
     <h2>Failed jobs</h2>
     ${
       failed.writes.length === 0
         ? emptyState("Nothing failed", "Every write of this cycle was applied.")
-        : failedList(failed.writes, { showsTenant: false, showsCycle: false })
+        : failedList(failed.writes, {
+            showsTenant: false,
+            showsCycle: false,
+            showsExplanation: true,
+            showsValues,
+          })
     }
     ${
       failed.olderThan &&

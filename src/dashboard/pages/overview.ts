@@ -1,6 +1,6 @@
 /** The first page: every connection, how its last cycles went, and what needs a person. */
 import { type ConnectionSummary, type Overview, readOverview } from "../../store/overview.ts";
-import { FAILED_COUNTED_MAX } from "../../store/failed-writes.ts";
+import { FAILED_COUNTED_MAX } from "../../store/failures.ts";
 import { ago, count, date } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, mayActAs, type MemberVisit, page } from "../page.ts";
@@ -11,7 +11,7 @@ const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
 
 export async function showOverview(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const at = now();
-  const overview = await readOverview(database, { now: at, cyclesMax: STRIP_CYCLES });
+  const overview = await readOverview(database, { cyclesMax: STRIP_CYCLES });
   const mayActivate = mayActAs(visit.session.role, "admin");
   const body = html`<div class="title-row">
       <h1>Overview</h1>
@@ -48,11 +48,11 @@ function content(overview: Overview, now: Date): Html {
     </section>`;
 }
 
-function tiles({ connections, failedToday }: Overview): Html {
+function tiles({ connections, openFailures }: Overview): Html {
   const tenants = new Map(connections.map((connection) => [connection.tenantId, connection]));
   const active = [...tenants.values()].reduce((sum, tenant) => sum + tenant.active, 0);
   const users = [...tenants.values()].reduce((sum, tenant) => sum + tenant.users, 0);
-  const failed = failedToday >= FAILED_COUNTED_MAX ? `${count(FAILED_COUNTED_MAX)}+` : count(failedToday);
+  const failed = openFailures >= FAILED_COUNTED_MAX ? `${count(FAILED_COUNTED_MAX)}+` : count(openFailures);
   return html`<ul class="tiles" aria-label="Summary">
     <li>
       <span class="figure">${count(active)}</span>
@@ -63,8 +63,8 @@ function tiles({ connections, failedToday }: Overview): Html {
       <span>${connections.length === 1 ? "connection" : "connections"}</span>
     </li>
     <li>
-      <span class="figure ${failedToday > 0 ? "warn" : ""}">${failed}</span>
-      <span><a href="/failed">failed jobs</a> <span class="muted">in 24 hours</span></span>
+      <span class="figure ${openFailures > 0 ? "warn" : ""}">${failed}</span>
+      <span><a href="/failed">failed jobs</a> <span class="muted">open</span></span>
     </li>
   </ul>`;
 }

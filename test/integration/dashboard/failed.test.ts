@@ -1,4 +1,4 @@
-/** Failed jobs page by page, and what strangers can put on a page: names, details and addresses meant to do harm. */
+/** Failed jobs by cause and page by page, and what strangers can put on a page: names, details and addresses meant to do harm. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   addAccount,
@@ -20,6 +20,8 @@ let viewer: TestVisitor;
 let plain: SeededTenant;
 let hostile: SeededTenant;
 let hostileCycle: string;
+let hostileWrite: string;
+let admin: TestVisitor;
 
 beforeAll(async () => {
   store = await createTestDatabase();
@@ -28,25 +30,34 @@ beforeAll(async () => {
   plain = await add("plain", "Plain");
   hostile = await add("hostile", HOSTILE);
   hostileCycle = await addCycle(store.database, hostile, { startedMinutesAgo: 5, refused: 1 });
-  for (let failure = 1; failure <= FAILURES; failure += 1)
-    await addFailedWrite(store.database, plain, { detail: `failure ${failure}.` });
-  await addFailedWrite(store.database, hostile, { cycleId: hostileCycle, detail: HOSTILE });
-  await addAccount(store.database, "viewer", "viewer");
+  for (let failure = 1; failure <= FAILURES; failure += 1) {
+    const masked = `failure ${failure}.`;
+    await addFailedWrite(store.database, plain, { detail: `${masked} 'Canary'`, masked });
+  }
+  hostileWrite = await addFailedWrite(store.database, hostile, {
+    cycleId: hostileCycle,
+    detail: HOSTILE,
+    masked: HOSTILE,
+  });
+  for (const role of ["viewer", "admin"] as const) await addAccount(store.database, role, role);
   viewer = site.visitor();
   await viewer.signIn("viewer");
+  admin = site.visitor();
+  await admin.signIn("admin");
 });
 afterAll(async () => {
   await site.stop();
   await store.drop();
 });
 
+const CAUSE = "code=userName-taken&type=User&operation=create";
 const details = (text: string): string[] => text.match(/failure \d+\./g) ?? [];
 const olderPage = (text: string): string | undefined =>
-  /href="([^"]+)">Older</.exec(text)?.[1]?.replaceAll("&amp;", "&");
+  /href="([^"]+)">Older</.exec(text)?.[1]?.replaceAll("&#38;", "&");
 
 test("every failed job is on one page and only one, newest first", async () => {
   const seen: string[][] = [];
-  for (let path: string | undefined = "/failed?tenant=plain"; path !== undefined;) {
+  for (let path: string | undefined = `/tenants/plain/failed?${CAUSE}`; path !== undefined;) {
     const { status, text } = await viewer.get(path);
     expect(status).toBe(200);
     seen.push(details(text));
@@ -56,6 +67,20 @@ test("every failed job is on one page and only one, newest first", async () => {
   const wanted = Array.from({ length: FAILURES }, (_, index) => `failure ${FAILURES - index}.`);
   expect(seen.map(({ length }) => length)).toEqual([PAGE_LENGTH, PAGE_LENGTH, FAILURES - 2 * PAGE_LENGTH]);
   expect(seen.flat()).toEqual(wanted);
+});
+
+test("failures of one cause are one card, with their number and what to do in Azure", async () => {
+  const { text } = await viewer.get("/failed?tenant=plain");
+
+  expect(text.match(/class="card failure"/g)).toHaveLength(1);
+  expect(text).toContain(`${FAILURES} jobs`);
+  expect(text).toContain("Two users map to one userName");
+});
+
+test("values are for those who may mend", async () => {
+  expect((await admin.get(`/tenants/plain/failed?${CAUSE}`)).text).toContain("Canary");
+  for (const path of ["/failed?tenant=plain", `/tenants/plain/failed?${CAUSE}`])
+    expect((await viewer.get(path)).text).not.toContain("Canary");
 });
 
 test("a refusal is told from a fault, each with its explanation", async () => {
@@ -74,21 +99,27 @@ test("a refusal is told from a fault, each with its explanation", async () => {
 test("a code that this version does not know is shown without an explanation", async () => {
   const tenant = await addTenant(store.database, { slug: "newer", name: "Newer" }, CONSOLE_SECRET);
   await addFailedWrite(store.database, tenant);
-  await store.database.query(`UPDATE writes SET code = 'toString' WHERE tenant_id = $1`, [tenant.tenantId]);
+  await store.database.query(`UPDATE failures SET code = 'toString' WHERE tenant_id = $1`, [tenant.tenantId]);
 
   const { status, text } = await viewer.get("/failed?tenant=newer");
 
   expect(status).toBe(200);
   expect(text).toContain("toString");
-  expect(text).not.toContain('class="explanation"');
+  expect(text).not.toContain('class="advice"');
 });
 
 test.each([
   ["/failed?tenant=nobody", 404],
   ["/failed?tenant=%3Cscript%3E", 404],
   ["/failed?tenant=", 200],
-  ["/failed?before=not-an-id", 200],
-  ["/failed?before=018f0000-0000-7000-8000-000000000000", 200],
+  ["/failed?state=resolved&before=not-an-id", 200],
+  ["/failed?state=dismissed&before=018f0000-0000-7000-8000-000000000000", 200],
+  ["/failed?state=nonsense", 200],
+  ["/tenants/plain/failed", 404],
+  ["/tenants/nobody/failed?code=x&type=User&operation=create", 404],
+  ["/tenants/plain/failed?code=%3Cscript%3E&type=User&operation=create", 200],
+  ["/tenants/plain/failed/not-an-id", 404],
+  ["/tenants/plain/failed/018f0000-0000-7000-8000-000000000000", 404],
   ["/failed?tenant=plain&tenant=hostile", 200],
   ["/failed?tenant=%00", 400],
   ["/failed?x=%E0%A4%A", 200],
@@ -115,6 +146,8 @@ describe("hostile text", () => {
     "/failed?tenant=hostile",
     `/tenants/hostile/connections/${hostile.connectionId}`,
     `/tenants/hostile/cycles/${hostileCycle}`,
+    `/tenants/hostile/failed?${CAUSE}`,
+    `/tenants/hostile/failed/${hostileWrite}`,
   ];
 
   test("is shown as it is, and is markup nowhere", async () => {
@@ -128,10 +161,6 @@ describe("hostile text", () => {
   });
 
   test("in a form comes back as text", async () => {
-    await addAccount(store.database, "admin", "admin");
-    const admin = site.visitor();
-    await admin.signIn("admin");
-
     const activate = await admin.post("/activate", { name: HOSTILE, slug: `"><script>` });
     const rotate = await admin.get(`/tenants/hostile/connections/${hostile.connectionId}/rotate`);
     const revoke = await admin.get(`/tenants/hostile/connections/${hostile.connectionId}/revoke`);

@@ -96,10 +96,10 @@ describe("a connection in use", () => {
 
   test("a name is text, whatever stands in it", async () => {
     const detail = `<img src=x onerror="alert(1)">`;
-    await addFailedWrite(store.database, seed.busy, { detail });
+    const write = await addFailedWrite(store.database, seed.busy, { detail });
 
     const overview = await owner.get("/");
-    const failed = await owner.get("/failed");
+    const failed = await owner.get(`/tenants/${seed.busy.slug}/failed/${write}`);
 
     expect(overview.text).toContain("Fabrikam &#60;GmbH&#62;");
     expect(overview.text).not.toContain("<GmbH>");
@@ -123,9 +123,9 @@ describe("a connection in use", () => {
     const others = words((await owner.get(`/failed?tenant=${seed.waiting.slug}`)).text);
 
     for (const text of [all, ours]) {
-      expect(text).toContain("409 · uniqueness · userName-taken");
+      expect(text).toContain("Create user: userName-taken");
       expect(text).toContain("Another user has this userName");
-      expect(text).toContain("Correlation id");
+      expect(text).toContain("Two users map to one userName");
     }
     expect(others).not.toContain("userName-taken");
   });

@@ -1,0 +1,181 @@
+/** Failures of one cause in one tenant: what to do about all of them, and each by itself. */
+import { type Cause, type FailedWrite, listFailedWrites } from "../../store/failed-writes.ts";
+import { dismissFailures } from "../../store/failures.ts";
+import { recordAudit } from "../../store/audit.ts";
+import { findTenant, type Tenant } from "../../store/tenants.ts";
+import { counted } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { mayReadValues } from "../mask.ts";
+import {
+  type Answer,
+  type Console,
+  csrfField,
+  isId,
+  mayActAs,
+  type MemberVisit,
+  notFound,
+  page,
+  redirect,
+} from "../page.ts";
+import { crumbs, emptyState, notice, problem } from "../parts.ts";
+import { awaitRetries, retryFailures } from "../retry-failures.ts";
+import { advice, REASON_CHARS_MAX } from "./failure.ts";
+import { pages } from "./failed.ts";
+import { failedList, titleOf } from "./failed-list.ts";
+
+const PAGE_LENGTH = 25;
+// One press must not fill the queue; the rest is a second press away.
+const AT_ONCE_MAX = 500;
+
+interface CausePage {
+  readonly tenant: Tenant;
+  readonly cause: Cause;
+  readonly path: string;
+}
+
+async function pageOf(fields: URLSearchParams, slug: string, deps: Console): Promise<CausePage | undefined> {
+  const tenant = await findTenant(deps.database, slug);
+  const [code, resourceType, operation] = ["code", "type", "operation"].map((name) => fields.get(name) ?? "");
+  if (tenant === undefined || !code || !resourceType || !operation) return undefined;
+  const query = new URLSearchParams({ code, type: resourceType, operation });
+  return {
+    tenant,
+    cause: { code, resourceType, operation },
+    path: `/tenants/${slug}/failed?${query.toString()}`,
+  };
+}
+
+export async function showCause(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const at = await pageOf(visit.query, visit.params["slug"] ?? "", deps);
+  if (at === undefined) return notFound("There is no such group of failed jobs");
+  return causePage(visit, deps, at);
+}
+
+interface Said {
+  readonly status?: number;
+  readonly problem?: string;
+}
+
+async function causePage(visit: MemberVisit, deps: Console, at: CausePage, said: Said = {}): Promise<Answer> {
+  const olderThan = visit.query.get("before") ?? "";
+  const { tenant, cause, path } = at;
+  const { writes, olderThan: next } = await listFailedWrites(deps.database, {
+    tenantId: tenant.id,
+    state: "open",
+    cause,
+    limit: PAGE_LENGTH,
+    ...(isId(olderThan) && { olderThan }),
+  });
+  const done = visit.query.get("done");
+  const mayMend = mayActAs(visit.session.role, "admin");
+  const title = `${titleOf(cause)}: ${cause.code}`;
+  const body = html`${crumbs([["Failed jobs", `/failed?tenant=${tenant.slug}`]])}
+    <h1>${title} <span class="muted">· ${tenant.name}</span></h1>
+    ${said.problem && problem(said.problem)} ${done !== null && notice(doneText(done, visit.query))}
+    ${writes[0] && advice(writes[0].explanation)}
+    ${mayMend && writes.length > 0 && actions(visit, at, writes)}
+    <section>
+      <h2>Open</h2>
+      ${
+        writes.length === 0
+          ? emptyState(
+              "None is open",
+              html`<p>
+                Retried, dismissed and resolved ones stand under
+                <a href="/failed?tenant=${tenant.slug}&amp;state=resolved">Failed jobs</a>.
+              </p>`,
+            )
+          : failedList(writes, {
+              showsTenant: false,
+              showsCycle: true,
+              showsExplanation: false,
+              showsValues: mayReadValues(visit.session.role),
+            })
+      }
+      ${pages(path, { isFirst: olderThan === "", next })}
+    </section>`;
+  return page(title, body, { section: "failed", ...(said.status !== undefined && { status: said.status }) });
+}
+
+function doneText(done: string, query: URLSearchParams): string {
+  const count = Number(query.get("count") ?? 0) || 0;
+  if (done === "dismissed") return `${counted(count, "job")} dismissed.`;
+  return count === 0
+    ? "Nothing was retried: what is left was overtaken by a later write, or cannot be repeated."
+    : `${counted(count, "job")} retried. What is applied stands under Resolved, what is refused again is open again.`;
+}
+
+function actions(visit: MemberVisit, { tenant, cause }: CausePage, writes: readonly FailedWrite[]): Html {
+  const hidden = html`${csrfField(visit)}
+    <input type="hidden" name="code" value="${cause.code}" />
+    <input type="hidden" name="type" value="${cause.resourceType}" />
+    <input type="hidden" name="operation" value="${cause.operation}" />`;
+  const path = `/tenants/${tenant.slug}/failed`;
+  return html`<section class="card stack">
+    <h2>All of them</h2>
+    ${
+      writes.some(({ isRepeatable }) => isRepeatable)
+        ? html`<form class="actions" method="post" action="${path}/retry">
+            ${hidden}
+            <button type="submit">Retry all</button>
+            <span class="muted small"
+              >${AT_ONCE_MAX} at most, the oldest first; what a later write has overtaken is left out.</span
+            >
+          </form>`
+        : html`<p class="muted">
+            These were refused before they were writes: a repetition would be refused the same way.
+          </p>`
+    }
+    <form class="actions" method="post" action="${path}/dismiss">
+      ${hidden}
+      <label for="reason">Reason</label>
+      <input class="grows" id="reason" name="reason" required maxlength="${REASON_CHARS_MAX}" />
+      <button class="quiet" type="submit">Dismiss all</button>
+    </form>
+  </section>`;
+}
+
+async function openIds(deps: Console, { tenant, cause }: CausePage): Promise<readonly string[]> {
+  const query = { tenantId: tenant.id, state: "open", cause, limit: AT_ONCE_MAX } as const;
+  const { writes } = await listFailedWrites(deps.database, query);
+  // In the order in which Azure sent them.
+  return writes.map(({ writeId }) => writeId).reverse();
+}
+
+export async function submitRetryAll(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const at = await pageOf(visit.form, visit.params["slug"] ?? "", deps);
+  if (at === undefined) return notFound("There is no such group of failed jobs");
+  const { tenant, cause, path } = at;
+  const actor = visit.session.login;
+  const decision = { tenantId: tenant.id, writeIds: await openIds(deps, at), actor };
+  const retried = await retryFailures(deps, decision, (count) => ({
+    tenantId: tenant.id,
+    actor,
+    action: "failure.retried",
+    subject: `${counted(count, "job")}: ${titleOf(cause)}, ${cause.code}`,
+  }));
+  if (retried === undefined) return causePage(visit, deps, at, { status: 503, problem: QUEUE_AWAY });
+  await awaitRetries(deps, tenant.id, retried);
+  return redirect(`${path}&done=retried&count=${retried.length}`);
+}
+
+export const QUEUE_AWAY =
+  "The queue cannot be reached at the moment; nothing was retried. Try again in a while.";
+
+export async function submitDismissAll(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const at = await pageOf(visit.form, visit.params["slug"] ?? "", deps);
+  if (at === undefined) return notFound("There is no such group of failed jobs");
+  const reason = (visit.form.get("reason") ?? "").trim().slice(0, REASON_CHARS_MAX);
+  if (reason === "")
+    return causePage(visit, deps, at, { status: 422, problem: "Say why they are dismissed." });
+  const { tenant, cause, path } = at;
+  const actor = visit.session.login;
+  const writeIds = await openIds(deps, at);
+  const dismissed = await deps.database.transaction(async (tx) => {
+    const ids = await dismissFailures(tx, { tenantId: tenant.id, writeIds, actor }, reason);
+    const subject = `${counted(ids.length, "job")}: ${titleOf(cause)}, ${cause.code}: ${reason}`;
+    await recordAudit(tx, [{ tenantId: tenant.id, actor, action: "failure.dismissed", subject }]);
+    return ids.length;
+  });
+  return redirect(`${path}&done=dismissed&count=${dismissed}`);
+}

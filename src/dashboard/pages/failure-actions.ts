@@ -1,0 +1,82 @@
+/** What an admin does about one failure: retry, dismiss, open again, note. Each leaves a line in the audit. */
+import { type AuditAction, recordAudit } from "../../store/audit.ts";
+import { type Decision, dismissFailures, noteFailure, reopenFailures } from "../../store/failures.ts";
+import type { Transaction } from "../../store/database.ts";
+import { type Answer, type Console, type MemberVisit, notFound, redirect } from "../page.ts";
+import { awaitRetries, retryFailures } from "../retry-failures.ts";
+import { QUEUE_AWAY } from "./failed-cause.ts";
+import { failureOf, failurePage, NO_FAILURE, REASON_CHARS_MAX } from "./failure.ts";
+
+export async function submitRetry(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const at = await failureOf(visit, deps);
+  if (at === undefined) return notFound(NO_FAILURE);
+  const { tenantId, writeId } = at.write;
+  const actor = visit.session.login;
+  const retried = await retryFailures(deps, { tenantId, writeIds: [writeId], actor }, () => ({
+    tenantId,
+    actor,
+    action: "failure.retried",
+    subject: writeId,
+  }));
+  if (retried === undefined) return failurePage(visit, deps, at, { status: 503, problem: QUEUE_AWAY });
+  if (retried.length === 0)
+    return failurePage(visit, deps, at, {
+      status: 409,
+      problem: "It was not retried: it is not open any more, or a later write has overtaken it.",
+    });
+  await awaitRetries(deps, tenantId, retried);
+  return redirect(at.path);
+}
+
+export async function submitDismiss(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const reason = textOf(visit, "reason");
+  return decide(visit, deps, {
+    action: "failure.dismissed",
+    missing: reason === "" ? "Say why it is dismissed." : undefined,
+    change: (tx, decision) => dismissFailures(tx, decision, reason),
+  });
+}
+
+export async function submitReopen(visit: MemberVisit, deps: Console): Promise<Answer> {
+  return decide(visit, deps, { action: "failure.reopened", change: reopenFailures });
+}
+
+export async function submitNote(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const note = textOf(visit, "note");
+  return decide(visit, deps, {
+    action: "failure.noted",
+    change: async (tx, { tenantId, writeIds, actor }) => {
+      const [writeId = ""] = writeIds;
+      await noteFailure(tx, { tenantId, writeId, actor, note: note === "" ? null : note });
+      return writeIds;
+    },
+  });
+}
+
+interface Change {
+  readonly action: AuditAction;
+  /** What the form lacks. */
+  readonly missing?: string | undefined;
+  readonly change: (tx: Transaction, decision: Decision) => Promise<readonly string[]>;
+}
+
+async function decide(
+  visit: MemberVisit,
+  deps: Console,
+  { action, missing, change }: Change,
+): Promise<Answer> {
+  const at = await failureOf(visit, deps);
+  if (at === undefined) return notFound(NO_FAILURE);
+  if (missing !== undefined) return failurePage(visit, deps, at, { status: 422, problem: missing });
+  const { tenantId, writeId } = at.write;
+  const actor = visit.session.login;
+  await deps.database.transaction(async (tx) => {
+    const changed = await change(tx, { tenantId, writeIds: [writeId], actor });
+    if (changed.length > 0) await recordAudit(tx, [{ tenantId, actor, action, subject: writeId }]);
+  });
+  return redirect(at.path);
+}
+
+function textOf(visit: MemberVisit, name: string): string {
+  return (visit.form.get(name) ?? "").trim().slice(0, REASON_CHARS_MAX);
+}

@@ -1,0 +1,257 @@
+/** One failure: what Azure sent, which rule it met, whom it collides with, what to do, and what was done about it. */
+import { type FailedWriteWhole, findFailedWrite } from "../../store/failed-writes.ts";
+import { type AuditRow, listSubjectAudit } from "../../store/audit.ts";
+import { findConnection, findTenant, type Tenant } from "../../store/tenants.ts";
+import { shortTime, time } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { maskRequest, mayReadValues } from "../mask.ts";
+import {
+  type Answer,
+  type Console,
+  csrfField,
+  isId,
+  mayActAs,
+  type MemberVisit,
+  notFound,
+  page,
+} from "../page.ts";
+import {
+  badge,
+  connectionPath,
+  crumbs,
+  cyclePath,
+  facts,
+  failurePath,
+  problem,
+  resourcePath,
+} from "../parts.ts";
+import { causePath } from "./failed.ts";
+import { becameOf, detailOf, resultBadge, titleOf } from "./failed-list.ts";
+
+export const REASON_CHARS_MAX = 300;
+export const NO_FAILURE = "There is no such failed job";
+
+export interface FailureAt {
+  readonly tenant: Tenant;
+  readonly write: FailedWriteWhole;
+  readonly path: string;
+}
+
+export async function failureOf(
+  { params }: Pick<MemberVisit, "params">,
+  { database }: Pick<Console, "database">,
+): Promise<FailureAt | undefined> {
+  const { slug = "", id = "" } = params;
+  const tenant = await findTenant(database, slug);
+  if (tenant === undefined || !isId(id)) return undefined;
+  const write = await findFailedWrite(database, tenant.id, id);
+  return write && { tenant, write, path: failurePath(slug, id) };
+}
+
+export async function showFailure(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const at = await failureOf(visit, deps);
+  return at === undefined ? notFound(NO_FAILURE) : failurePage(visit, deps, at);
+}
+
+export async function failurePage(
+  visit: MemberVisit,
+  { database }: Console,
+  at: FailureAt,
+  said: { readonly status?: number; readonly problem?: string } = {},
+): Promise<Answer> {
+  const { tenant, write } = at;
+  const [connection, audit] = await Promise.all([
+    findConnection(database, tenant.id, write.connectionId),
+    listSubjectAudit(database, { tenantId: tenant.id, subject: write.writeId, limit: 20 }),
+  ]);
+  const connectionName = connection?.name ?? "Connection";
+  const title = titleOf(write);
+  const showsValues = mayReadValues(visit.session.role);
+  const body = html`${crumbs([
+      ["Failed jobs", `/failed?tenant=${tenant.slug}`],
+      [`${title}: ${write.code}`, causePath(write)],
+    ])}
+    <div class="title-row">
+      <h1>${title} <span class="muted">· ${tenant.name}</span></h1>
+      ${resultBadge(write.result)}
+    </div>
+    ${said.problem && problem(said.problem)} ${becameOf(write)} ${retryState(at)}
+    <p class="detail">${detailOf(write, showsValues)}</p>
+    ${collision(at)} ${advice(write.explanation)}
+    ${facts([
+      ["When", time(write.endedAt)],
+      ["Answer", `${write.status}${write.scimType === null ? "" : ` ${write.scimType}`}`],
+      ["Code", html`<code>${write.code}</code>`],
+      [
+        "Connection",
+        html`<a href="${connectionPath(tenant.slug, write.connectionId)}">${connectionName}</a>`,
+      ],
+      [
+        "Cycle",
+        write.cycleId === null
+          ? "None"
+          : html`<a href="${cyclePath(tenant.slug, write.cycleId)}">Show the cycle</a>`,
+      ],
+      ["Attempts", write.attempts],
+      ["Correlation id", html`<code>${write.correlationId}</code>`],
+      ["Resource", resourceLink(at)],
+    ])}
+    ${mayActAs(visit.session.role, "admin") && actions(visit, at)} ${request(at, visit, showsValues)}
+    ${auditSection(audit)}`;
+  return page(title, body, { section: "failed", ...(said.status !== undefined && { status: said.status }) });
+}
+
+/** What to do, in words. */
+export function advice(explanation: FailedWriteWhole["explanation"]): Html | undefined {
+  return (
+    explanation &&
+    html`<section class="card stack">
+      <h2>What to do</h2>
+      <p>${explanation.meaning}</p>
+      <dl class="advice">
+        <div>
+          <dt>In Azure</dt>
+          <dd>${explanation.inAzure}</dd>
+        </div>
+        <div>
+          <dt>Here</dt>
+          <dd>${explanation.here}</dd>
+        </div>
+      </dl>
+    </section>`
+  );
+}
+
+function resourceLink({ tenant, write }: FailureAt): Html | string {
+  const { resourceId, resourceType, operation } = write;
+  if (resourceId === null) return "None";
+  // What was not created has an id that leads nowhere.
+  if (operation === "create") return html`<code>${resourceId}</code>`;
+  return html`<a href="${resourcePath(tenant.slug, resourceType, resourceId)}"
+    ><code>${resourceId}</code></a
+  >`;
+}
+
+const MENTIONED = /\b(user|group) ([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/gi;
+
+/** The users and groups that the refusal names, such as the one who holds a userName. */
+function collision({ tenant, write }: FailureAt): Html | undefined {
+  const mentioned = [...(write.detail ?? "").matchAll(MENTIONED)].filter(
+    ([, , id]) => id !== write.resourceId,
+  );
+  if (mentioned.length === 0) return undefined;
+  return html`<p>
+    It collides with
+    ${mentioned.map(([, type = "", id = ""]) => {
+      const resourceType = type.toLowerCase() === "user" ? "User" : "Group";
+      return html`<a href="${resourcePath(tenant.slug, resourceType, id)}">${type.toLowerCase()} ${id}</a> `;
+    })}
+  </p>`;
+}
+
+function retryState({ tenant, write }: FailureAt): Html | undefined {
+  const { retryOf, retriedAs, retryResult } = write;
+  const first =
+    retryOf !== null &&
+    html`<p>This was the retry of <a href="${failurePath(tenant.slug, retryOf)}">an earlier failure</a>.</p>`;
+  if (retriedAs === null) return first === false ? undefined : first;
+  if (retryResult === null)
+    return html`${first}
+      <p>
+        ${badge("idle", "Retry under way")}
+        <a href="${failurePath(tenant.slug, write.writeId)}">Look again</a>
+      </p>`;
+  if (retryResult === "refused" || retryResult === "fault")
+    return html`${first}
+      <p>
+        ${badge("warn", "Retried in vain")}
+        <a href="${failurePath(tenant.slug, retriedAs)}">See how the retry failed</a>
+      </p>`;
+  return html`${first}
+    <p>${badge("good", "Retry applied")}</p>`;
+}
+
+function actions(visit: MemberVisit, { write, path }: FailureAt): Html {
+  const isLive = write.state === "open" || write.state === "retried";
+  return html`<section class="card stack">
+    <h2>Mend</h2>
+    ${write.state === "open" && retryForm(visit, write, path)}
+    ${
+      isLive &&
+      html`<form class="actions" method="post" action="${path}/dismiss">
+        ${csrfField(visit)}
+        <label for="reason">Reason</label>
+        <input class="grows" id="reason" name="reason" required maxlength="${REASON_CHARS_MAX}" />
+        <button class="quiet" type="submit">Dismiss</button>
+      </form>`
+    }
+    ${
+      (write.state === "dismissed" || write.state === "retried") &&
+      html`<form class="actions" method="post" action="${path}/reopen">
+        ${csrfField(visit)}
+        <button class="quiet" type="submit">Open again</button>
+      </form>`
+    }
+    <form class="actions" method="post" action="${path}/note">
+      ${csrfField(visit)}
+      <label for="note">Note</label>
+      <input
+        class="grows"
+        id="note"
+        name="note"
+        maxlength="${REASON_CHARS_MAX}"
+        value="${write.note ?? ""}"
+      />
+      <button class="quiet" type="submit">Save</button>
+    </form>
+    ${write.note !== null && html`<p class="muted small">Noted by ${write.notedBy}.</p>`}
+  </section>`;
+}
+
+function retryForm(visit: MemberVisit, write: FailedWriteWhole, path: string): Html {
+  if (!write.isRepeatable)
+    return html`<p class="muted">
+      It was refused before it was a write: a repetition would be refused the same way. Azure sends it again
+      by itself.
+    </p>`;
+  if (write.isOvertaken)
+    return html`<p class="caution">
+      A later write has changed this ${write.resourceType.toLowerCase()} since: a repetition would undo that.
+      Dismiss this one, or let Azure send its next change.
+    </p>`;
+  return html`<form class="actions" method="post" action="${path}/retry">
+    ${csrfField(visit)}
+    <button type="submit">Retry</button>
+    <span class="muted small">Sends the same write again, as a new one.</span>
+  </form>`;
+}
+
+function request({ write }: FailureAt, visit: MemberVisit, showsValues: boolean): Html {
+  const shown = write.request === null ? undefined : maskRequest(write.request, visit.session.role);
+  return html`<section>
+    <h2>What Azure sent</h2>
+    ${
+      shown === undefined
+        ? html`<p class="muted">
+            ${write.operation === "delete" ? "A delete has no body." : "The body is not kept: it was too large, or its time is over."}
+          </p>`
+        : html`<pre
+              class="scroll"
+              tabindex="0"
+              role="region"
+              aria-label="Request"
+            ><code>${JSON.stringify(shown, undefined, 2)}</code></pre>
+            ${!showsValues && html`<p class="muted small">Values are hidden from the role viewer.</p>`}`
+    }
+  </section>`;
+}
+
+function auditSection(rows: readonly AuditRow[]): Html | undefined {
+  if (rows.length === 0) return undefined;
+  return html`<section>
+    <h2>Who did what</h2>
+    <ul class="plain">
+      ${rows.map(({ actor, action, at }) => html`<li>${shortTime(at)} · ${actor} · ${action.replace("failure.", "")}</li>`)}
+    </ul>
+  </section>`;
+}
