@@ -26,8 +26,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   worker: ["scim", "platform", "store", "queue"],
   dashboard: ["platform", "store", "queue"],
   cli: ["platform", "store", "queue", "embedded"],
+  client: [],
 };
-const ENTRY_POINTS = ["src/main.ts", "src/cli/main.ts"];
+const ENTRY_POINTS = ["src/main.ts", "src/cli/main.ts", "src/client/index.ts"];
 
 /** Where alone a package may be imported: a second place would be a second way to do the same. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
@@ -118,6 +119,27 @@ test("the Azure AD client is a client: it imports nothing of the service", () =>
   expect(pathsOf(tools.filter(({ imports }) => imports.some((target) => target.startsWith("src/"))))).toEqual(
     [],
   );
+});
+
+test("the product's client runs wherever fetch does: it imports nothing but itself", () => {
+  const foreign = inSrc
+    .filter(({ path }) => roomOf(path) === "client")
+    .flatMap(({ path, imports }) =>
+      imports.filter((target) => !target.startsWith("src/client/")).map((target) => `${path} → ${target}`),
+    );
+
+  expect(foreign).toEqual([]);
+});
+
+test("what the package exports is built from what stands in src", () => {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    exports: Record<string, Record<string, string>>;
+  };
+
+  for (const target of Object.values(exports).flatMap((each) => Object.values(each))) {
+    const source = target.replace(/^\.\/dist\//, "").replace(/(\.d\.ts|\.js)$/, ".ts");
+    expect(existsSync(join(ROOT, source)), target).toBe(true);
+  }
 });
 
 test.each(Object.entries(PACKAGE_HOMES))("of src, only its own places import %s", (name, homes) => {
