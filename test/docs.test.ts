@@ -6,6 +6,8 @@ import { PROBLEM_CODES } from "../src/api/product/problem.ts";
 import { Config } from "../src/platform/config.ts";
 import { createMetrics } from "../src/platform/metrics.ts";
 import { ERROR_CODES, EXPLANATIONS } from "../src/scim/index.ts";
+import { EventMessage } from "../src/store/event-messages.ts";
+import { EVENT_TYPES } from "../src/store/events.ts";
 import { fillIn, SECTIONS } from "../tools/compatibility/page.ts";
 import { titlesIn, titlesOf } from "../tools/compatibility/titles.ts";
 
@@ -98,6 +100,17 @@ test("docs/product-api.md documents every problem code, with its meaning", () =>
     expect(page, code).toContain(`| \`${code}\``);
     expect(page, code).toContain(meaning);
   }
+});
+
+test("docs/events.md documents every type of event, with examples that are what is sent", () => {
+  const page = read("docs/events.md");
+  const examples = [...page.matchAll(/```json\n([^`]*?)```/g)]
+    .map(([, text = ""]) => JSON.parse(text) as object)
+    .filter((example) => "payloadVersion" in example);
+
+  expect(documented("docs/events.md").filter((name) => name.includes("."))).toEqual([...EVENT_TYPES].sort());
+  expect(examples.length).toBeGreaterThan(2);
+  for (const example of examples) expect(EventMessage.parse(example)).toEqual(example);
 });
 
 test("README's table names every folder of src", () => {

@@ -18,6 +18,8 @@ import { createApi } from "./app.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
 import { createPrincipals } from "./principals.ts";
+import { createEventCursors } from "./product/event-cursor.ts";
+import { HeadWatch } from "./product/head-watch.ts";
 import { KeyUse } from "./product/key-use.ts";
 
 export interface ApiSettings {
@@ -55,12 +57,15 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const activity = new Activity({ db, logger, cycleIdleSeconds: settings.cycleIdleSeconds });
   const doorLog = new DoorLog(db, logger);
   const keyUse = new KeyUse(db, logger);
+  const headWatch = new HeadWatch(db, logger);
   const app = createApi({
     ...settings,
     findPrincipal: createPrincipals(db, settings.secret),
     activity,
     doorLog,
     keyUse,
+    headWatch,
+    eventCursors: createEventCursors(settings.secret),
     submit: {
       submitter,
       answers,
@@ -91,6 +96,8 @@ export function apiPart(settings: ApiSettings): ApiPart {
       await server.start();
     },
     async stop() {
+      // Those who wait for events are let go, and come again elsewhere.
+      headWatch.close();
       // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
       await server.stop();
       submitter.close();

@@ -35,6 +35,8 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
       if (isDraining) response.setHeader("Connection", "close");
+      // A connection whose request was in hand when the drain began is idle only now.
+      response.once("close", () => isDraining && setImmediate(() => server.closeIdleConnections()));
       settings.handler(request, response);
     },
   );

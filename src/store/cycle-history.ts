@@ -46,11 +46,21 @@ export async function listCycles(
 }
 
 export async function findCycle(db: Database, tenantId: string, cycleId: string): Promise<Cycle | undefined> {
-  const rows = await db.query<Cycle>(`SELECT ${COLUMNS} FROM cycles r WHERE r.tenant_id = $1 AND r.id = $2`, [
-    tenantId,
-    cycleId,
-  ]);
-  return rows[0];
+  return (await findCycles(db, tenantId, [cycleId])).get(cycleId);
+}
+
+/** Those of these that the tenant has, by id. */
+export async function findCycles(
+  db: Database,
+  tenantId: string,
+  cycleIds: readonly string[],
+): Promise<ReadonlyMap<string, Cycle>> {
+  if (cycleIds.length === 0) return new Map();
+  const rows = await db.query<Cycle>(
+    `SELECT ${COLUMNS} FROM cycles r WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[])`,
+    [tenantId, cycleIds],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 const STRIPS = `

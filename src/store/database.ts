@@ -49,12 +49,12 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
   };
   const pool = new pg.Pool({ ...settings, max: options.poolMax, statement_timeout: STATEMENT_TIMEOUT_MS });
   pool.on("error", options.onConnectionError);
+  // A connection may die between two statements of a transaction, when the pool does not listen: the next statement
+  // says so, and unheard the event would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await pool.connect();
-    // A connection may die between two statements; the next statement says so. Unheard, the event ends the process.
-    const ignore = (): void => undefined;
-    client.on("error", ignore);
     // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
     let broken: Error | undefined;
     try {
@@ -68,7 +68,6 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
       });
       throw error;
     } finally {
-      client.off("error", ignore);
       client.release(broken);
     }
   }

@@ -43,6 +43,27 @@ export async function findResource(
   return stored;
 }
 
+/** Those of these that the tenant has, by id, without members or groups. */
+export async function findResources(
+  db: Database,
+  ids: readonly string[],
+  { tenantId, type }: Omit<ReadOptions, "withMembers">,
+): Promise<ReadonlyMap<string, Stored>> {
+  if (ids.length === 0) return new Map();
+  const table = TABLES[type];
+  const rows = await db.query<RawRow>(
+    {
+      name: `find-many-${table}`,
+      text: `
+  SELECT r.id, r.version, r.created_at, r.updated_at, r.resource
+    FROM ${table} r
+   WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[])`,
+    },
+    [tenantId, ids],
+  );
+  return new Map(rows.map((row) => [row.id, toStored(type)(row)]));
+}
+
 /** @returns a function from the columns that reads select to the resource */
 export function toStored(type: ResourceType): (row: RawRow) => Stored {
   return ({ id, version, created_at, updated_at, resource }) => ({

@@ -23,11 +23,9 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export interface EventDetails {
   /** Of a resource that was deleted. */
   readonly externalId?: string;
-  /** Ids of a group's members that came and went; absent where they were too many, then the counts tell. */
+  /** Ids of a group's members that came and went. */
   readonly added?: readonly string[];
   readonly removed?: readonly string[];
-  readonly addedCount?: number;
-  readonly removedCount?: number;
 }
 
 export interface NewEvent {
@@ -128,6 +126,21 @@ export async function readEvents(db: Database, query: EventQuery): Promise<Event
   if (first === undefined) return { events: [], head: 0, prunedThrough: 0 };
   const events = rows.filter((row): row is ReadRow & StoredEvent => row.position !== null);
   return { events, head: first.head, prunedThrough: first.prunedThrough };
+}
+
+/** The newest positions, by tenant id; a tenant without events is absent. */
+export async function readHeads(
+  db: Database,
+  tenantIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ tenantId: string; head: number }>(
+    {
+      name: "read-heads",
+      text: `SELECT tenant_id AS "tenantId", head::float8 AS head FROM event_heads WHERE tenant_id = ANY($1::uuid[])`,
+    },
+    [tenantIds],
+  );
+  return new Map(rows.map(({ tenantId, head }) => [tenantId, head]));
 }
 
 // A tenant's events grow old from the front, so one look at the oldest tells whether there is anything to do.

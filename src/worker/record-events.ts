@@ -7,7 +7,7 @@ import type { Applied } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import type { MembershipDelta } from "./memberships.ts";
 
-// More ids than this make a message no receiver wants; the counts are told, and the group can be read.
+// More ids than this make a message too large for a receiver: the change is then told in several events.
 const MEMBER_IDS_MAX = 1_000;
 
 /** In the transaction of the changes, as its last statement. */
@@ -21,12 +21,15 @@ function eventsOf({ command, result }: BatchEntry): readonly NewEvent[] {
   const version = result.outcome.written?.version ?? null;
   const base = { tenantId, resourceType, resourceId, version, writeId };
   const own = ownEvent(resourceType, result);
-  const members = result.members && detailsOf(result.members);
   return [
     ...(own === undefined ? [] : [{ ...base, ...own, id: randomUUID() }]),
-    ...(members === undefined
-      ? []
-      : [{ ...base, id: randomUUID(), type: MEMBERS_CHANGED, changed: ["members"], details: members }]),
+    ...membershipParts(result.members).map((details) => ({
+      ...base,
+      id: randomUUID(),
+      type: MEMBERS_CHANGED,
+      changed: ["members"],
+      details,
+    })),
   ];
 }
 
@@ -53,9 +56,18 @@ function ownEvent(
   return { type, changed: attributes, details: null };
 }
 
-function detailsOf({ added, removed }: MembershipDelta): EventDetails | undefined {
-  const counts = { addedCount: added.size, removedCount: removed.size };
-  if (added.size + removed.size === 0) return undefined;
-  if (added.size + removed.size > MEMBER_IDS_MAX) return counts;
-  return { added: [...added.keys()], removed: [...removed], ...counts };
+function membershipParts(delta: MembershipDelta | undefined): readonly EventDetails[] {
+  if (delta === undefined) return [];
+  const changes = [
+    ...[...delta.removed].map((id) => ({ id, isAdded: false })),
+    ...[...delta.added.keys()].map((id) => ({ id, isAdded: true })),
+  ];
+  const parts: EventDetails[] = [];
+  for (let start = 0; start < changes.length; start += MEMBER_IDS_MAX) {
+    const part = changes.slice(start, start + MEMBER_IDS_MAX);
+    const idsOf = (isAdded: boolean): string[] =>
+      part.filter((change) => change.isAdded === isAdded).map(({ id }) => id);
+    parts.push({ added: idsOf(true), removed: idsOf(false) });
+  }
+  return parts;
 }

@@ -11,6 +11,11 @@ export const PROBLEM_CODES = {
   "method-not-allowed": "The endpoint exists and does not take this method; `Allow` says which it takes.",
   "body-invalid": "The body is not what the endpoint takes; `detail` says where and why.",
   "body-too-large": "The body is over the endpoint's limit.",
+  "parameter-invalid":
+    "A parameter of the address is not what the endpoint takes; `detail` says which and why.",
+  "cursor-invalid": "The cursor is not one that this tenant was given.",
+  "cursor-expired": "Events after the cursor were removed, since they are older than is kept.",
+  "too-many-streams": "The tenant has too many event streams open; share one inside the product.",
   unavailable: "Rollcall cannot reach its database; ask again after `Retry-After` seconds.",
   internal: "A fault of Rollcall's; its log says more under the correlation id.",
 } as const;
@@ -39,7 +44,9 @@ const TITLES: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  410: "Gone",
   413: "Content Too Large",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

@@ -3,9 +3,11 @@ import { type NextFunction, type Request, type Response, Router } from "express"
 import type { Logger } from "../../platform/logger.ts";
 import { contextOf } from "../context.ts";
 import { authenticateProduct, type ProductAuthDeps, productOf } from "./authenticate.ts";
+import { eventRoutes } from "./event-feed.ts";
+import type { EventFeedDeps } from "./event-page.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
 
-export interface ProductDeps extends ProductAuthDeps {
+export interface ProductDeps extends ProductAuthDeps, EventFeedDeps {
   readonly logger: Logger;
 }
 
@@ -19,6 +21,7 @@ export function productRoutes(deps: ProductDeps): Router {
   router.get("/", named("tenant"), (_request, response) => {
     response.json({ tenant: productOf(response).tenantSlug });
   });
+  router.use("/events", eventRoutes(deps));
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
     throw new ProblemError(404, "endpoint-not-found", detail);

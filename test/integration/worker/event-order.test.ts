@@ -17,7 +17,6 @@ const BATCHES = 25;
 const BATCH_SIZE = 12;
 const USERS_PER_TENANT = 15;
 const WRITER_NAME = "rollcall-test-writer";
-const KILL_EVERY_MS = 15;
 
 interface User {
   readonly tenantId: string;
@@ -58,15 +57,20 @@ afterAll(async () => {
 
 test("a reader with a cursor sees every change once, in order, whoever dies", async () => {
   let interrupted = 0;
+  let committed = 0;
   let ended = false;
   const writing = Promise.all(
     writers.map(async (writer, index) => {
       for (let batch = 0; batch < BATCHES; batch += 1) {
         interrupted += await deliver(writer, randomBatch(`${index}.${batch}`));
+        committed += 1;
       }
     }),
   ).finally(() => (ended = true));
-  const killing = kill(() => ended);
+  const killing = kill(
+    () => committed,
+    () => ended,
+  );
   const read = await Promise.all(tenants.map((tenantId) => follow(tenantId, () => ended)));
   await Promise.all([writing, killing]);
 
@@ -107,21 +111,25 @@ async function deliver(writer: DatabasePool, commands: readonly WriteCommand[]):
       );
       return attempt - 1;
     } catch (error) {
-      if (transientReason(error) === undefined || attempt > 200) throw error;
+      if (transientReason(error) === undefined) throw error;
     }
   }
 }
 
-/** Cuts one busy writer's connection after the other. */
-async function kill(isOver: () => boolean): Promise<void> {
-  while (!isOver()) {
-    await store.database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name = $1 AND state <> 'idle' AND datname = current_database()
-        ORDER BY random() LIMIT 1`,
-      [WRITER_NAME],
-    );
-    await new Promise((resolve) => setTimeout(resolve, KILL_EVERY_MS));
+/** After each batch that was committed, cuts the connection of a writer that is in the middle of one. */
+async function kill(progress: () => number, isOver: () => boolean): Promise<void> {
+  for (let seen = -1; !isOver();) {
+    const now = progress();
+    if (now > seen) {
+      seen = now;
+      await store.database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = $1 AND state <> 'idle' AND datname = current_database()
+          ORDER BY random() LIMIT 1`,
+        [WRITER_NAME],
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 

@@ -1,0 +1,158 @@
+/**
+ * Events as a product gets them, by the feed and by webhooks alike: the event, and what it is about as it stands now.
+ * That is never older than the event, and null once it is gone.
+ */
+import { z } from "zod";
+import { type Stored, weakEtag } from "../scim/index.ts";
+import { type Cycle, findCycles } from "./cycle-history.ts";
+import { NO_COUNTS } from "./cycles.ts";
+import type { Database } from "./database.ts";
+import { findResources } from "./directory-reads.ts";
+import type { StoredEvent } from "./events.ts";
+
+/** Grows when a message changes so that an older reader would misread it; new members do not count. */
+export const PAYLOAD_VERSION = 1;
+
+const Base = z.object({
+  payloadVersion: z.literal(PAYLOAD_VERSION),
+  /** The same in every repetition: whoever has seen it may ignore it. */
+  id: z.templateLiteral(["evt_", z.uuid()]),
+  timestamp: z.iso.datetime(),
+  /** Slug. */
+  tenant: z.string(),
+});
+
+const Change = z.object({
+  externalId: z.string().nullable(),
+  /** Of the resource after this change; null after its deletion. */
+  version: z.number().nullable(),
+  changed: z.array(z.string()),
+  writeId: z.uuid().nullable(),
+});
+
+/** The SCIM resource, without `members` or `groups`. */
+const Resource = z.looseObject({
+  id: z.uuid(),
+  meta: z.object({
+    resourceType: z.enum(["User", "Group"]),
+    created: z.iso.datetime(),
+    lastModified: z.iso.datetime(),
+    version: z.string(),
+  }),
+});
+
+const UserEventType = z.enum([
+  "user.created",
+  "user.updated",
+  "user.deactivated",
+  "user.reactivated",
+  "user.deleted",
+]);
+const UserEvent = Base.extend({
+  type: UserEventType,
+  data: Change.extend({ userId: z.uuid(), user: Resource.nullable() }),
+});
+const GroupEventType = z.enum(["group.created", "group.updated", "group.deleted"]);
+const GroupEvent = Base.extend({
+  type: GroupEventType,
+  data: Change.extend({ groupId: z.uuid(), group: Resource.nullable() }),
+});
+const MembersEvent = Base.extend({
+  type: z.literal("group.members_changed"),
+  data: Change.extend({
+    groupId: z.uuid(),
+    group: Resource.nullable(),
+    /** Ids of users and groups. */
+    added: z.array(z.uuid()),
+    removed: z.array(z.uuid()),
+  }),
+});
+const CycleEvent = Base.extend({
+  type: z.literal("cycle.completed"),
+  data: z.object({
+    cycleId: z.uuid(),
+    connectionId: z.uuid().nullable(),
+    kind: z.enum(["initial", "incremental", "on_demand"]).nullable(),
+    startedAt: z.iso.datetime().nullable(),
+    endedAt: z.iso.datetime().nullable(),
+    counts: z.record(z.string(), z.number()),
+  }),
+});
+
+export const EventMessage = z.discriminatedUnion("type", [UserEvent, GroupEvent, MembersEvent, CycleEvent]);
+export type EventMessage = z.infer<typeof EventMessage>;
+
+/** @returns one message per event, in their order; the events are of one tenant */
+export async function composeMessages(
+  db: Database,
+  tenant: { readonly tenantId: string; readonly tenantSlug: string },
+  events: readonly StoredEvent[],
+): Promise<readonly EventMessage[]> {
+  const idsOf = (type: StoredEvent["resourceType"]): string[] => [
+    ...new Set(
+      events.filter(({ resourceType }) => resourceType === type).map(({ resourceId }) => resourceId),
+    ),
+  ];
+  const { tenantId, tenantSlug } = tenant;
+  const users = await findResources(db, idsOf("User"), { tenantId, type: "User" });
+  const groups = await findResources(db, idsOf("Group"), { tenantId, type: "Group" });
+  const cycles = await findCycles(db, tenantId, idsOf("Cycle"));
+  return events.map((event): EventMessage => {
+    const base = {
+      payloadVersion: PAYLOAD_VERSION,
+      id: `evt_${event.id}` as const,
+      timestamp: event.occurredAt.toISOString(),
+      tenant: tenantSlug,
+    } as const;
+    const { type, resourceId, details } = event;
+    if (type === "cycle.completed")
+      return { ...base, type, data: { cycleId: resourceId, ...cycleView(cycles.get(resourceId)) } };
+    const isUser = event.resourceType === "User";
+    const { view, change } = viewOf(event, isUser ? users : groups);
+    if (isUser)
+      return {
+        ...base,
+        type: UserEventType.parse(type),
+        data: { userId: resourceId, ...change, user: view },
+      };
+    const data = { groupId: resourceId, ...change, group: view };
+    if (type !== "group.members_changed") return { ...base, type: GroupEventType.parse(type), data };
+    const { added = [], removed = [] } = details ?? {};
+    return { ...base, type, data: { ...data, added: [...added], removed: [...removed] } };
+  });
+}
+
+type Change = z.infer<typeof Change>;
+type View = z.infer<typeof Resource>;
+
+function viewOf(
+  { resourceId, version, changed, writeId, details }: StoredEvent,
+  resources: ReadonlyMap<string, Stored>,
+): { readonly view: View | null; readonly change: Change } {
+  const stored = resources.get(resourceId);
+  const known = stored?.resource["externalId"] ?? details?.externalId;
+  const externalId = typeof known === "string" ? known : null;
+  return {
+    view: stored === undefined ? null : resourceView(stored),
+    change: { externalId, version, changed: [...changed], writeId },
+  };
+}
+
+function resourceView({ type, id, version, created, lastModified, resource }: Stored): View {
+  const meta = { resourceType: type, created, lastModified, version: weakEtag(version) };
+  return { id, ...resource, meta };
+}
+
+function cycleView(cycle: Cycle | undefined): Omit<z.infer<typeof CycleEvent>["data"], "cycleId"> {
+  if (cycle === undefined)
+    return { connectionId: null, kind: null, startedAt: null, endedAt: null, counts: {} };
+  const { connectionId, kind, startedAt, endedAt, requests, reads } = cycle;
+  const names = Object.keys(NO_COUNTS) as (keyof typeof NO_COUNTS)[];
+  return {
+    connectionId,
+    kind: kind === "test" ? null : kind,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    counts: { requests, reads, ...Object.fromEntries(names.map((name) => [name, cycle[name]])) },
+  };
+}
