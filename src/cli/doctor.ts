@@ -33,7 +33,7 @@ async function examine(installation: Installation): Promise<readonly Finding[]> 
     // Without Postgres nothing can be said of what it holds.
     if (isWell(findings, "postgres")) findings.push(...(await examineContents(installation, db)));
     if (isWell(findings, "postgres") || installation.config.REDIS_URL !== undefined)
-      findings.push(await examineQueue(installation));
+      findings.push(...(await examineQueue(installation)));
     findings.push(await examineApi(installation.apiUrl));
     return findings;
   } finally {

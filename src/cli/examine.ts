@@ -2,7 +2,8 @@
  * What the doctor looks at, one function a part. Each says what it found, or what is wrong and how to mend it, and
  * leaves the installation as it was.
  */
-import { createQueueBackend, openRedis } from "../queue/queues.ts";
+import { createQueueBackend } from "../queue/queues.ts";
+import { listRedisServers, openRedis } from "../queue/redis.ts";
 import { fingerprint } from "../platform/secrets.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { readServerFacts } from "../store/server-facts.ts";
@@ -108,9 +109,9 @@ function undoing(db: DatabasePool): DatabasePool {
   return { ...db, transaction };
 }
 
-export async function examineQueue({ config }: Installation): Promise<Finding> {
+export async function examineQueue({ config }: Installation): Promise<readonly Finding[]> {
   return config.REDIS_URL === undefined
-    ? examinePostgresQueue(config.DATABASE_URL, config.QUEUE_PREFIX)
+    ? [await examinePostgresQueue(config.DATABASE_URL, config.QUEUE_PREFIX)]
     : examineRedis(config.REDIS_URL);
 }
 
@@ -129,19 +130,32 @@ async function examinePostgresQueue(databaseUrl: string, prefix: string): Promis
   }
 }
 
-async function examineRedis(url: string): Promise<Finding> {
+/** Of a cluster every node, of sentinels the master and its replicas: any of them may have to hold the queue. */
+async function examineRedis(url: string): Promise<readonly Finding[]> {
   const part = "queue";
   let lost: Error | undefined;
   const redis = openRedis(url, { maxRetriesPerRequest: 0 }, (error) => (lost ??= error));
   try {
-    const info = await within(ANSWER_TIMEOUT_MS, redis.info());
-    return judgeRedis(info);
+    const servers = await within(ANSWER_TIMEOUT_MS, listRedisServers(redis, url));
+    const findings = servers.map(async ({ name, info }) => {
+      const finding = judgeRedis(await within(ANSWER_TIMEOUT_MS, info()));
+      return name === "" ? finding : naming(name, finding);
+    });
+    return await Promise.all(findings);
   } catch (error) {
     const problem = `Redis does not answer: ${reason(lost ?? error)}`;
-    return { part, problem, fix: "start it, or correct REDIS_URL" };
+    return [{ part, problem, fix: "start it, or correct REDIS_URL" }];
   } finally {
     redis.disconnect();
   }
+}
+
+function naming(server: string, { found, problem, ...finding }: Finding): Finding {
+  return {
+    ...finding,
+    ...(found !== undefined && { found: `${server}: ${found}` }),
+    ...(problem !== undefined && { problem: `${server}: ${problem}` }),
+  };
 }
 
 /** @param info - as INFO answers it; CONFIG is often forbidden where Redis is rented */

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { readRedisAddress } from "./redis-address.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().int().positive();
@@ -12,6 +13,15 @@ const count = z.coerce.number().int().positive();
 
 export const ROLES = ["api", "worker", "dashboard"] as const;
 export type Role = (typeof ROLES)[number];
+
+/** A server, a cluster or sentinels. */
+const redisUrl = z.string().superRefine((url, context) => {
+  try {
+    readRedisAddress(url);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+  }
+});
 
 const roles = z
   .string()
@@ -26,8 +36,7 @@ export const Config = z.object({
   DATABASE_POOL_MAX: count
     .default(16)
     .describe("Connections to Postgres a process may open for its own work"),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
+  REDIS_URL: redisUrl
     .optional()
     .describe("Redis or Valkey that holds the queue; without it the queue lives in Postgres"),
   QUEUE_PREFIX: z

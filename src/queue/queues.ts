@@ -12,9 +12,9 @@ import {
   Worker,
   type WorkerOptions,
 } from "bullmq";
-import { Redis } from "ioredis";
 import pg from "pg";
 import type { WriteJob } from "./contracts.ts";
+import { openRedis, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
 export type WriteWorker = Worker<WriteJob, void>;
@@ -151,24 +151,11 @@ function workerOptions(concurrency: number): Omit<WorkerOptions, "connection"> {
 }
 
 /** A connection of our own making is ours to close, after the part that used it. */
-function closing<Part extends { close(): Promise<void> }>(part: Part, connection: Redis): Part {
+function closing<Part extends { close(): Promise<void> }>(part: Part, connection: RedisConnection): Part {
   const close = part.close.bind(part);
   part.close = async () => {
     await close();
     connection.disconnect();
   };
   return part;
-}
-
-export function openRedis(
-  url: string,
-  options: { readonly maxRetriesPerRequest: number | null; readonly enableOfflineQueue?: boolean },
-  onError: (error: Error) => void,
-): Redis {
-  const redis = new Redis(url, {
-    ...options,
-    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
-  });
-  redis.on("error", onError);
-  return redis;
 }

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { Reply } from "./contracts.ts";
-import { openRedis } from "./queues.ts";
+import { openRedis } from "./redis.ts";
 
 export interface ReplyMessage {
   /** Replies in full. */
