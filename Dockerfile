@@ -17,6 +17,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY migrations ./migrations
+COPY examples ./examples
 COPY bin ./bin
 USER node
 EXPOSE 8080 8081 9464

@@ -11,6 +11,7 @@ import { createMetricsHandler } from "./platform/metrics-handler.ts";
 import { createQueueBackend, type QueueBackend, type WriteQueue } from "./queue/queues.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
+import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { createDashboard } from "./dashboard/app.ts";
 import { replyChannel } from "./reply-channel.ts";
@@ -34,6 +35,7 @@ interface Shared {
   readonly queue: WriteQueue;
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
+  readonly models: TenantModels;
 }
 
 // Longer than a request waits to drain, short enough that three parts end within an orchestrator's usual patience.
@@ -51,7 +53,10 @@ export function createService(config: Config, logger: Logger, version: string): 
     onError: limited(onError),
   });
   const queue = backend.openQueue();
-  const shared: Shared = { config, logger, metrics, db, workerDb, queue, backend, local: new LocalReplies() };
+  const shared: Shared = {
+    ...{ config, logger, metrics, db, workerDb, queue, backend },
+    ...{ local: new LocalReplies(), models: new TenantModels() },
+  };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
   const metricsServer = createMetricsServer(shared, api);
@@ -103,7 +108,7 @@ function openPools(config: Config, onConnectionError: (error: Error) => void) {
 }
 
 function createWorkerParts(shared: Shared): readonly Part[] {
-  const { config, logger, metrics, workerDb: db, queue, backend, local } = shared;
+  const { config, logger, metrics, workerDb: db, queue, backend, local, models } = shared;
   const channel = replyChannel({ config, db, logger });
   return [
     housekeepingPart({
@@ -118,6 +123,7 @@ function createWorkerParts(shared: Shared): readonly Part[] {
     workerPart({
       db,
       queue,
+      models,
       metrics,
       logger,
       backend,
@@ -128,9 +134,10 @@ function createWorkerParts(shared: Shared): readonly Part[] {
   ];
 }
 
-function createApiPart({ config, logger, metrics, db, queue, local }: Shared): ApiPart {
+function createApiPart({ config, logger, metrics, db, queue, local, models }: Shared): ApiPart {
   return apiPart({
     db,
+    models,
     queue,
     metrics,
     logger,

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   api: ["scim", "platform", "store", "queue"],
   worker: ["scim", "platform", "store", "queue"],
   dashboard: ["platform", "store", "queue"],
-  cli: ["platform", "store", "queue", "embedded"],
+  cli: ["scim", "platform", "store", "queue", "embedded"],
   client: [],
 };
 const ENTRY_POINTS = ["src/main.ts", "src/cli/main.ts", "src/client/index.ts"];

@@ -12,6 +12,7 @@ import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import { Submitter, type WriteKey } from "../queue/submit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { findLedgerRows } from "../store/ledger.ts";
+import type { TenantModels } from "../store/tenant-models.ts";
 import { Activity } from "./activity.ts";
 import { Answers } from "./answers.ts";
 import { createApi } from "./app.ts";
@@ -27,6 +28,7 @@ export interface ApiSettings {
   readonly queue: WriteQueue;
   readonly replies: ReplyReceiver;
   readonly metrics: Metrics;
+  readonly models: TenantModels;
   readonly logger: Logger;
   readonly secret: string;
   readonly host: string;

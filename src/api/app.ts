@@ -1,12 +1,19 @@
 /** The api: what happens to a request, in order. */
 import type { RequestListener } from "node:http";
-import express, { type NextFunction, type Request, type Response, Router } from "express";
+import express, {
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from "express";
 import { newId } from "../platform/ids.ts";
 import { CORE_READING, ScimError } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Activity } from "./activity.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
+import { bearerOf } from "./bearer.ts";
 import { bulk, type BulkRuns, type RefusedOperation } from "./bulk.ts";
 import { contextOf, principalOf, setContext } from "./context.ts";
 import { discoveryRoutes } from "./discovery.ts";
@@ -52,7 +59,7 @@ export function createApi(deps: ApiDeps): RequestListener {
 function scimRoutes(deps: ApiDeps): Router {
   const router = Router();
   // RFC 7643 section 5: how to authenticate should be readable before one can.
-  if (deps.discoveryPublic) router.use(discoveryRoutes(deps));
+  if (deps.discoveryPublic) router.use(anonymously(discoveryRoutes(deps)));
   router.use(authenticate(deps));
   router.use(async (_request: Request, response: Response, next: NextFunction) => {
     contextOf(response).cycleId = await deps.activity.begin(principalOf(response));
@@ -64,6 +71,14 @@ function scimRoutes(deps: ApiDeps): Router {
   router.use(rootRoutes(deps));
   router.use("/Bulk", bulkRoutes(deps));
   return router;
+}
+
+/** Who brings a token asks for what its own tenant has. */
+function anonymously(handler: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if ("failure" in bearerOf(request.get("authorization"))) void handler(request, response, next);
+    else next();
+  };
 }
 
 function begin(_request: Request, response: Response, next: NextFunction): void {

@@ -3,16 +3,21 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
+import type { Database } from "../store/database.ts";
+import type { TenantModels } from "../store/tenant-models.ts";
 import { type AuthFailure, bearerOf, challengeFor } from "./bearer.ts";
 import { contextOf } from "./context.ts";
 import type { FindPrincipal } from "./principals.ts";
 
 export interface AuthenticateDeps {
+  readonly db: Database;
   readonly findPrincipal: FindPrincipal;
   readonly metrics: Metrics;
+  /** Of all tenants. */
+  readonly models: TenantModels;
 }
 
-/** Lets a request pass with its principal in the context, or answers 401 with a challenge. */
+/** Lets a request pass with its principal and what that decides about reading, or answers 401 with a challenge. */
 export function authenticate(deps: AuthenticateDeps): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
     const bearer = bearerOf(request.get("authorization"));
@@ -20,9 +25,10 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
     const { token } = bearer;
     const principal = await deps.findPrincipal(token);
     if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
+    const { tenantId, schemaVersion, dialect } = principal;
     const context = contextOf(response);
     context.principal = principal;
-    context.reading = { ...context.reading, dialect: principal.dialect };
+    context.reading = { models: await deps.models.find(deps.db, tenantId, schemaVersion), dialect };
     next();
   };
 }

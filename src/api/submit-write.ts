@@ -134,6 +134,7 @@ function commandOf(
     correlationId,
     operation,
     resourceType: type,
+    schemaVersion: principal.schemaVersion,
     resourceId: resourceId ?? newId(),
     payload,
     ifMatch: ifMatch === undefined ? (request.get("if-match") ?? null) : ifMatch,

@@ -6,6 +6,7 @@ import { doctor } from "./doctor.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
+import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
 
@@ -14,6 +15,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant list": tenantList,
   "connection set-dialect": connectionSetDialect,
   "token rotate": tokenRotate,
+  "schema set": schemaSet,
+  "schema show": schemaShow,
+  "schema example": schemaExample,
   "product-key create": productKeyCreate,
   "product-key list": productKeyList,
   "product-key rotate": productKeyRotate,

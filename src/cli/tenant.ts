@@ -1,5 +1,6 @@
 /** `tenant create` and `tenant list`: the tenants of an installation, from a shell. */
 import { parseArgs } from "node:util";
+import type { Extensions } from "../scim/index.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -14,6 +15,7 @@ import {
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
 import { DIALECT_CHOICE, dialectOf } from "./connection.ts";
 import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import { readExtensions, recordSchema } from "./schema.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, printToken } from "./token.ts";
 
@@ -21,21 +23,27 @@ const NAME_CHARS_MAX = 100;
 const CONNECTION_NAME = "Azure AD";
 
 export const tenantCreate: Command = {
-  usage: `tenant create <slug> [--name <text>] [--dialect ${DIALECT_CHOICE}] [--json]`,
-  summary: "makes a tenant with a connection to Azure AD, and its token",
+  usage: `tenant create <slug> [--name <text>] [--schema <file.json>] [--dialect ${DIALECT_CHOICE}] [--json]`,
+  summary: 'makes a tenant with a connection to Azure AD, and its token; --schema is that of "schema set"',
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { name: { type: "string" }, dialect: { type: "string" }, json: { type: "boolean" } },
+      options: {
+        name: { type: "string" },
+        schema: { type: "string" },
+        dialect: { type: "string" },
+        json: { type: "boolean" },
+      },
       allowPositionals: true,
     });
     const dialect = dialectOf(values.dialect ?? "entra");
     const tenant = checked(onlyArgument(positionals, "slug"), values.name);
+    const extensions = values.schema === undefined ? undefined : readExtensions(values.schema);
     return withInstallation(context.env, (installation) =>
       withDatabase(installation, async (db) => {
         const secret = await requireSecret(installation, db);
         const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
-        const made = await create(db, { ...tenant, dialect, secret, ttlDays });
+        const made = await create(db, { ...tenant, extensions, dialect, secret, ttlDays });
         printToken(context, { ...made, tenant: tenant.slug, tenantUrl: installation.tenantUrl }, values.json);
         return 0;
       }),
@@ -79,9 +87,14 @@ function checked(slug: string, name = slug): NewTenant {
 
 async function create(
   db: DatabasePool,
-  request: NewTenant & { readonly dialect: Dialect; readonly secret: string; readonly ttlDays: number },
+  request: NewTenant & {
+    readonly extensions: Extensions | undefined;
+    readonly dialect: Dialect;
+    readonly secret: string;
+    readonly ttlDays: number;
+  },
 ): Promise<{ readonly connection: string; readonly token: string }> {
-  const { slug, name, dialect, secret, ttlDays } = request;
+  const { slug, name, extensions, dialect, secret, ttlDays } = request;
   return db.transaction(async (tx) => {
     const tenant = await createTenant(tx, { slug, name });
     if (tenant === undefined)
@@ -96,6 +109,7 @@ async function create(
       { tenantId, actor: CLI_ACTOR, action: "connection.created", subject: CONNECTION_NAME },
       { tenantId, actor: CLI_ACTOR, action: "token.issued", subject: `${issued.hint}…` },
     ]);
+    if (extensions) await recordSchema(tx, { tenantId, extensions, isForced: false });
     return { connection: connectionId, token: issued.token };
   });
 }

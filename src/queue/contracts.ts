@@ -24,6 +24,8 @@ export const WriteCommand = z.object({
   correlationId: z.string(),
   operation: Operation,
   resourceType: ResourceTypeName,
+  /** Version of the tenant's schemas that the payload was read by, 0 for none; an api of before does not say it. */
+  schemaVersion: z.int().nonnegative().optional(),
   /** A create gets its id from the api, so that a redelivery makes the same resource. */
   resourceId: z.uuid(),
   /** Canonical body: what `readBody` or `readPatch` of src/scim returned; null for a delete. */

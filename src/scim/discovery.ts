@@ -64,7 +64,7 @@ export function resourceTypes(models: Models, baseUrl: string): readonly Discove
     endpoint: `/${ENDPOINTS[type]}`,
     description,
     schema: core.id,
-    schemaExtensions: extensions.map(({ id }) => ({ schema: id, required: false })),
+    schemaExtensions: extensions.map(({ id, required }) => ({ schema: id, required })),
     meta: { resourceType: "ResourceType", location: `${baseUrl}/ResourceTypes/${type}` },
   }));
 }

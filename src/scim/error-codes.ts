@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   "attribute-read-only":
     "The attribute is kept by the server and cannot be written; take it out of the mapping.",
   "attribute-immutable": "The value cannot be changed in place; remove the element and add the new one.",
+  "attribute-set-once":
+    "The attribute was set when the resource was created and cannot change; map it for creation only.",
   "path-syntax":
     "The path is not attribute, attribute.sub or attribute[filter].sub; correct the mapping's target.",
   "path-unknown": "The path names an attribute that does not exist here; correct or remove the mapping.",

@@ -86,6 +86,10 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     here: WAIT,
   },
   "attribute-immutable": MAPPING,
+  "attribute-set-once": {
+    inAzure: `Under Provisioning → Mappings edit the row of this attribute: choose "Apply this mapping: Only during object creation".`,
+    here: WAIT,
+  },
   "path-syntax": MAPPING,
   "path-unknown": {
     inAzure: "Under Provisioning → Mappings correct or delete the row whose target is the path named above.",

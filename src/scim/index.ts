@@ -9,17 +9,21 @@ export { fold } from "./resource/text.ts";
 export { DIALECT_NAMES, DIALECTS, type Dialect } from "./dialect/tolerances.ts";
 export { readFilter } from "./dialect/check-filter.ts";
 export { CORE_READING, type Reading } from "./reading.ts";
-export { CORE_MODELS, type Model, type Models, RESOURCE_TYPES } from "./schema/registry.ts";
+export {
+  CORE_MODELS,
+  defineModels,
+  type Extensions,
+  type Model,
+  type Models,
+  RESOURCE_TYPES,
+} from "./schema/registry.ts";
+export { checkExtensions } from "./schema/check-extensions.ts";
+export { compareExtensions, type ExtensionChange } from "./schema/compare-extensions.ts";
 export { readBody } from "./resource/read-body.ts";
 export { parseProjection, type Projection, wants } from "./resource/project.ts";
-export {
-  changedAttributes,
-  type ListResponse,
-  listResponse,
-  render,
-  type Rendering,
-} from "./resource/render.ts";
+export { type ListResponse, listResponse, render, type Rendering } from "./resource/render.ts";
 export { locationOf, matchesEtag, weakEtag } from "./resource/meta.ts";
+export { applyReplace } from "./resource/replace.ts";
 export { searchDocument } from "./resource/search-document.ts";
 export type * from "./filter/ast.ts";
 export { parseFilter } from "./filter/parse.ts";

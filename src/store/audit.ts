@@ -8,6 +8,7 @@ export type AuditAction =
   | "session.created"
   | "session.ended"
   | "tenant.created"
+  | "schema.set"
   | "connection.created"
   | "connection.dialect_changed"
   | "token.issued"

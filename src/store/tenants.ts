@@ -36,6 +36,8 @@ export interface Principal {
   readonly tokenId: string;
   readonly dialect: Dialect;
   readonly expiresAt: Date;
+  /** Of the tenant's own extensions; 0 where it has none. */
+  readonly schemaVersion: number;
 }
 
 export interface IssuedToken {
@@ -208,7 +210,8 @@ export async function revokeTokens(tx: Transaction, tenantId: string, connection
 
 const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
-         k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect
+         k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect,
+         coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = k.tenant_id), 0) AS "schemaVersion"
     FROM tokens k
     JOIN tenants t ON t.id = k.tenant_id
     JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id

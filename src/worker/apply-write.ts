@@ -5,8 +5,8 @@
 import { z } from "zod";
 import {
   applyPatch,
+  applyReplace,
   type CanonicalBody,
-  changedAttributes,
   matchesEtag,
   memberChanges,
   type MemberChange,
@@ -168,10 +168,7 @@ function newResource(
   before: Resource,
 ): { readonly resource: Resource; readonly changed: readonly string[] } {
   if (command.operation === "patch") return applyPatch(model, before, patchOf(command));
-  const body = bodyOf(command);
-  const kept = (body.unasserted ?? []).filter((name) => before[name] !== undefined);
-  const resource = { ...body.resource, ...Object.fromEntries(kept.map((name) => [name, before[name]])) };
-  return { resource, changed: changedAttributes(before, resource) };
+  return applyReplace(model, before, bodyOf(command));
 }
 
 /** Only a change of `active` is an event: Azure sends it again with unrelated updates. */

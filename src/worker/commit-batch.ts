@@ -5,7 +5,7 @@
  * redelivery finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only
  * the reply, which the ledger then gives.
  */
-import { CORE_MODELS, fold, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
+import { fold, type Model, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type DatabasePool, isUniqueViolation, type Transaction } from "../store/database.ts";
 import {
@@ -25,7 +25,10 @@ import {
   membershipChanges,
   type Surroundings,
 } from "./apply-write.ts";
+import type { TenantModels } from "../store/tenant-models.ts";
+import { beginWrites } from "../store/tenant-schemas.ts";
 import type { BatchEntry } from "./batch-entry.ts";
+import { BatchModels } from "./batch-models.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
 import { Memberships } from "./memberships.ts";
@@ -42,14 +45,20 @@ export interface BatchResult {
 // The loser of a race for a userName sees the name as taken the second time; more only where many race.
 const NAME_RACE_ATTEMPTS = 3;
 
+export interface CommitDeps {
+  readonly db: DatabasePool;
+  /** Of all tenants. */
+  readonly models: TenantModels;
+}
+
 /** Applies the writes in one transaction. @returns results in the order of the writes */
 export async function commitBatch(
-  db: DatabasePool,
+  { db, models }: CommitDeps,
   writes: readonly PendingWrite[],
 ): Promise<readonly BatchResult[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction((tx) => applyBatch(tx, writes));
+      return await db.transaction((tx) => applyBatch(tx, writes, models));
     } catch (error) {
       const isRace = error instanceof NameRaceError || isUniqueViolation(error);
       if (!isRace || attempt === NAME_RACE_ATTEMPTS) throw error;
@@ -57,20 +66,22 @@ export async function commitBatch(
   }
 }
 
-async function applyBatch(tx: Transaction, writes: readonly PendingWrite[]): Promise<readonly BatchResult[]> {
-  const now = await readTime(tx);
+async function applyBatch(
+  tx: Transaction,
+  writes: readonly PendingWrite[],
+  tenantModels: TenantModels,
+): Promise<readonly BatchResult[]> {
+  const commands = writes.map(({ command }) => command);
+  const { now, versions } = await beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))]);
+  const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
   const recalled = await recallWrites(tx, writes);
-  const entries = await applyEntries(tx, fresh(writes, recalled), now);
+  // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
+  const around = { now: now.toISOString(), models };
+  const entries = await applyEntries(tx, fresh(writes, recalled), around);
   const replays = await recordWrites(tx, entries, recalled);
   await recordEvents(tx, entries);
   const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
-}
-
-/** Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw. */
-async function readTime(tx: Transaction): Promise<string> {
-  const rows = await tx.query<{ now: Date }>({ name: "now", text: "SELECT now()" });
-  return (rows[0]?.now ?? new Date()).toISOString();
 }
 
 /** The writes that are to be applied: not those the ledger knows, and each only once. */
@@ -94,23 +105,28 @@ const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked
 async function applyEntries(
   tx: Transaction,
   entries: readonly BatchEntry[],
-  now: string,
+  around: Around,
 ): Promise<readonly BatchEntry[]> {
   // Users before groups, everywhere: locks are taken in one order, and members exist before they are added.
   for (const type of ["User", "Group"] as const) {
     const ofType = entries.filter(({ command }) => command.resourceType === type);
-    if (ofType.length > 0) await applyType(tx, { type, entries: ofType, now });
+    if (ofType.length > 0) await applyType(tx, { ...around, type, entries: ofType });
   }
   return entries;
 }
 
-interface TypeBatch {
-  readonly type: ResourceType;
-  readonly entries: readonly BatchEntry[];
+/** What all writes of the batch have about them. */
+interface Around {
   readonly now: string;
+  readonly models: BatchModels;
 }
 
-async function applyType(tx: Transaction, { type, entries, now }: TypeBatch): Promise<void> {
+interface TypeBatch extends Around {
+  readonly type: ResourceType;
+  readonly entries: readonly BatchEntry[];
+}
+
+async function applyType(tx: Transaction, { type, entries, now, models }: TypeBatch): Promise<void> {
   const before = await lockDrafts(tx, type, entries);
   const commands = entries.map(({ command }) => command);
   const names = await UserNames.load(tx, commands);
@@ -122,9 +138,10 @@ async function applyType(tx: Transaction, { type, entries, now }: TypeBatch): Pr
       changes: membershipChanges(command),
     })),
   );
-  for (const entry of entries)
-    entry.result = attempt(entry, { model: CORE_MODELS[type], names, memberships, now });
-  await save(tx, { type, entries, before, memberships });
+  for (const entry of entries) {
+    entry.result = attempt(entry, { model: models.of(entry.command)[type], names, memberships, now });
+  }
+  await save(tx, { type, entries, before, memberships, models });
 }
 
 function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] {
@@ -164,18 +181,21 @@ interface Save {
   readonly entries: readonly BatchEntry[];
   readonly before: ReadonlyMap<Draft, ResourceRow>;
   readonly memberships: Memberships;
+  readonly models: BatchModels;
 }
 
-async function save(tx: Transaction, { type, entries, before, memberships }: Save): Promise<void> {
+async function save(tx: Transaction, { type, entries, before, memberships, models }: Save): Promise<void> {
   const drafts = new Set(entries.map(({ draft }) => draft));
   const deleted: ResourceRow[] = [];
   const updated: NewResourceRow[] = [];
   const inserted: NewResourceRow[] = [];
+  const withColumns = (row: ResourceRow): NewResourceRow =>
+    columnsOf(models.inForce(row.tenantId)[type], row);
   for (const draft of drafts) {
     const old = before.get(draft);
     if (old && !draft.row) deleted.push(old);
-    if (old && draft.row && draft.row.version !== old.version) updated.push(withColumns(type, draft.row));
-    if (!old && draft.row) inserted.push(withColumns(type, draft.row));
+    if (old && draft.row && draft.row.version !== old.version) updated.push(withColumns(draft.row));
+    if (!old && draft.row) inserted.push(withColumns(draft.row));
   }
   await deleteResources(tx, type, deleted);
   await updateResources(tx, type, updated);
@@ -185,7 +205,8 @@ async function save(tx: Transaction, { type, entries, before, memberships }: Sav
   await memberships.save(tx, ({ tenantId, id }) => gone.has(`${tenantId} ${id}`));
 }
 
-function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
+function columnsOf(model: Model, row: ResourceRow): NewResourceRow {
+  const { type } = model;
   const displayName = row.resource["displayName"];
   return {
     ...row,
@@ -193,7 +214,7 @@ function withColumns(type: ResourceType, row: ResourceRow): NewResourceRow {
       type === "User" ? userNameKey(row.resource) : fold(typeof displayName === "string" ? displayName : ""),
     externalId: externalIdOf(row.resource),
     active: type === "User" ? isActive(row.resource) : null,
-    search: searchDocument(CORE_MODELS[type], row.resource),
+    search: searchDocument(model, row.resource),
   };
 }
 

@@ -10,17 +10,16 @@ import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
-import { type DatabasePool, transientReason } from "../store/database.ts";
+import { transientReason } from "../store/database.ts";
 import { insertFailures } from "../store/failures.ts";
 import { insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
-import { type BatchResult, commitBatch } from "./commit-batch.ts";
+import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
 import { faultRow } from "./ledger.ts";
 
-export interface ConsumeDeps {
-  readonly db: DatabasePool;
+export interface ConsumeDeps extends CommitDeps {
   /** Takes the jobs of writes that failed among others. */
   readonly queue: Pick<WriteQueue, "addBulk">;
   readonly replies: ReplySender;
@@ -86,7 +85,7 @@ async function commitAndReply(
   writes: readonly PendingWrite[],
 ): Promise<readonly BatchResult[]> {
   const stop = deps.metrics.commit.startTimer();
-  const results = await commitBatch(deps.db, writes);
+  const results = await commitBatch(deps, writes);
   stop();
   const byApi = new Map<string, { writeId: string; outcome: Outcome }[]>();
   writes.forEach(({ command }, index) => {

@@ -1,4 +1,7 @@
 /** Write commands as the api puts them on the queue, for tests that apply them without one. */
+import type { DatabasePool } from "../../src/store/database.ts";
+import { TenantModels } from "../../src/store/tenant-models.ts";
+import type { CommitDeps } from "../../src/worker/commit-batch.ts";
 import { v7 as uuidv7 } from "uuid";
 import { CORE_READING, readBody, readPatch } from "../../src/scim/index.ts";
 import type { WriteCommand } from "../../src/queue/contracts.ts";
@@ -65,3 +68,8 @@ export const remove = (resourceType: Step["resourceType"], resourceId: string): 
   resourceId,
   payload: null,
 });
+
+/** What the transaction of a batch needs besides its writes. */
+export function commitDeps(db: DatabasePool): CommitDeps {
+  return { db, models: new TenantModels() };
+}

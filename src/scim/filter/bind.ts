@@ -105,14 +105,8 @@ function bindTree(
 function bindTerm(place: Located, term: Term, model: Model): BoundFilter {
   const { attribute } = place;
   if (attribute.returned === "never") throw unsupported(nameOf(place));
-  switch (attribute.key) {
-    case "id":
-      return testOf({ kind: "id" }, attribute, term);
-    case "meta":
-      return bindMeta(place, term, model);
-    case "schemas":
-      return bindSchemas(attribute, term, model);
-  }
+  const common = place.extension ? undefined : bindCommon(place, term, model);
+  if (common) return common;
   const sub = subOf(place, term);
   const range = rangeOf(place);
   if (range.kind === "document" && !range.isMultiValued) {
@@ -121,6 +115,21 @@ function bindTerm(place: Located, term: Term, model: Model): BoundFilter {
   }
   if (range.kind === "membership" && sub && !isMembershipSub(sub)) throw unsupported(nameOf(place, sub));
   return anyOf(range, (source) => testOf(source, sub ?? attribute, term), sub, term);
+}
+
+/** What every resource has is looked for where it is, and not in the document. */
+function bindCommon(place: Located, term: Term, model: Model): BoundFilter | undefined {
+  const { attribute } = place;
+  switch (attribute.key) {
+    case "id":
+      return testOf({ kind: "id" }, attribute, term);
+    case "meta":
+      return bindMeta(place, term, model);
+    case "schemas":
+      return bindSchemas(attribute, term, model);
+    default:
+      return undefined;
+  }
 }
 
 /** A comparison with any of several values. Unassigned, the attribute differs from every value. */
@@ -150,7 +159,7 @@ function anyOf(
 function bindValuePath(place: Located, filter: Filter): BoundFilter {
   const range = rangeOf(place);
   if (
-    place.attribute.key === "meta" ||
+    (place.attribute.key === "meta" && !place.extension) ||
     (place.attribute.type !== "complex" && !place.attribute.multiValued)
   ) {
     throw unsupported(`${nameOf(place)}[…]`);
@@ -226,7 +235,7 @@ function subOf(place: Located, { path, kind }: Term): Attribute | undefined {
 }
 
 function rangeOf({ attribute, extension }: Located): Range {
-  if (isMembership(attribute)) return { kind: "membership" };
+  if (!extension && isMembership(attribute)) return { kind: "membership" };
   const keys = extension ? [extension.key, attribute.key] : [attribute.key];
   return { kind: "document", keys, isMultiValued: attribute.multiValued };
 }

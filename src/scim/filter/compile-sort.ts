@@ -34,8 +34,8 @@ export function compileSort(
 
 function expressionOf(place: Located, path: AttributePath, columns: SqlColumns, bind: Bind): SortExpression {
   const { attribute, extension } = place;
-  if (attribute.key === "id") return { sql: columns.id.text, type: "text" };
-  if (attribute.key === "meta") return metaExpression(place, path, columns);
+  if (!extension && attribute.key === "id") return { sql: columns.id.text, type: "text" };
+  if (!extension && attribute.key === "meta") return metaExpression(place, path, columns);
   const sub = subOf(place, path);
   if (isUnordered(place)) throw unsortable(nameOf(place));
   const keys = [...(extension ? [extension.key] : []), attribute.key];
@@ -67,8 +67,9 @@ function typed(text: string, { type }: Attribute): SortExpression {
 }
 
 /** Membership lives in rows, what is never returned must not be guessed from an order, and `schemas` has none. */
-function isUnordered({ attribute }: Located): boolean {
-  return ["members", "groups", "schemas"].includes(attribute.key) || attribute.returned === "never";
+function isUnordered({ attribute, extension }: Located): boolean {
+  if (attribute.returned === "never") return true;
+  return !extension && ["members", "groups", "schemas"].includes(attribute.key);
 }
 
 function subOf(place: Located, { sub }: AttributePath): Attribute | undefined {

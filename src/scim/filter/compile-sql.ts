@@ -96,15 +96,17 @@ function writeTest(source: Source, test: Test, context: Context): string {
 
 function writeAny(range: Range, filter: BoundFilter, context: Context): string {
   const { columns, bind } = context;
+  if (filter.kind === "constant" && !filter.value) return "FALSE";
   if (range.kind === "membership")
     return columns.membership.exists(write(filter, { ...context, element: "row" }));
-  const list = child(columns.search, range.keys, bind);
-  if (filter.kind === "constant") return filter.value ? `(${list} IS NOT NULL)` : "FALSE";
   const contained = containedBy(filter);
   if (contained !== undefined) {
     const value = range.isMultiValued ? [contained] : contained;
     return `(${columns.search} @> ${bind(JSON.stringify(nest(range.keys, value)))}::jsonb)`;
   }
+  // Only now: Postgres refuses a statement with a bound value that stands nowhere in it.
+  const list = child(columns.search, range.keys, bind);
+  if (filter.kind === "constant") return `(${list} IS NOT NULL)`;
   const from = range.isMultiValued ? `jsonb_array_elements(${list})` : `(SELECT ${list})`;
   const inner = write(filter, { ...context, element: { jsonb: "item.value" } });
   const isThere = range.isMultiValued ? "" : "item.value IS NOT NULL AND ";

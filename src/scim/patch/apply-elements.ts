@@ -3,7 +3,7 @@ import { say, ScimError, term } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
 import { bindElementFilter } from "../filter/bind.ts";
 import { isMetBy } from "../filter/evaluate.ts";
-import { addElements, findNamed, keepOnePrimary } from "../resource/elements.ts";
+import { addElements, addValues, findNamed, keepOnePrimary, withoutValues } from "../resource/elements.ts";
 import { type Fields, readSub, saysSomething } from "../resource/read-value.ts";
 import { searchValue } from "../resource/search-document.ts";
 import type { Attribute } from "../schema/attribute.ts";
@@ -16,6 +16,10 @@ import type { AttributeChange } from "./operations.ts";
  * @throws {ScimError} noTarget when the filter matches nothing and names no value that could be made
  */
 export function changeElements(place: Located, before: unknown, change: AttributeChange): unknown {
+  if (place.attribute.type !== "complex") {
+    const values = changeValues(place, Array.isArray(before) ? before : [], change);
+    return values.length === 0 ? undefined : values;
+  }
   const elements = structuredClone(Array.isArray(before) ? (before as Fields[]) : []);
   const primary = new Set(elements.filter((element) => element["primary"] === true));
   if (change.mustMatch && change.filter && !elements.some(matcher(place, change.filter)))
@@ -23,6 +27,24 @@ export function changeElements(place: Located, before: unknown, change: Attribut
   const after = change.kind === "remove" ? remove(place, elements, change) : write(place, elements, change);
   if (after.length === 0) return undefined;
   return keepOnePrimary(after, primary);
+}
+
+/** Simple values: a filter is about each of them as `value`, and what it matches gives way to the new one. */
+function changeValues(
+  place: Located,
+  before: readonly unknown[],
+  { kind, filter, value }: AttributeChange,
+): readonly unknown[] {
+  const { attribute } = place;
+  const named: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (filter) {
+    const kept = before.filter((item) => !matcher(place, filter)(item));
+    if (kind === "remove") return kept;
+    if (kept.length === before.length) throw noTarget(place);
+    return addValues(attribute, kept, named);
+  }
+  if (kind === "remove") return value === undefined ? [] : withoutValues(attribute, before, named);
+  return addValues(attribute, kind === "add" ? before : [], named);
 }
 
 function write(place: Located, elements: Fields[], change: AttributeChange): Fields[] {
@@ -77,7 +99,7 @@ function withoutSub(element: Fields, sub: Attribute): Fields[] {
   return saysSomething(kept) ? [kept] : [];
 }
 
-function matcher(place: Located, filter: Filter): (element: Fields) => boolean {
+function matcher(place: Located, filter: Filter): (element: unknown) => boolean {
   const bound = bindElementFilter(place, filter);
   return (element) => isMetBy(bound, searchValue(place.attribute, element));
 }

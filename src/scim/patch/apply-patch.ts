@@ -3,6 +3,7 @@
  * since the resource handed in is never changed. RFC 7644 section 3.5.2.
  */
 import { isEqual } from "../resource/equal.ts";
+import { assertComplete, assertLasting } from "../resource/extension-rules.ts";
 import { containerOf } from "../resource/read-body.ts";
 import { changedAttributes } from "../resource/render.ts";
 import { type Fields, isObject } from "../resource/read-value.ts";
@@ -19,7 +20,8 @@ export interface Patched {
 
 /**
  * Membership is left out: it is applied where its rows are.
- * @throws {ScimError} noTarget when a filter matches no value and none can be made from it
+ * @throws {ScimError} noTarget when a filter matches no value and none can be made from it; mutability or
+ *   invalidValue when an extension's attribute would change that must not, or would be missing
  */
 export function applyPatch(model: Model, resource: Resource, patch: Patch): Patched {
   const draft = structuredClone(resource) as Fields;
@@ -29,7 +31,12 @@ export function applyPatch(model: Model, resource: Resource, patch: Patch): Patc
     // An attribute that a newer version of the schema had is passed over, as it would be in a body.
     if (place) applyChange(draft, place, operation);
   }
-  return { resource: draft, changed: changedAttributes(resource, draft) };
+  const changed = changedAttributes(resource, draft);
+  if (changed.length > 0) {
+    assertLasting(model, resource, draft);
+    assertComplete(model, draft, resource);
+  }
+  return { resource: draft, changed };
 }
 
 function applyChange(draft: Fields, place: Located, change: AttributeChange): void {

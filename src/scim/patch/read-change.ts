@@ -31,8 +31,7 @@ export function readChange(
   { place, filter, sub, value }: Entry,
 ): AttributeChange {
   const { attribute, extension } = place;
-  if (attribute.mutability === "readOnly") throw readOnly(place);
-  if (filter) assertFilterable(place, filter);
+  assertWritable(kind, { place, filter, sub });
   const target = {
     ...(extension && { extension: extension.key }),
     attribute: attribute.key,
@@ -68,6 +67,15 @@ function removedValue(
   return readValue(place, value);
 }
 
+function assertWritable(
+  kind: Operation["kind"],
+  { place, filter, sub }: Pick<Entry, "place" | "filter" | "sub">,
+): void {
+  if (place.attribute.mutability === "readOnly") throw readOnly(place);
+  if (sub && (kind !== "add" || filter)) assertMutableSub(place, sub);
+  if (filter) assertFilterable(place, filter);
+}
+
 function assertFilterable(place: Located, filter: NonNullable<Entry["filter"]>): void {
   if (!place.attribute.multiValued) {
     const name = term(nameOf(place));
@@ -84,15 +92,25 @@ function assertRemovable(place: Located, sub: Attribute | undefined): void {
     const detail = say`${term(nameOf(place))} is required and cannot be removed or emptied; replace it with another value.`;
     throw new ScimError("mutability", "required-removed", detail);
   }
-  if (attribute.key === "active") {
+  if (attribute.key === "active" && !place.extension) {
     const detail = say`active cannot be removed or emptied; send true to let the user sign in, false to lock the user out.`;
     throw new ScimError("invalidValue", "active-unassigned", detail);
   }
 }
 
+/** Which element was which cannot be told afterwards, so it is refused before. */
+function assertMutableSub(place: Located, sub: Attribute): void {
+  if (sub.mutability !== "immutable" || !place.attribute.multiValued) return;
+  const detail = say`${term(nameOf(place, sub))} cannot be changed in place; remove the element and add the new one.`;
+  throw new ScimError("mutability", "attribute-immutable", detail);
+}
+
 function readOnly(place: Located): ScimError {
   const { key } = place.attribute;
-  const fix = key === "groups" ? "change the group's members instead" : "take it out of the mapping";
+  const fix =
+    key === "groups" && !place.extension
+      ? "change the group's members instead"
+      : "take it out of the mapping";
   const detail = say`${term(nameOf(place))} is kept by the server and cannot be written; ${term(fix)}.`;
   return new ScimError("mutability", "attribute-read-only", detail);
 }

@@ -1,6 +1,7 @@
 /** Rules about the values of a multi-valued attribute among each other. RFC 7643 section 2.4. */
 import type { Attribute } from "../schema/attribute.ts";
 import { isEqual } from "./equal.ts";
+import { searchValue } from "./search-document.ts";
 import { fold } from "./text.ts";
 
 type Element = Record<string, unknown>;
@@ -63,6 +64,34 @@ export function findNamed(
     return elements.find((element) => isEqual(isTyped ? element : withoutType(element), name));
   });
   return new Set(found.filter((element) => element !== undefined));
+}
+
+/** Simple values with others added, each once. */
+export function addValues(
+  attribute: Attribute,
+  values: readonly unknown[],
+  added: readonly unknown[],
+): unknown[] {
+  const byKey = new Map(values.map((value) => [simpleKey(attribute, value), value]));
+  for (const value of added) {
+    const key = simpleKey(attribute, value);
+    if (!byKey.has(key)) byKey.set(key, value);
+  }
+  return [...byKey.values()];
+}
+
+/** Simple values without those that are named. */
+export function withoutValues(
+  attribute: Attribute,
+  values: readonly unknown[],
+  named: readonly unknown[],
+): unknown[] {
+  const keys = new Set(named.map((value) => simpleKey(attribute, value)));
+  return values.filter((value) => !keys.has(simpleKey(attribute, value)));
+}
+
+function simpleKey(attribute: Attribute, value: unknown): string {
+  return JSON.stringify(searchValue(attribute, value));
 }
 
 function firstBy(

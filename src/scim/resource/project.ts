@@ -94,6 +94,8 @@ function parseNames(list: string | undefined): Selection | undefined {
 
 /** What is no attribute name selects nothing: the answer then holds what is always returned. */
 function add(selection: Map<string, Set<string> | "whole">, word: string): void {
+  // A schema's URN may end in what is no attribute name.
+  if (/^urn:/i.test(word)) selection.set(word.toLowerCase(), "whole");
   let path;
   try {
     path = pathOf(word, 0, { kind: "path", text: word });

@@ -5,6 +5,7 @@ import type { Reading } from "../reading.ts";
 import { locate, type Located, type Model } from "../schema/registry.ts";
 import { assertBodyObject } from "./body-object.ts";
 import { entriesOf, type Entry } from "./entries.ts";
+import { assertComplete } from "./extension-rules.ts";
 import { readMembers } from "./read-members.ts";
 import { type Fields, isDerived, isObject, readSub, readValue } from "./read-value.ts";
 import type { CanonicalBody, MemberRef, Resource, ResourceType } from "./resource.ts";
@@ -28,12 +29,13 @@ export function readBody(type: ResourceType, body: unknown, { models, dialect }:
   const unasserted = type === "User" && resource["active"] === undefined ? ["active"] : [];
   if (type === "User") resource["active"] ??= true;
   assertRequired(model, resource);
+  assertComplete(model, resource);
   return { resource, ...(members && { members }), ...(unasserted.length > 0 && { unasserted }) };
 }
 
 /** Group membership lives in rows of its own, not in the document. */
-export function isMembers(type: ResourceType, { attribute }: Located): boolean {
-  return type === "Group" && attribute.key === "members";
+export function isMembers(type: ResourceType, { attribute, extension }: Located): boolean {
+  return type === "Group" && attribute.key === "members" && !extension;
 }
 
 /** The object that holds the attribute: the resource, or its extension's part, made when it is not there. */

@@ -7,7 +7,7 @@ import type { ErrorCode } from "../error-codes.ts";
 import { type Detail, say, ScimError, term } from "../errors.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import { type Located, nameOf } from "../schema/registry.ts";
-import { addElements, keepOnePrimary } from "./elements.ts";
+import { addElements, addValues, keepOnePrimary } from "./elements.ts";
 import { normalizeDateTime } from "./date-time.ts";
 import { hasForbiddenCharacter } from "./text.ts";
 
@@ -30,7 +30,7 @@ export function readValue(place: Located, value: unknown): unknown {
   if (elements.length === 0) return undefined;
   return attribute.type === "complex"
     ? keepOnePrimary(addElements(attribute, [], elements as Fields[]))
-    : elements;
+    : addValues(attribute, [], elements);
 }
 
 /** One value of a multi-valued attribute, or the value of a single-valued one. */
@@ -50,7 +50,7 @@ export function readSub(place: Located, sub: Attribute, value: unknown): unknown
 /** True for a sub-attribute that clients do not decide: kept by the server, or made from others when shown. */
 export function isDerived(sub: Attribute): boolean {
   if (sub.mutability === "readOnly") return true;
-  return sub.type === "reference" && (sub.referenceTypes ?? []).some((type) => OWN_REFERENCES.has(type));
+  return sub.name === "$ref" && (sub.referenceTypes ?? []).some((type) => OWN_REFERENCES.has(type));
 }
 
 /** Finds a sub-attribute; roles from Azure say `displayName` where the schema says `display`. */

@@ -3,9 +3,10 @@ import { type Attribute } from "../schema/attribute.ts";
 import { locate, type Located, type Model, type Models } from "../schema/registry.ts";
 import { URNS } from "../urns.ts";
 import { isEqual } from "./equal.ts";
+import { fittingPart } from "./fitting.ts";
 import { locationOf, metaOf } from "./meta.ts";
 import { project, type Projection, shownOf } from "./project.ts";
-import { type Fields, isObject } from "./read-value.ts";
+import type { Fields } from "./read-value.ts";
 import type { Resource, Stored } from "./resource.ts";
 
 export interface Rendering {
@@ -26,7 +27,14 @@ export function render(stored: Stored, { models, baseUrl, projection }: Renderin
     }),
     ...(stored.groups && { groups: stored.groups.map((group) => withReference(group, "Group", baseUrl)) }),
   };
-  const shown: Fields = { schemas: schemasOf(model, stored.resource), id: stored.id };
+  const parts = model.extensions.flatMap((extension) => {
+    const part = fittingPart(extension, stored.resource);
+    return part ? [{ extension, part }] : [];
+  });
+  const shown: Fields = {
+    schemas: [model.core.id, ...parts.map(({ extension }) => extension.id)],
+    id: stored.id,
+  };
   const show = (target: Fields, source: Resource, place: Located): void => {
     const value = showValue(model, place, { value: source[place.attribute.name], projection, baseUrl });
     if (value !== undefined) target[place.attribute.name] = value;
@@ -36,12 +44,10 @@ export function render(stored: Stored, { models, baseUrl, projection }: Renderin
     const place = placeOf(name);
     if (place) show(shown, resource, place);
   }
-  for (const extension of model.extensions) {
-    const source = stored.resource[extension.id];
-    if (!isObject(source)) continue;
-    const part: Fields = {};
-    for (const attribute of extension.attributes) show(part, source, { attribute, extension });
-    if (Object.keys(part).length > 0) shown[extension.id] = part;
+  for (const { extension, part } of parts) {
+    const projected: Fields = {};
+    for (const attribute of extension.attributes) show(projected, part, { attribute, extension });
+    if (Object.keys(projected).length > 0) shown[extension.id] = projected;
   }
   const meta = placeOf("meta");
   if (meta) show(shown, resource, meta);
@@ -91,11 +97,6 @@ export function changedAttributes(before: Resource, after: Resource): readonly s
   });
 }
 
-function schemasOf(model: Model, resource: Resource): readonly string[] {
-  const extensions = model.extensions.filter(({ id }) => isObject(resource[id]));
-  return [model.core.id, ...extensions.map(({ id }) => id)];
-}
-
 function showValue(
   model: Model,
   place: Located,
@@ -120,8 +121,9 @@ function showValue(
 /** Adds the `$ref` that the value's own type decides, such as a manager's. */
 function complete(attribute: Attribute, value: Fields, baseUrl: string): Fields {
   const [type, ...others] = attribute.subByKey.get("$ref")?.referenceTypes ?? [];
-  if (type !== "User" || others.length > 0 || typeof value["value"] !== "string") return value;
-  return withReference({ ...value, value: value["value"] }, "User", baseUrl);
+  if ((type !== "User" && type !== "Group") || others.length > 0) return value;
+  if (typeof value["value"] !== "string") return value;
+  return withReference({ ...value, value: value["value"] }, type, baseUrl);
 }
 
 function withReference(value: { readonly value: string }, type: "User" | "Group", baseUrl: string): Fields {

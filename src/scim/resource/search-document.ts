@@ -6,6 +6,7 @@ import type { Attribute } from "../schema/attribute.ts";
 import type { Model } from "../schema/registry.ts";
 import type { Resource } from "./resource.ts";
 import { normalizeDateTime } from "./date-time.ts";
+import { fittingPart } from "./fitting.ts";
 import { fold } from "./text.ts";
 
 type Fields = Record<string, unknown>;
@@ -17,7 +18,8 @@ export function searchDocument(model: Model, resource: Resource): Record<string,
     const key = name.toLowerCase();
     const extension = model.extensionByKey.get(key);
     if (extension) {
-      const inner = searchFields(extension.byKey, value as Fields);
+      const part = fittingPart(extension, resource);
+      const inner = part && searchFields(extension.byKey, part);
       if (inner) found[key] = inner;
       continue;
     }

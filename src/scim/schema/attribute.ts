@@ -43,10 +43,13 @@ export interface SchemaData {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** Of an extension: whether every resource of its type must have it. */
+  readonly required?: boolean;
   readonly attributes: readonly AttributeData[];
 }
 
 export interface Schema extends SchemaData {
+  readonly required: boolean;
   readonly attributes: readonly Attribute[];
   /** The URN in lower case. */
   readonly key: string;
@@ -57,7 +60,13 @@ const STRING_CHARS_MAX = 65_536; // More than any directory attribute, little en
 
 export function defineSchema(source: SchemaData): Schema {
   const attributes = source.attributes.map(defineAttribute);
-  return { ...source, attributes, key: source.id.toLowerCase(), byKey: byKey(attributes) };
+  return {
+    ...source,
+    required: source.required ?? false,
+    attributes,
+    key: source.id.toLowerCase(),
+    byKey: byKey(attributes),
+  };
 }
 
 export function defineAttribute(source: AttributeData): Attribute {

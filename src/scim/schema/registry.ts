@@ -4,7 +4,7 @@
  * each version of them, so that the maps are not made again for each request.
  */
 import type { ResourceType } from "../resource/resource.ts";
-import { type Attribute, defineAttribute, type Schema } from "./attribute.ts";
+import { type Attribute, defineAttribute, defineSchema, type Schema, type SchemaData } from "./attribute.ts";
 import { COMMON_ATTRIBUTES } from "./common.ts";
 import { GROUP } from "./group.ts";
 import { ENTERPRISE_USER, USER } from "./user.ts";
@@ -21,9 +21,16 @@ export interface Model {
   readonly core: Schema;
   readonly extensions: readonly Schema[];
   readonly extensionByKey: ReadonlyMap<string, Schema>;
+  /** The extensions that every resource must have, or that have attributes which must be there when they are. */
+  readonly demanding: readonly Schema[];
+  /** Attributes of extensions that do not change once they are set, as a whole or in a part. */
+  readonly lasting: readonly Located[];
   /** Every attribute by its lower-cased name, and by its lower-cased URN and name. */
   readonly located: ReadonlyMap<string, Located>;
 }
+
+/** A tenant's own extensions, as data. */
+export type Extensions = Readonly<Record<ResourceType, readonly SchemaData[]>>;
 
 /** What a tenant's users and groups may have: the standard's attributes, and those of the tenant's own extensions. */
 export type Models = Readonly<Record<ResourceType, Model>>;
@@ -39,19 +46,19 @@ export const ENDPOINTS: Readonly<Record<ResourceType, string>> = { User: "Users"
 export const CORE_MODELS: Models = defineModels({ User: [], Group: [] });
 
 /** @param extensions - the tenant's own, which come after the standard's */
-export function defineModels(extensions: Readonly<Record<ResourceType, readonly Schema[]>>): Models {
+export function defineModels(extensions: Extensions): Models {
   return {
     User: defineModel({
       type: "User",
       description: "User accounts",
       core: USER,
-      extensions: [ENTERPRISE_USER, ...extensions.User],
+      extensions: [ENTERPRISE_USER, ...extensions.User.map(defineSchema)],
     }),
     Group: defineModel({
       type: "Group",
       description: "Groups",
       core: GROUP,
-      extensions: extensions.Group,
+      extensions: extensions.Group.map(defineSchema),
     }),
   };
 }
@@ -77,17 +84,33 @@ export function nameOf({ attribute, extension }: Located, sub?: Attribute): stri
 function defineModel(source: Pick<Model, "type" | "description" | "core" | "extensions">): Model {
   const located = new Map<string, Located>();
   const { core, extensions } = source;
-  for (const extension of extensions) {
-    for (const attribute of extension.attributes) {
-      const place = { attribute, extension };
-      located.set(`${extension.key}:${attribute.key}`, place);
-      if (!located.has(attribute.key)) located.set(attribute.key, place);
-    }
+  const extended = extensions.flatMap((extension) =>
+    extension.attributes.map((attribute) => ({ attribute, extension })),
+  );
+  for (const place of extended) {
+    const { attribute, extension } = place;
+    located.set(`${extension.key}:${attribute.key}`, place);
+    if (!located.has(attribute.key)) located.set(attribute.key, place);
   }
   for (const attribute of [...COMMON, ...core.attributes]) {
     const place = { attribute, extension: undefined };
     located.set(`${core.key}:${attribute.key}`, place);
     located.set(attribute.key, place);
   }
-  return { ...source, located, extensionByKey: new Map(extensions.map((schema) => [schema.key, schema])) };
+  return {
+    ...source,
+    located,
+    extensionByKey: new Map(extensions.map((schema) => [schema.key, schema])),
+    demanding: extensions.filter(({ required, attributes }) => required || attributes.some(isDemanding)),
+    lasting: extended.filter(({ attribute }) => isLasting(attribute)),
+  };
+}
+
+function isDemanding({ required, subAttributes }: Attribute): boolean {
+  return required || subAttributes.some((sub) => sub.required);
+}
+
+function isLasting({ mutability, subAttributes }: Attribute): boolean {
+  if (mutability === "immutable" || mutability === "readOnly") return true;
+  return subAttributes.some((sub) => sub.mutability === "immutable");
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
-import { command, create, insertTenant, patch } from "../../support/write-commands.ts";
+import { command, commitDeps, create, insertTenant, patch } from "../../support/write-commands.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ const newTenant = (): Promise<string> => insertTenant(store.database);
 const apply = async (commands: readonly WriteCommand[]): Promise<readonly Outcome[]> =>
   (
     await commitBatch(
-      store.database,
+      commitDeps(store.database),
       commands.map((each) => ({ command: each, attempt: 1 })),
     )
   ).map(({ outcome }) => outcome);

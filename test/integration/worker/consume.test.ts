@@ -7,6 +7,7 @@ import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
 import { createQueueBackend, type WriteQueue } from "../../../src/queue/queues.ts";
 import { jobOf } from "../../../src/queue/write-jobs.ts";
 import { CORE_READING, readBody } from "../../../src/scim/index.ts";
+import { TenantModels } from "../../../src/store/tenant-models.ts";
 import { workerPart } from "../../../src/worker/worker-part.ts";
 import { waitFor } from "../../support/service.ts";
 import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
@@ -31,6 +32,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     queue = backend.openQueue();
     await queue.waitUntilReady();
     const worker = workerPart({
+      models: new TenantModels(),
       db: store.database,
       queue,
       backend,

@@ -10,7 +10,7 @@ import { type DatabasePool, openDatabase, transientReason } from "../../../src/s
 import { readEvents, type StoredEvent } from "../../../src/store/events.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
-import { command, create, insertTenant, patch } from "../../support/write-commands.ts";
+import { command, commitDeps, create, insertTenant, patch } from "../../support/write-commands.ts";
 
 const WRITERS = 8;
 const BATCHES = 25;
@@ -44,7 +44,7 @@ beforeAll(async () => {
     for (let n = 0; n < USERS_PER_TENANT; n += 1) {
       const id = uuidv7();
       users.push({ tenantId, id });
-      await commitBatch(store.database, [
+      await commitBatch(commitDeps(store.database), [
         { command: command(tenantId, create(id, `${name}${n}@contoso.com`)), attempt: 1 },
       ]);
     }
@@ -106,7 +106,7 @@ async function deliver(writer: DatabasePool, commands: readonly WriteCommand[]):
   for (let attempt = 1; ; attempt += 1) {
     try {
       await commitBatch(
-        writer,
+        commitDeps(writer),
         commands.map((each) => ({ command: each, attempt })),
       );
       return attempt - 1;

@@ -9,6 +9,7 @@ import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 import {
   command,
+  commitDeps,
   create,
   createGroup,
   insertTenant,
@@ -26,7 +27,7 @@ afterAll(() => store.drop());
 
 const commit = (commands: readonly WriteCommand[]) =>
   commitBatch(
-    store.database,
+    commitDeps(store.database),
     commands.map((each) => ({ command: each, attempt: 1 })),
   );
 
@@ -165,7 +166,7 @@ test("a batch that is rolled back leaves no event and no hole", async () => {
         ...store.database,
         transaction: (work: (t: typeof tx) => Promise<unknown>) => work(tx),
       };
-      await commitBatch(inside as typeof store.database, [
+      await commitBatch(commitDeps(inside as typeof store.database), [
         { command: command(tenantId, create(id, "lost@contoso.com")), attempt: 1 },
       ]);
       throw new Error("the process dies");

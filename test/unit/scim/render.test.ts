@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import {
   CORE_MODELS,
-  changedAttributes,
   listResponse,
   matchesEtag,
   parseProjection,
@@ -12,6 +11,7 @@ import {
   wants,
   weakEtag,
 } from "../../../src/scim/index.ts";
+import { changedAttributes } from "../../../src/scim/resource/render.ts";
 
 const BASE = "https://scim.example.com/scim/v2";
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
