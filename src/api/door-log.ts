@@ -110,6 +110,8 @@ function rowOf({ error, principal, ...refusal }: Refusal): NewLedgerRow {
     detail: storable(error.detail.text),
     version: null,
     changed: [],
+    changes: null,
+    clientRequestId: null,
     request: error.code === "body-too-deep" ? null : requestOf(refusal.body),
     attempts: 1,
     requestedAt: now,

@@ -132,6 +132,7 @@ function commandOf(
     apiId,
     requestKey: requestKeyOf(principal.tenantId, request, part),
     correlationId,
+    clientRequestId: clientRequestIdOf(request),
     operation,
     resourceType: type,
     schemaVersion: principal.schemaVersion,
@@ -140,6 +141,15 @@ function commandOf(
     ifMatch: ifMatch === undefined ? (request.get("if-match") ?? null) : ifMatch,
     requestedAt: Date.now(),
   };
+}
+
+// Microsoft's clients name a request in one of these; what looks otherwise is not theirs.
+const CLIENT_IDS = ["client-request-id", "x-ms-client-request-id", "request-id", "x-request-id"];
+const CLIENT_ID = /^[\w.-]{1,100}$/;
+
+export function clientRequestIdOf(request: Request): string | null {
+  const values = CLIENT_IDS.map((name) => request.get(name) ?? "");
+  return values.find((value) => CLIENT_ID.test(value)) ?? null;
 }
 
 /** Equal for a request that is sent again byte for byte. A UUID of version 8: 122 bits of a SHA-256. */

@@ -56,6 +56,10 @@ export function createDoor(settings: DoorSettings) {
       response.redirect(303, given.location);
       return;
     }
+    if (given.kind === "file") {
+      response.attachment(given.name).type(given.type).send(given.body);
+      return;
+    }
     const session = (response.locals["visitor"] as Visitor | undefined)?.session;
     response
       .status(given.status)

@@ -6,6 +6,7 @@ import { Html, html } from "./html.ts";
 const SECTIONS: readonly { readonly section: Section; readonly href: string; readonly label: string }[] = [
   { section: "overview", href: "/", label: "Overview" },
   { section: "failed", href: "/failed", label: "Failed jobs" },
+  { section: "people", href: "/people", label: "People" },
   { section: "queues", href: "/queues", label: "Queues" },
 ];
 

@@ -35,7 +35,7 @@ export interface MemberVisit extends Visit {
   readonly session: Session;
 }
 
-export type Section = "overview" | "failed" | "queues";
+export type Section = "overview" | "failed" | "queues" | "people";
 
 export interface Page {
   readonly kind: "page";
@@ -55,7 +55,19 @@ export interface Redirect {
   readonly session?: SessionChange;
 }
 
-export type Answer = Page | Redirect;
+/** Something to keep, under this name. */
+export interface Download {
+  readonly kind: "file";
+  readonly name: string;
+  readonly type: string;
+  readonly body: string;
+}
+
+export type Answer = Page | Redirect | Download;
+
+export function file(name: string, type: string, body: string): Download {
+  return { kind: "file", name, type, body };
+}
 
 export function page(title: string, body: Html, more: { status?: number; section?: Section } = {}): Page {
   const { status = 200, section } = more;

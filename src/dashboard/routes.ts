@@ -8,6 +8,8 @@ import { showFailed } from "./pages/failed.ts";
 import { showCause, submitDismissAll, submitRetryAll } from "./pages/failed-cause.ts";
 import { submitDismiss, submitNote, submitReopen, submitRetry } from "./pages/failure-actions.ts";
 import { showFailure } from "./pages/failure.ts";
+import { showPeople } from "./pages/people.ts";
+import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
 import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
@@ -36,6 +38,9 @@ export const ROUTES: readonly Route[] = [
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },
   { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
   { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
+  { method: "get", path: "/people", needs: "viewer", handle: showPeople },
+  { method: "get", path: "/tenants/:slug/users/:id", needs: "viewer", handle: showUser },
+  { method: "get", path: "/tenants/:slug/groups/:id", needs: "viewer", handle: showGroup },
   { method: "get", path: "/failed", needs: "viewer", handle: showFailed },
   { method: "get", path: FAILED, needs: "viewer", handle: showCause },
   { method: "post", path: `${FAILED}/retry`, needs: "admin", handle: submitRetryAll },

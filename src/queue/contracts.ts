@@ -22,6 +22,8 @@ export const WriteCommand = z.object({
   /** Hash of tenant, method, target and body: equal for a request that is sent again. */
   requestKey: z.uuid(),
   correlationId: z.string(),
+  /** What the client calls its request, where it says so; absent from the commands of older api processes. */
+  clientRequestId: z.string().nullable().optional(),
   operation: Operation,
   resourceType: ResourceTypeName,
   /** Version of the tenant's schemas that the payload was read by, 0 for none; an api of before does not say it. */

@@ -3,6 +3,7 @@
  * returns what it says; a request whose reply was lost finds its true answer here; admins read it as the log.
  */
 import type { Database, Transaction } from "./database.ts";
+import type { AttributeChanges } from "./history.ts";
 
 export interface LedgerKey {
   readonly tenantId: string;
@@ -127,6 +128,9 @@ export interface NewLedgerRow extends LedgerRow {
   readonly operation: string;
   readonly resourceType: string;
   readonly changed: readonly string[];
+  readonly changes: AttributeChanges | null;
+  /** What the client calls its request, where it says so. */
+  readonly clientRequestId: string | null;
   /** Only of a write that was refused or failed: what an admin needs to understand it. */
   readonly request: unknown;
   readonly attempts: number;
@@ -137,19 +141,20 @@ export interface NewLedgerRow extends LedgerRow {
 // A fault is no outcome: a later delivery of the same write replaces it.
 const INSERT = `
   INSERT INTO writes (tenant_id, write_id, connection_id, cycle_id, api_id, request_key, correlation_id, operation,
-                      resource_type, resource_id, result, status, scim_type, code, detail, version, changed, request,
-                      attempts, requested_at)
+                      resource_type, resource_id, result, status, scim_type, code, detail, version, changed, changes, client_request_id,
+                      request, attempts, requested_at)
   SELECT r."tenantId", r."writeId", r."connectionId", r."cycleId", r."apiId", r."requestKey", r."correlationId",
          r.operation, r."resourceType", r."resourceId", r.result, r.status, r."scimType", r.code, r.detail, r.version,
-         r.changed, r.request, r.attempts, r."requestedAt"
+         r.changed, r.changes, r."clientRequestId", r.request, r.attempts, r."requestedAt"
     FROM json_to_recordset($1::json)
       AS r ("tenantId" uuid, "writeId" uuid, "connectionId" uuid, "cycleId" uuid, "apiId" uuid, "requestKey" uuid,
             "correlationId" text, operation text, "resourceType" text, "resourceId" uuid, result text, status smallint,
-            "scimType" text, code text, detail text, version bigint, changed text[], request jsonb, attempts integer,
+            "scimType" text, code text, detail text, version bigint, changed text[], changes jsonb, "clientRequestId" text,
+            request jsonb, attempts integer,
             "requestedAt" timestamptz)
       ON CONFLICT (tenant_id, write_id) DO UPDATE
      SET result = excluded.result, status = excluded.status, scim_type = excluded.scim_type, code = excluded.code,
-         detail = excluded.detail, version = excluded.version, changed = excluded.changed, request = excluded.request,
+         detail = excluded.detail, version = excluded.version, changed = excluded.changed, changes = excluded.changes, request = excluded.request,
          attempts = excluded.attempts, ended_at = now()
    WHERE writes.result = 'fault'
   RETURNING write_id AS "writeId"`;

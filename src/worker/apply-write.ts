@@ -22,6 +22,8 @@ import { invariant } from "../platform/invariant.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
+import type { AttributeChanges } from "../store/history.ts";
+import { attributeChanges } from "./attribute-changes.ts";
 import type { MembershipDelta, Memberships } from "./memberships.ts";
 import type { UserNames } from "./user-names.ts";
 
@@ -38,6 +40,8 @@ export interface Applied {
   readonly externalId: string | null;
   /** Of a group: who came and who went. */
   readonly members?: MembershipDelta;
+  /** From → to, for the ledger; absent where nothing was before. */
+  readonly changes?: AttributeChanges;
 }
 
 export interface Surroundings {
@@ -127,6 +131,7 @@ function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surr
     outcome: { kind: "applied", resourceId: command.resourceId, changed: true, written: null },
     changed: [],
     externalId: externalIdOf(row.resource),
+    changes: attributeChanges(row.resource, undefined),
     counts: { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
   };
 }
@@ -153,6 +158,7 @@ function change(
     changed: membersChanged ? [...changed, "members"] : changed,
     externalId: externalIdOf(resource),
     members: delta,
+    changes: attributeChanges(row.resource, resource, changed),
     counts: {
       ...NO_COUNTS,
       ...(command.resourceType === "User"

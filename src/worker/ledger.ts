@@ -20,6 +20,7 @@ import {
   type NewLedgerRow,
   takeUnanswered,
 } from "../store/ledger.ts";
+import { insertMemberChanges, type MemberChange } from "../store/history.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import type { Applied } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
@@ -77,7 +78,14 @@ function sortOut(writes: readonly PendingWrite[], { rows, before, doubtful }: Fo
     if (own) outcomes.set(writeId, outcomeOfRow(own));
     else if (earlier) {
       outcomes.set(writeId, outcomeOfRow(earlier));
-      replayed.push({ ...describe(command, attempt), ...earlier, writeId, changed: [], request: null });
+      replayed.push({
+        ...describe(command, attempt),
+        ...earlier,
+        writeId,
+        changed: [],
+        changes: null,
+        request: null,
+      });
     } else if (other !== undefined) takenUp.set(writeId, other);
   }
   return { outcomes, takenUp, replayed };
@@ -118,6 +126,7 @@ export async function recordWrites(
         ...earlier,
         writeId: command.writeId,
         changed: [],
+        changes: null,
         request: null,
       });
       continue;
@@ -129,8 +138,19 @@ export async function recordWrites(
   const written = await insertLedgerRows(tx, rows);
   if (written.size < rows.length) throw new Error("a write of the batch was ended by another worker");
   await recordFailures(tx, entries, rows);
+  await insertMemberChanges(tx, entries.flatMap(memberChangesOf));
   await addCycleCounts(tx, countsOf(entries, replays));
   return replays;
+}
+
+function memberChangesOf({ command, result }: BatchEntry): readonly MemberChange[] {
+  if (result instanceof ScimError || !result.members) return [];
+  const { tenantId, writeId } = command;
+  const { added, removed } = result.members;
+  return [
+    ...[...added.keys()].map((id) => ({ tenantId, id, writeId, isAdded: true })),
+    ...[...removed].map((id) => ({ tenantId, id, writeId, isAdded: false })),
+  ];
 }
 
 /** Status a client was, or would have been, given; also kept for the log. */
@@ -148,6 +168,7 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
       detail: result.detail.text,
       version: null,
       changed: [],
+      changes: null,
       request: command.payload,
     };
   }
@@ -160,13 +181,14 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
     detail: null,
     version: result.outcome.written?.version ?? null,
     changed: result.changed,
+    changes: result.changes ?? null,
     request: null,
   };
 }
 
 type Description = Omit<
   NewLedgerRow,
-  "result" | "status" | "scimType" | "code" | "detail" | "version" | "changed" | "request"
+  "result" | "status" | "scimType" | "code" | "detail" | "version" | "changed" | "changes" | "request"
 >;
 
 function describe(command: WriteCommand, attempt: number): Description {
@@ -180,6 +202,7 @@ function describe(command: WriteCommand, attempt: number): Description {
     apiId,
     requestKey,
     correlationId,
+    clientRequestId: command.clientRequestId ?? null,
     operation,
     resourceType,
     resourceId,
@@ -199,6 +222,7 @@ export function faultRow({ command, attempt }: PendingWrite, detail: string): Ne
     detail,
     version: null,
     changed: [],
+    changes: null,
     request: command.payload,
   };
 }

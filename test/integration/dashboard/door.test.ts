@@ -27,6 +27,7 @@ const pages = (): string[] => [
   "/",
   "/activate",
   "/failed",
+  "/people",
   "/queues",
   connection,
   `${connection}/rotate`,
