@@ -69,6 +69,17 @@ test("docs/errors.md says what to do about each error, as the console does", () 
   }
 });
 
+test("every error code is one that something throws", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith("error-codes.ts"))
+    .map((name) => read(join("src", name)));
+
+  const unused = Object.keys(ERROR_CODES).filter(
+    (code) => !sources.some((text) => text.includes(`"${code}"`)),
+  );
+  expect(unused).toEqual([]);
+});
+
 test("docs/compatibility.md has a row for every statement and quirk, with the tests that hold it", () => {
   const page = read("docs/compatibility.md");
 

@@ -1,6 +1,6 @@
 /**
  * The order in which a bulk request's operations may run. What refers to another comes after it, what touches the same
- * resource keeps its order, and the rest may run at once; a circle of references runs in the order of the request.
+ * resource, or names one that another touches, keeps its order, and the rest may run at once; a circle of references runs in the order of the request.
  * RFC 7644 sections 3.7 and 3.7.1.
  */
 import { type BulkFault, type BulkOperation, bulkReferences, isBulkFault } from "./read-bulk.ts";
@@ -20,17 +20,27 @@ export function planBulk(operations: readonly (BulkOperation | BulkFault)[]): Bu
   );
   const waves: number[][] = [];
   const levelOf: number[] = [];
-  const lastOn = new Map<string, number>();
+  const lastTouch = new Map<string, number>();
+  const lastMention = new Map<string, number>();
+  const touched = new Set(nodes.map(({ touches }) => touches));
   const order = inDependencyOrder(nodes, makers);
   for (const index of order) {
-    const { touches = "", refers = [] } = nodes[index] ?? {};
-    const before = [lastOn.get(touches), ...refers.map((bulkId) => makers.get(bulkId))];
-    const level = Math.max(
+    const { touches = "", refers = [], mentions = [] } = nodes[index] ?? {};
+    const named = mentions.filter((id) => id !== touches && touched.has(id));
+    const makerLevels = refers.map((bulkId) => levelOf[makers.get(bulkId) ?? -1]);
+    // Who is added to a group must still be there, and who is deleted must have been added before.
+    const before = [
+      lastTouch.get(touches),
+      lastMention.get(touches),
+      ...named.map((id) => lastTouch.get(id)),
+    ];
+    const level = [...makerLevels, ...before].reduce<number>(
+      (most, other = -1) => Math.max(most, other + 1),
       0,
-      ...before.map((other) => (other === undefined ? 0 : (levelOf[other] ?? -1) + 1)),
     );
     levelOf[index] = level;
-    lastOn.set(touches, index);
+    lastTouch.set(touches, level);
+    for (const id of named) lastMention.set(id, Math.max(level, lastMention.get(id) ?? 0));
     (waves[level] ??= []).push(index);
   }
   return { order, waves };
@@ -42,14 +52,17 @@ interface Node {
   /** What names the resource that it is about. */
   readonly touches: string;
   readonly refers: readonly string[];
+  /** Ids within its data. */
+  readonly mentions?: readonly string[];
 }
 
 function nodeOf(operation: BulkOperation | BulkFault, index: number): Node {
   if (isBulkFault(operation)) return { touches: `operation ${String(index)}`, refers: [] };
   const { method, bulkId = "", id, data } = operation;
   const refers = [...new Set(bulkReferences([data, id]))];
-  if (method === "POST") return { makes: bulkId, touches: `bulkId:${bulkId}`, refers };
-  return { touches: id ?? "", refers };
+  const mentions = [...idsIn(data), ...refers.map((other) => `bulkId:${other}`)];
+  if (method === "POST") return { makes: bulkId, touches: `bulkId:${bulkId}`, refers, mentions };
+  return { touches: id ?? "", refers, mentions };
 }
 
 /** Depth first over the references, each operation once, so that even a thousand that all refer to all end soon. */
@@ -71,4 +84,17 @@ function inDependencyOrder(nodes: readonly Node[], makers: ReadonlyMap<string, n
     }
   }
   return order;
+}
+
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** Each id once, wherever it stands: as a value, or within a filter. */
+function idsIn(value: unknown): readonly string[] {
+  const found = new Set<string>();
+  const visit = (inner: unknown): void => {
+    if (typeof inner === "string") for (const id of inner.match(ID) ?? []) found.add(id);
+    else if (typeof inner === "object" && inner !== null) Object.values(inner).forEach(visit);
+  };
+  visit(value);
+  return [...found];
 }
