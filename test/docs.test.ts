@@ -1,6 +1,7 @@
 /** Documentation and code say the same, both ways. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
 import { PROBLEM_CODES } from "../src/api/product/problem.ts";
 import { Config } from "../src/platform/config.ts";
@@ -10,6 +11,8 @@ import { EventMessage } from "../src/store/event-messages.ts";
 import { EVENT_TYPES } from "../src/store/events.ts";
 import { fillIn, SECTIONS } from "../tools/compatibility/page.ts";
 import { titlesIn, titlesOf } from "../tools/compatibility/titles.ts";
+import { attributesPage } from "../tools/attributes/page.ts";
+import { JAVELO_EXTENSIONS } from "./support/extensions.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -122,6 +125,13 @@ test("docs/events.md documents every type of event, with examples that are what 
   expect(documented("docs/events.md").filter((name) => name.includes("."))).toEqual([...EVENT_TYPES].sort());
   expect(examples.length).toBeGreaterThan(2);
   for (const example of examples) expect(EventMessage.parse(example)).toEqual(example);
+});
+
+test("docs/attributes.md is what npm run docs:attributes writes", async () => {
+  const path = join(ROOT, "docs/attributes.md");
+  const options = { ...(await resolveConfig(path)), parser: "markdown" };
+
+  expect(read("docs/attributes.md")).toBe(await format(attributesPage(JAVELO_EXTENSIONS), options));
 });
 
 test("README's table names every folder of src", () => {
