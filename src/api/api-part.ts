@@ -13,14 +13,15 @@ import { Submitter, type WriteKey } from "../queue/submit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { findLedgerRows } from "../store/ledger.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
+import { createNotifier } from "../store/notifier.ts";
 import { Activity } from "./activity.ts";
 import { Answers } from "./answers.ts";
 import { createApi } from "./app.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
-import { createPrincipals } from "./principals.ts";
 import { createEventCursors } from "./product/event-cursor.ts";
 import { HeadWatch } from "./product/head-watch.ts";
+import { Principals } from "./principals.ts";
 import { KeyUse } from "./product/key-use.ts";
 
 export interface ApiSettings {
@@ -60,9 +61,10 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const doorLog = new DoorLog(db, logger);
   const keyUse = new KeyUse(db, logger);
   const headWatch = new HeadWatch(db, logger);
+  const principals = createPrincipals(settings);
   const app = createApi({
     ...settings,
-    findPrincipal: createPrincipals(db, settings.secret),
+    findPrincipal: principals.find,
     activity,
     doorLog,
     keyUse,
@@ -94,6 +96,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
     },
     async start() {
       await replies.listen(apiId, submitter.receive);
+      await principals.start();
       for (const beating of [answers, activity, doorLog, keyUse]) beating.start();
       await server.start();
     },
@@ -104,9 +107,15 @@ export function apiPart(settings: ApiSettings): ApiPart {
       await server.stop();
       submitter.close();
       for (const beating of [answers, activity, doorLog, keyUse]) await beating.stop();
+      await principals.stop();
       await replies.close();
     },
   };
+}
+
+function createPrincipals({ db, secret, logger }: ApiSettings): Principals {
+  const onError = (err: unknown): void => logger.warn({ err }, "word of changed access is not heard");
+  return new Principals({ db, secret, notifier: createNotifier(db, onError) });
 }
 
 function createSubmitter(settings: ApiSettings): Submitter {

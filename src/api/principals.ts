@@ -1,41 +1,75 @@
 /**
- * Who a bearer token speaks for. Postgres is asked about a token at most once a second, however many requests come
- * with it: an ended token is refused within that second. What it knows not is asked again each time.
+ * Who a bearer token speaks for. Postgres is asked about a token once in a while, however many requests come with it,
+ * and tells at its commit whatever ends or changes a token or its connection: what was remembered is then forgotten.
+ * While that word cannot be heard, nothing is remembered. What Postgres knows not is asked again each time.
  */
 import { hashToken } from "../platform/secrets.ts";
 import type { Database } from "../store/database.ts";
-import { findPrincipal, type Principal } from "../store/tenants.ts";
+import type { PostgresNotifier } from "../store/notifier.ts";
+import { ACCESS_CHANGED, findPrincipal, type Principal } from "../store/tenants.ts";
 
 export type FindPrincipal = (token: string) => Promise<Principal | undefined>;
+
+export interface PrincipalsDeps {
+  readonly db: Database;
+  /** ROLLCALL_SECRET, under which tokens are hashed. */
+  readonly secret: string;
+  readonly notifier: PostgresNotifier;
+  readonly trustedMs?: number;
+}
 
 interface Known {
   readonly principal: Promise<Principal | undefined>;
   /** By the process's monotonic clock. */
   readonly since: number;
+  /** The notifier's session in which it was asked. */
+  readonly session: number | undefined;
 }
 
-// How long a token that was revoked may still be accepted.
+// A connection may be dead before anyone notices: nothing is trusted for longer than this without being asked again.
 const TRUSTED_MS = 1_000;
 const KNOWN_MAX = 10_000;
 
-/** @param secret - ROLLCALL_SECRET, under which tokens are hashed */
-export function createPrincipals(db: Database, secret: string): FindPrincipal {
-  const known = new Map<string, Known>();
+export class Principals {
+  readonly #deps: PrincipalsDeps;
+  readonly #known = new Map<string, Known>();
 
-  return async (token) => {
+  constructor(deps: PrincipalsDeps) {
+    this.#deps = deps;
+  }
+
+  start(): Promise<void> {
+    // What is being asked at this moment may have been answered from before the change: it is forgotten as well.
+    return this.#deps.notifier.listen(ACCESS_CHANGED, () => this.#known.clear());
+  }
+
+  stop(): Promise<void> {
+    return this.#deps.notifier.close();
+  }
+
+  readonly find: FindPrincipal = async (token) => {
+    const { secret, notifier } = this.#deps;
     // By the hash, so that no token stays in memory and the look-up's timing tells nothing of one.
     const key = hashToken(secret, token).toString("base64");
-    const now = performance.now();
-    const found = known.get(key);
-    if (found && now - found.since < TRUSTED_MS) {
+    const session = notifier.session();
+    const found = this.#known.get(key);
+    if (found && session !== undefined && found.session === session && this.#isFresh(found)) {
       const principal = await found.principal;
       if (principal && principal.expiresAt.getTime() > Date.now()) return principal;
     }
-    const asked = { principal: findPrincipal(db, secret, token), since: now };
-    if (known.size >= KNOWN_MAX) known.clear();
-    known.set(key, asked);
+    return this.#ask(key, { token, session });
+  };
+
+  async #ask(
+    key: string,
+    { token, session }: { readonly token: string; readonly session: number | undefined },
+  ): Promise<Principal | undefined> {
+    const { db, secret } = this.#deps;
+    const asked = { principal: findPrincipal(db, secret, token), since: performance.now(), session };
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(key, asked);
     const forget = (): void => {
-      if (known.get(key) === asked) known.delete(key);
+      if (this.#known.get(key) === asked) this.#known.delete(key);
     };
     try {
       const principal = await asked.principal;
@@ -45,5 +79,9 @@ export function createPrincipals(db: Database, secret: string): FindPrincipal {
       forget();
       throw error;
     }
-  };
+  }
+
+  #isFresh({ since }: Known): boolean {
+    return performance.now() - since < (this.#deps.trustedMs ?? TRUSTED_MS);
+  }
 }

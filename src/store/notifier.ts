@@ -1,10 +1,12 @@
-/** NOTIFY and LISTEN, over which replies travel where the queue lives in Postgres. */
+/** NOTIFY and LISTEN: word of changed access, and replies where the queue lives in Postgres. */
 import type pg from "pg";
 import type { DatabasePool } from "./database.ts";
 
 export interface PostgresNotifier {
   notify(channel: string, payloads: readonly string[]): Promise<void>;
   listen(channel: string, listener: (payload: string) => void): Promise<void>;
+  /** A number of the connection that listens now, another after each loss; undefined while nothing can be heard. */
+  session(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -14,6 +16,8 @@ const RECONNECT_MS = 500;
 export function createNotifier(db: DatabasePool, onError: (error: unknown) => void): PostgresNotifier {
   const listeners = new Map<string, (payload: string) => void>();
   let client: pg.Client | undefined;
+  let sessions = 0;
+  let session: number | undefined;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -23,10 +27,13 @@ export function createNotifier(db: DatabasePool, onError: (error: unknown) => vo
     next.on("end", () => {
       if (isClosed || client !== next) return;
       client = undefined;
+      session = undefined;
       timer = setTimeout(() => void connect().catch(retry), RECONNECT_MS);
     });
     client = next;
     for (const channel of listeners.keys()) await next.query(`LISTEN ${channel}`);
+    sessions += 1;
+    session = sessions;
   }
 
   function retry(error: unknown): void {
@@ -43,8 +50,10 @@ export function createNotifier(db: DatabasePool, onError: (error: unknown) => vo
       if (client) await client.query(`LISTEN ${channel}`);
       else await connect();
     },
+    session: () => session,
     async close() {
       isClosed = true;
+      session = undefined;
       clearTimeout(timer);
       await client?.end();
     },

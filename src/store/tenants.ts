@@ -208,6 +208,9 @@ export async function revokeTokens(tx: Transaction, tenantId: string, connection
   );
 }
 
+/** The channel on which Postgres tells, at the commit, that a token or a connection ended or changed. */
+export const ACCESS_CHANGED = "rollcall_access_changed";
+
 const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
          k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect,
