@@ -163,3 +163,38 @@ test("every relative link of the documentation leads somewhere", () => {
     }
   }
 });
+
+test("every alert has a runbook and a test, and rules and dashboards name metrics that exist", async () => {
+  const rules = read("ops/prometheus/rules.yml");
+  const tests = read("ops/prometheus/rules.test.yml");
+  const alerts = [...rules.matchAll(/alert: (\w+)/g)].map((match) => match[1] ?? "");
+  const runbooks = [...rules.matchAll(/runbook: (\S+)/g)].map((match) => match[1] ?? "");
+  const dashboards = readdirSync(join(ROOT, "ops/grafana/dashboards")).map((name) =>
+    read(`ops/grafana/dashboards/${name}`),
+  );
+
+  expect(alerts.length).toBeGreaterThan(10);
+  expect(runbooks).toHaveLength(alerts.length);
+  for (const alert of alerts) expect(tests, alert).toContain(`alertname: ${alert}`);
+  expect([...new Set(runbooks)].sort()).toEqual(
+    readdirSync(join(ROOT, "docs/runbooks"))
+      .map((name) => `docs/runbooks/${name}`)
+      .sort(),
+  );
+  for (const alert of alerts)
+    expect(
+      runbooks.some((page) => read(page).includes(`\`${alert}\``)),
+      alert,
+    ).toBe(true);
+
+  const known = (await createMetrics({ tenantsMax: 1, version: "0" }).registry.getMetricsAsJSON()).map(
+    ({ name }) => name,
+  );
+  const named = [rules, ...dashboards].flatMap((text) => text.match(/\brollcall_\w+/g) ?? []);
+  const bases = named.map((name) => name.replace(/_(bucket|sum|count)$/, ""));
+  expect(
+    [...new Set([...named.filter((name) => known.includes(name)), ...bases])].filter(
+      (name) => !known.includes(name),
+    ),
+  ).toEqual([]);
+});

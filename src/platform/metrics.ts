@@ -116,6 +116,12 @@ function stateMetrics({ gauge }: Makers) {
     cycleLastEnd: gauge("cycle_last_end_timestamp_seconds", "End of the last cycle", connection),
     cycleLastDuration: gauge("cycle_last_duration_seconds", "Duration of the last cycle", connection),
     cycleLastWrites: gauge("cycle_last_writes", "Writes of the last cycle", [...connection, "result"]),
+    connectionOverdue: gauge(
+      "connection_overdue",
+      "0 while the connection keeps its beat, 1 when it is late, 2 when it is silent",
+      connection,
+    ),
+    databaseUp: gauge("database_up", "1 while the worker reaches Postgres, else 0"),
     directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
     directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),
     tokenExpiry: gauge("token_expiry_timestamp_seconds", "When the connection's token expires", connection),

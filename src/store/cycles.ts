@@ -4,6 +4,7 @@
  */
 import { newId } from "../platform/ids.ts";
 import type { Database, Transaction } from "./database.ts";
+import { BEATS_MIN } from "./overdue.ts";
 
 export type CycleKind = "initial" | "incremental" | "on_demand" | "test";
 
@@ -168,6 +169,8 @@ export interface CycleGauge {
   readonly connectionId: string;
   readonly isOpen: boolean;
   readonly lastRequestAt: Date;
+  /** Up to two. */
+  readonly incrementalCycles: number;
   readonly lastEndAt: Date | null;
   readonly lastDurationSeconds: number | null;
   readonly lastApplied: number | null;
@@ -179,6 +182,10 @@ export interface CycleGauge {
 const GAUGES = `
   SELECT t.slug AS "tenantSlug", c.id AS "connectionId", n.ended_at IS NULL AS "isOpen",
          n.last_request_at AS "lastRequestAt", e.ended_at AS "lastEndAt",
+         (SELECT count(*) FROM (
+            SELECT FROM cycles
+             WHERE tenant_id = c.tenant_id AND connection_id = c.id AND kind = 'incremental' LIMIT ${BEATS_MIN}
+          ) beats)::int AS "incrementalCycles",
          extract(epoch FROM e.ended_at - e.started_at)::float8 AS "lastDurationSeconds",
          (e.users_created + e.users_updated + e.users_deactivated + e.users_reactivated + e.users_deleted
            + e.groups_created + e.groups_updated + e.groups_deleted)::float8 AS "lastApplied",

@@ -6,13 +6,12 @@ import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { QUEUES, type WriteQueue } from "../queue/queues.ts";
-import { readCycleGauges } from "../store/cycles.ts";
+import type { WriteQueue } from "../queue/queues.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/ledger.ts";
-import { countDirectories, readTokenExpiries } from "../store/directory-sizes.ts";
 import { pruneEvents } from "../store/events.ts";
 import { closeCycles } from "./close-cycles.ts";
+import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
@@ -38,6 +37,10 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
   async function beat(): Promise<void> {
     const log = deps.logger.child({ component: "housekeeping" });
     try {
+      await deps.db.query("SELECT 1").then(
+        () => deps.metrics.databaseUp.set(1),
+        () => deps.metrics.databaseUp.set(0),
+      );
       await endCycles(deps, log);
       await exposeQueue(deps);
       await exposeCycles(deps);
@@ -71,42 +74,4 @@ async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<voi
   await db.transaction(forgetOldRequests);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
   await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));
-}
-
-const STATES = ["waiting", "active", "delayed", "failed"] as const;
-
-async function exposeQueue({ queue, metrics }: HousekeepingDeps): Promise<void> {
-  const counts = await queue.getJobCounts(...STATES);
-  for (const state of STATES) metrics.queueJobs.set({ queue: QUEUES.writes, state }, counts[state] ?? 0);
-  const [oldest] = await queue.getJobs(["waiting"], 0, 0, true);
-  const age = oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0;
-  metrics.queueOldestWaiting.set({ queue: QUEUES.writes }, age);
-}
-
-async function exposeCycles({ db, metrics, tenantsMax }: HousekeepingDeps): Promise<void> {
-  for (const cycle of await readCycleGauges(db, tenantsMax)) {
-    const labels = { tenant: metrics.tenant(cycle.tenantSlug), connection: cycle.connectionId };
-    metrics.cycleOpen.set(labels, cycle.isOpen ? 1 : 0);
-    metrics.cycleLastRequest.set(labels, cycle.lastRequestAt.getTime() / 1000);
-    if (!cycle.lastEndAt) continue;
-    metrics.cycleLastEnd.set(labels, cycle.lastEndAt.getTime() / 1000);
-    metrics.cycleLastDuration.set(labels, cycle.lastDurationSeconds ?? 0);
-    metrics.cycleLastWrites.set({ ...labels, result: "applied" }, cycle.lastApplied ?? 0);
-    metrics.cycleLastWrites.set({ ...labels, result: "unchanged" }, cycle.lastUnchanged ?? 0);
-    metrics.cycleLastWrites.set({ ...labels, result: "refused" }, cycle.lastRefused ?? 0);
-    metrics.cycleLastWrites.set({ ...labels, result: "fault" }, cycle.lastFaulted ?? 0);
-  }
-}
-
-async function exposeDirectories({ db, metrics, tenantsMax }: HousekeepingDeps): Promise<void> {
-  for (const size of await countDirectories(db, tenantsMax)) {
-    const tenant = metrics.tenant(size.tenantSlug);
-    metrics.directoryUsers.set({ tenant, active: "true" }, size.usersActive);
-    metrics.directoryUsers.set({ tenant, active: "false" }, size.usersInactive);
-    metrics.directoryGroups.set({ tenant }, size.groups);
-  }
-  for (const { tenantSlug, connectionId, expiresAt } of await readTokenExpiries(db, tenantsMax)) {
-    const labels = { tenant: metrics.tenant(tenantSlug), connection: connectionId };
-    metrics.tokenExpiry.set(labels, expiresAt.getTime() / 1000);
-  }
 }

@@ -1,5 +1,6 @@
 /** The first page: every connection, how its last cycles went, and what needs a person. */
 import { type ConnectionSummary, type Overview, readOverview } from "../../store/overview.ts";
+import { type Heard, nextBeatAt, overdueOf } from "../../store/overdue.ts";
 import { FAILED_COUNTED_MAX } from "../../store/failures.ts";
 import { ago, count, date } from "../format.ts";
 import { type Html, html } from "../html.ts";
@@ -91,12 +92,30 @@ function connectionCard(connection: ConnectionSummary, now: Date): Html {
         <dt>Last request</dt>
         <dd>${connection.lastRequestAt ? ago(connection.lastRequestAt, now) : "None yet"}</dd>
       </div>
+      ${nextBeat(connection, now)}
       <div>
         <dt>Token expires</dt>
         <dd>${connection.tokenExpiresAt ? date(connection.tokenExpiresAt) : "No token"}</dd>
       </div>
     </dl>
   </li>`;
+}
+
+const OVERDUE = { late: badge("warn", "Late"), silent: badge("bad", "Silent") } as const;
+
+function heardOf({ lastRequestAt, cycles }: ConnectionSummary): Heard {
+  return { lastRequestAt, incrementalCycles: cycles.filter(({ kind }) => kind === "incremental").length };
+}
+
+/** When Azure should be back, or should have been. */
+function nextBeat(connection: ConnectionSummary, now: Date): Html | undefined {
+  const { cycles, disconnectedAt } = connection;
+  const at = nextBeatAt(heardOf(connection), cycles.at(-1)?.startedAt);
+  if (at === undefined || disconnectedAt !== null || cycles.at(-1)?.endedAt === null) return undefined;
+  return html`<div>
+    <dt>${at > now ? "Next beat" : "Was expected"}</dt>
+    <dd>${ago(at, now)}</dd>
+  </div>`;
 }
 
 function state(connection: ConnectionSummary, now: Date): Html {
@@ -107,5 +126,7 @@ function state(connection: ConnectionSummary, now: Date): Html {
   if (tokenExpiresAt.getTime() - now.getTime() < EXPIRY_WARNING_MS)
     return badge("warn", "Token expires soon");
   if (lastRequestAt === null) return badge("warn", "Waiting for Azure");
+  const overdue = overdueOf(heardOf(connection), now);
+  if (overdue !== undefined) return OVERDUE[overdue];
   return cycles.at(-1)?.endedAt === null ? badge("good", "Cycle running") : badge("good", "Connected");
 }

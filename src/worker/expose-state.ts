@@ -1,0 +1,73 @@
+/**
+ * State that many processes share, as metrics: queue depth, cycles, directory sizes, token expiry. Only workers expose
+ * it. Gauges are set anew each time, so that their number stays bounded however many tenants come and go.
+ */
+import type { Metrics } from "../platform/metrics.ts";
+import { QUEUES, type WriteQueue } from "../queue/queues.ts";
+import { readCycleGauges } from "../store/cycles.ts";
+import type { Database } from "../store/database.ts";
+import { countDirectories, readTokenExpiries } from "../store/directory-sizes.ts";
+import { overdueOf } from "../store/overdue.ts";
+
+export interface ExposeDeps {
+  readonly db: Database;
+  readonly queue: WriteQueue;
+  readonly metrics: Metrics;
+  /** METRICS_TENANTS_MAX. */
+  readonly tenantsMax: number;
+}
+
+const STATES = ["waiting", "active", "delayed", "failed"] as const;
+
+export async function exposeQueue({ queue, metrics }: ExposeDeps): Promise<void> {
+  const counts = await queue.getJobCounts(...STATES);
+  for (const state of STATES) metrics.queueJobs.set({ queue: QUEUES.writes, state }, counts[state] ?? 0);
+  const [oldest] = await queue.getJobs(["waiting"], 0, 0, true);
+  const age = oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0;
+  metrics.queueOldestWaiting.set({ queue: QUEUES.writes }, age);
+}
+
+export async function exposeCycles({ db, metrics, tenantsMax }: ExposeDeps): Promise<void> {
+  const cycles = await readCycleGauges(db, tenantsMax);
+  // Whoever is not among the most active any more must not leave a series behind.
+  const gauges = [
+    metrics.cycleOpen,
+    metrics.cycleLastRequest,
+    metrics.cycleLastEnd,
+    metrics.cycleLastDuration,
+  ];
+  for (const gauge of [...gauges, metrics.cycleLastWrites, metrics.connectionOverdue]) gauge.reset();
+  const now = new Date();
+  for (const cycle of cycles) {
+    const labels = { tenant: metrics.tenant(cycle.tenantSlug), connection: cycle.connectionId };
+    metrics.cycleOpen.set(labels, cycle.isOpen ? 1 : 0);
+    metrics.cycleLastRequest.set(labels, cycle.lastRequestAt.getTime() / 1000);
+    metrics.connectionOverdue.set(labels, OVERDUE[overdueOf(cycle, now) ?? "none"]);
+    if (!cycle.lastEndAt) continue;
+    metrics.cycleLastEnd.set(labels, cycle.lastEndAt.getTime() / 1000);
+    metrics.cycleLastDuration.set(labels, cycle.lastDurationSeconds ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "applied" }, cycle.lastApplied ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "unchanged" }, cycle.lastUnchanged ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "refused" }, cycle.lastRefused ?? 0);
+    metrics.cycleLastWrites.set({ ...labels, result: "fault" }, cycle.lastFaulted ?? 0);
+  }
+}
+
+const OVERDUE = { none: 0, late: 1, silent: 2 } as const;
+
+export async function exposeDirectories({ db, metrics, tenantsMax }: ExposeDeps): Promise<void> {
+  const sizes = await countDirectories(db, tenantsMax);
+  const expiries = await readTokenExpiries(db, tenantsMax);
+  for (const gauge of [metrics.directoryUsers, metrics.directoryGroups, metrics.tokenExpiry]) gauge.reset();
+  for (const size of sizes) {
+    const tenant = metrics.tenant(size.tenantSlug);
+    // Added, since tenants above the limit share a label.
+    metrics.directoryUsers.inc({ tenant, active: "true" }, size.usersActive);
+    metrics.directoryUsers.inc({ tenant, active: "false" }, size.usersInactive);
+    metrics.directoryGroups.inc({ tenant }, size.groups);
+  }
+  for (const { tenantSlug, connectionId, expiresAt } of expiries) {
+    const labels = { tenant: metrics.tenant(tenantSlug), connection: connectionId };
+    metrics.tokenExpiry.set(labels, expiresAt.getTime() / 1000);
+  }
+}
