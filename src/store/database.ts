@@ -40,6 +40,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 // A statement that runs longer is a bug or a lost cause; the client has had its 503 by then.
 const STATEMENT_TIMEOUT_MS = 60_000;
 
+// Statements that do not wait for each other's results travel together, and are executed in the order of their calls.
+// The types of pg do not know the setting yet.
+const PIPELINED: object = { pipeline: true };
+
 export function openDatabase(options: DatabaseOptions): DatabasePool {
   const settings: pg.ClientConfig = {
     connectionString: options.url,
@@ -47,7 +51,12 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   };
-  const pool = new pg.Pool({ ...settings, max: options.poolMax, statement_timeout: STATEMENT_TIMEOUT_MS });
+  const pool = new pg.Pool({
+    ...settings,
+    ...PIPELINED,
+    max: options.poolMax,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+  });
   pool.on("error", options.onConnectionError);
   // A connection may die between two statements of a transaction, when the pool does not listen: the next statement
   // says so, and unheard the event would end the process.
@@ -58,8 +67,9 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
     let broken: Error | undefined;
     try {
-      await client.query("BEGIN");
-      const result = await work(querier(client) as Transaction);
+      // Not waited for: the first statements of the work travel with it.
+      const begun = client.query("BEGIN");
+      const [, result] = await together([begun, work(querier(client) as Transaction)]);
       await client.query("COMMIT");
       return result;
     } catch (error) {
@@ -84,6 +94,19 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     close: () => pool.end(),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   };
+}
+
+/**
+ * Waits for statements of one transaction that travel together: all are called before any is awaited. They are executed
+ * in the order of their calls.
+ * @throws what the first of them threw, once all have ended, so that none is left to run in somebody else's transaction
+ */
+export async function together<Results extends readonly unknown[]>(statements: {
+  readonly [Index in keyof Results]: Promise<Results[Index]>;
+}): Promise<Results> {
+  const ends = await Promise.allSettled(statements);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as Results;
 }
 
 function querier(client: pg.Pool | pg.PoolClient): Database {

@@ -3,7 +3,7 @@
  * batch calls these. Rows are locked in (tenant, id) order, so that two batches never wait for each other in a ring.
  */
 import type { Resource, ResourceType } from "../scim/index.ts";
-import type { Transaction } from "./database.ts";
+import { together, type Transaction } from "./database.ts";
 
 export interface ResourceKey {
   readonly tenantId: string;
@@ -41,10 +41,11 @@ export async function lockResources(
 ): Promise<readonly ResourceRow[]> {
   const deleted = keys.filter(({ forDelete }) => forDelete);
   const changed = keys.filter(({ forDelete }) => !forDelete);
-  return [
-    ...(await lock(tx, type, { keys: deleted, strength: "FOR UPDATE" })),
-    ...(await lock(tx, type, { keys: changed, strength: "FOR NO KEY UPDATE" })),
-  ];
+  const rows = await together([
+    lock(tx, type, { keys: deleted, strength: "FOR UPDATE" }),
+    lock(tx, type, { keys: changed, strength: "FOR NO KEY UPDATE" }),
+  ]);
+  return rows.flat();
 }
 
 async function lock(
@@ -145,7 +146,7 @@ export async function deleteResources(
 ): Promise<void> {
   if (keys.length === 0) return;
   const { table } = TABLES[type];
-  await tx.query(
+  const memberships = tx.query(
     {
       name: "delete-memberships",
       text: `
@@ -155,7 +156,7 @@ export async function deleteResources(
     },
     keyArrays(keys),
   );
-  await tx.query(
+  const resources = tx.query(
     {
       name: `delete-${table}`,
       text: `
@@ -165,6 +166,7 @@ export async function deleteResources(
     },
     keyArrays(keys),
   );
+  await together([memberships, resources]);
 }
 
 /** Who holds these user names. @returns ids by `tenantId nameKey` */

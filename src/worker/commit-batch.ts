@@ -5,35 +5,20 @@
  * redelivery finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only
  * the reply, which the ledger then gives.
  */
-import { fold, type Model, ScimError, searchDocument, type ResourceType } from "../scim/index.ts";
+import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import { type DatabasePool, isUniqueViolation, type Transaction } from "../store/database.ts";
-import {
-  deleteResources,
-  insertResources,
-  lockResources,
-  type NewResourceRow,
-  type ResourceRow,
-  updateResources,
-} from "../store/directory-writes.ts";
-import {
-  applyWrite,
-  type Applied,
-  type Draft,
-  externalIdOf,
-  isActive,
-  membershipChanges,
-  type Surroundings,
-} from "./apply-write.ts";
+import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
+import { applyWrite, type Applied, type Draft, membershipChanges, type Surroundings } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import { BatchModels } from "./batch-models.ts";
+import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { recallWrites, type Recalled, recordWrites } from "./ledger.ts";
-import { Memberships } from "./memberships.ts";
+import { recallRefused, recallWrites, type Recalled, recordWrites } from "./ledger.ts";
+import { type GroupChange, Memberships } from "./memberships.ts";
 import { recordEvents } from "./record-events.ts";
-import { NameRaceError, userNameKey, UserNames } from "./user-names.ts";
+import { NameRaceError } from "./user-names.ts";
 
 export interface BatchResult {
   readonly outcome: Outcome;
@@ -66,22 +51,58 @@ export async function commitBatch(
   }
 }
 
+/**
+ * Statements that need no answer of each other travel together: a batch of users is three journeys to Postgres, the
+ * commit included. Rows are locked before the ledger is asked, so that it tells what whoever held them has recorded.
+ */
 async function applyBatch(
   tx: Transaction,
   writes: readonly PendingWrite[],
   tenantModels: TenantModels,
 ): Promise<readonly BatchResult[]> {
   const commands = writes.map(({ command }) => command);
-  const { now, versions } = await beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))]);
+  const [{ now, versions }, users, groups, recalled] = await together([
+    beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))]),
+    hold(tx, "User", commands),
+    hold(tx, "Group", commands),
+    recallWrites(tx, writes),
+  ]);
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
-  const recalled = await recallWrites(tx, writes);
+  const entries = fresh(writes, recalled);
   // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
   const around = { now: now.toISOString(), models };
-  const entries = await applyEntries(tx, fresh(writes, recalled), around);
-  const replays = await recordWrites(tx, entries, recalled);
-  await recordEvents(tx, entries);
+  const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
+  const replays = await finish(tx, { entries, saves, recalled });
   const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
+}
+
+interface Finish {
+  readonly entries: readonly BatchEntry[];
+  /** What is still to be written. */
+  readonly saves: readonly Save[];
+  readonly recalled: Recalled;
+}
+
+/** Writes what is left, then what it all did to the ledger, the cycles and the events. */
+async function finish(
+  tx: Transaction,
+  { entries, saves, recalled }: Finish,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const record = async (
+    doubtful: Awaited<ReturnType<typeof recallRefused>>,
+  ): Promise<ReadonlyMap<string, Outcome>> => {
+    const recorded = recordWrites(tx, entries, { recalled, doubtful });
+    const [replays] = await together([recorded, recordEvents(tx, entries)]);
+    return replays;
+  };
+  const saved = together(saves.map((save) => write(tx, save)));
+  if (!entries.some(({ result }) => result instanceof ScimError)) {
+    const [, replays] = await together([saved, record(new Map())]);
+    return replays;
+  }
+  const [, doubtful] = await together([saved, recallRefused(tx, entries)]);
+  return record(doubtful);
 }
 
 /** The writes that are to be applied: not those the ledger knows, and each only once. */
@@ -102,46 +123,56 @@ function fresh(writes: readonly PendingWrite[], recalled: Recalled): readonly Ba
 
 const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked: "not applied" });
 
-async function applyEntries(
-  tx: Transaction,
-  entries: readonly BatchEntry[],
-  around: Around,
-): Promise<readonly BatchEntry[]> {
-  // Users before groups, everywhere: locks are taken in one order, and members exist before they are added.
-  for (const type of ["User", "Group"] as const) {
-    const ofType = entries.filter(({ command }) => command.resourceType === type);
-    if (ofType.length > 0) await applyType(tx, { ...around, type, entries: ofType });
-  }
-  return entries;
-}
-
 /** What all writes of the batch have about them. */
 interface Around {
   readonly now: string;
   readonly models: BatchModels;
 }
 
+interface Apply extends Around {
+  readonly entries: readonly BatchEntry[];
+  readonly held: Readonly<Record<ResourceType, Held>>;
+}
+
+/**
+ * Users before groups, everywhere: locks are taken in one order, and members exist before they are added.
+ * @returns what is still to be written
+ */
+async function applyEntries(tx: Transaction, { entries, held, ...around }: Apply): Promise<readonly Save[]> {
+  const ofType = (type: ResourceType): readonly BatchEntry[] =>
+    entries.filter(({ command }) => command.resourceType === type);
+  const none = await Memberships.load(tx, []);
+  const users = applyType({
+    ...around,
+    type: "User",
+    entries: ofType("User"),
+    held: held.User,
+    memberships: none,
+  });
+  const groups = ofType("Group");
+  if (groups.length === 0) return [users];
+  const [, memberships] = await together([write(tx, users), Memberships.load(tx, groups.map(groupChange))]);
+  return [applyType({ ...around, type: "Group", entries: groups, held: held.Group, memberships })];
+}
+
+function groupChange({ command }: BatchEntry): GroupChange {
+  return { tenantId: command.tenantId, id: command.resourceId, changes: membershipChanges(command) };
+}
+
 interface TypeBatch extends Around {
   readonly type: ResourceType;
   readonly entries: readonly BatchEntry[];
+  readonly held: Held;
+  readonly memberships: Memberships;
 }
 
-async function applyType(tx: Transaction, { type, entries, now, models }: TypeBatch): Promise<void> {
-  const before = await lockDrafts(tx, type, entries);
-  const commands = entries.map(({ command }) => command);
-  const names = await UserNames.load(tx, commands);
-  const memberships = await Memberships.load(
-    tx,
-    commands.map((command) => ({
-      tenantId: command.tenantId,
-      id: command.resourceId,
-      changes: membershipChanges(command),
-    })),
-  );
+function applyType({ type, entries, held, memberships, now, models }: TypeBatch): Save {
+  const before = draftsOf(entries, held.rows);
   for (const entry of entries) {
-    entry.result = attempt(entry, { model: models.of(entry.command)[type], names, memberships, now });
+    const model = models.of(entry.command)[type];
+    entry.result = attempt(entry, { model, names: held.names, memberships, now });
   }
-  await save(tx, { type, entries, before, memberships, models });
+  return { type, entries, before, memberships, models };
 }
 
 function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] {
@@ -151,71 +182,6 @@ function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] 
     if (error instanceof ScimError) return error;
     throw error;
   }
-}
-
-/** Locks and loads what is to be changed. @returns the rows as they were, by draft */
-async function lockDrafts(
-  tx: Transaction,
-  type: ResourceType,
-  entries: readonly BatchEntry[],
-): Promise<ReadonlyMap<Draft, ResourceRow>> {
-  const wanted = new Map<string, { tenantId: string; id: string; forDelete: boolean; draft: Draft }>();
-  for (const { command, draft } of entries) {
-    if (command.operation === "create") continue;
-    const { tenantId, resourceId: id } = command;
-    const forDelete = command.operation === "delete" || (wanted.get(`${tenantId} ${id}`)?.forDelete ?? false);
-    wanted.set(`${tenantId} ${id}`, { tenantId, id, forDelete, draft });
-  }
-  const before = new Map<Draft, ResourceRow>();
-  for (const row of await lockResources(tx, type, [...wanted.values()])) {
-    const draft = wanted.get(`${row.tenantId} ${row.id}`)?.draft;
-    if (!draft) continue;
-    draft.row = row;
-    before.set(draft, row);
-  }
-  return before;
-}
-
-interface Save {
-  readonly type: ResourceType;
-  readonly entries: readonly BatchEntry[];
-  readonly before: ReadonlyMap<Draft, ResourceRow>;
-  readonly memberships: Memberships;
-  readonly models: BatchModels;
-}
-
-async function save(tx: Transaction, { type, entries, before, memberships, models }: Save): Promise<void> {
-  const drafts = new Set(entries.map(({ draft }) => draft));
-  const deleted: ResourceRow[] = [];
-  const updated: NewResourceRow[] = [];
-  const inserted: NewResourceRow[] = [];
-  const withColumns = (row: ResourceRow): NewResourceRow =>
-    columnsOf(models.inForce(row.tenantId)[type], row);
-  for (const draft of drafts) {
-    const old = before.get(draft);
-    if (old && !draft.row) deleted.push(old);
-    if (old && draft.row && draft.row.version !== old.version) updated.push(withColumns(draft.row));
-    if (!old && draft.row) inserted.push(withColumns(draft.row));
-  }
-  await deleteResources(tx, type, deleted);
-  await updateResources(tx, type, updated);
-  const insertedIds = await insertResources(tx, type, inserted);
-  if (insertedIds.size < inserted.length) throw new NameRaceError("another worker took a userName meanwhile");
-  const gone = new Set(deleted.map(({ tenantId, id }) => `${tenantId} ${id}`));
-  await memberships.save(tx, ({ tenantId, id }) => gone.has(`${tenantId} ${id}`));
-}
-
-function columnsOf(model: Model, row: ResourceRow): NewResourceRow {
-  const { type } = model;
-  const displayName = row.resource["displayName"];
-  return {
-    ...row,
-    nameKey:
-      type === "User" ? userNameKey(row.resource) : fold(typeof displayName === "string" ? displayName : ""),
-    externalId: externalIdOf(row.resource),
-    active: type === "User" ? isActive(row.resource) : null,
-    search: searchDocument(model, row.resource),
-  };
 }
 
 interface Ended {

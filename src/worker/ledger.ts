@@ -11,7 +11,7 @@
 import { ScimError } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { addCycleCounts, type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
-import type { Transaction } from "../store/database.ts";
+import { together, type Transaction } from "../store/database.ts";
 import {
   findInDoubt,
   findLedgerRows,
@@ -38,25 +38,26 @@ export interface Recalled {
 
 export async function recallWrites(tx: Transaction, writes: readonly PendingWrite[]): Promise<Recalled> {
   const commands = writes.map(({ command }) => command);
+  // Only where a note is found is there a second question.
+  const [taken, own, doubtful] = await together([
+    takeUnanswered(tx, commands),
+    findLedgerRows(tx, commands),
+    doubtfulGroups(tx, commands),
+  ]);
   const byRequest = new Map(
-    (await takeUnanswered(tx, commands)).map(({ tenantId, requestKey, writeId }) => [
-      `${tenantId} ${requestKey}`,
-      writeId,
-    ]),
+    taken.map(({ tenantId, requestKey, writeId }) => [`${tenantId} ${requestKey}`, writeId]),
   );
   const before = new Map<string, string>();
   for (const { tenantId, requestKey, writeId } of commands) {
     const other = byRequest.get(`${tenantId} ${requestKey}`);
     if (other !== undefined) before.set(writeId, other);
   }
-  const keys = commands.flatMap(({ tenantId, writeId }) => {
+  const others = commands.flatMap(({ tenantId, writeId }) => {
     const other = before.get(writeId);
-    return [{ tenantId, writeId }, ...(other === undefined ? [] : [{ tenantId, writeId: other }])];
+    return other === undefined ? [] : [{ tenantId, writeId: other }];
   });
-  const rows = new Map(
-    (await findLedgerRows(tx, keys)).filter(isDefinitive).map((row) => [row.writeId, row]),
-  );
-  const doubtful = await doubtfulGroups(tx, commands);
+  const found = [...own, ...(await findLedgerRows(tx, others))];
+  const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
   return sortOut(writes, { rows, before, doubtful });
 }
 
@@ -102,6 +103,15 @@ async function doubtfulGroups(
   return new Map((await findInDoubt(tx, creates)).map((row) => [row.requestKey, row]));
 }
 
+/** What the batch's refused writes may repeat: successful writes, by their request. Asked after the batch's changes. */
+export async function recallRefused(
+  tx: Transaction,
+  entries: readonly BatchEntry[],
+): Promise<ReadonlyMap<string, LedgerRow>> {
+  const refused = entries.filter(({ result }) => result instanceof ScimError).map(({ command }) => command);
+  return new Map((await findInDoubt(tx, refused)).map((row) => [row.requestKey, row]));
+}
+
 /**
  * Records how the batch's writes ended, and counts them in their cycles.
  * @returns outcomes that replace a refusal, because the same request succeeded before and was perhaps never answered
@@ -110,10 +120,8 @@ async function doubtfulGroups(
 export async function recordWrites(
   tx: Transaction,
   entries: readonly BatchEntry[],
-  recalled: Recalled,
+  { recalled, doubtful }: { readonly recalled: Recalled; readonly doubtful: ReadonlyMap<string, LedgerRow> },
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const refused = entries.filter(({ result }) => result instanceof ScimError).map(({ command }) => command);
-  const doubtful = new Map((await findInDoubt(tx, refused)).map((row) => [row.requestKey, row]));
   const replays = new Map<string, Outcome>();
   const rows: NewLedgerRow[] = [...recalled.replayed];
   for (const entry of entries) {
@@ -135,11 +143,13 @@ export async function recordWrites(
     rows.push(row);
     if (entry.recordAs !== command.writeId) rows.push({ ...row, writeId: entry.recordAs });
   }
-  const written = await insertLedgerRows(tx, rows);
+  const [written] = await together([
+    insertLedgerRows(tx, rows),
+    recordFailures(tx, entries, rows),
+    insertMemberChanges(tx, entries.flatMap(memberChangesOf)),
+    addCycleCounts(tx, countsOf(entries, replays)),
+  ]);
   if (written.size < rows.length) throw new Error("a write of the batch was ended by another worker");
-  await recordFailures(tx, entries, rows);
-  await insertMemberChanges(tx, entries.flatMap(memberChangesOf));
-  await addCycleCounts(tx, countsOf(entries, replays));
   return replays;
 }
 

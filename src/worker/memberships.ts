@@ -11,7 +11,7 @@ import {
   ScimError,
   term,
 } from "../scim/index.ts";
-import type { Transaction } from "../store/database.ts";
+import { together, type Transaction } from "../store/database.ts";
 import type { ResourceKey } from "../store/directory-writes.ts";
 import {
   deleteMembers,
@@ -65,12 +65,15 @@ export class Memberships {
     const whole = changes.filter(isAboutWhole);
     const wholeKeys = new Set(whole.map(keyOf));
     const touched = changes.filter((change) => !wholeKeys.has(keyOf(change))).flatMap(touchedMembers);
-    const rows = [...(await findAllMemberships(tx, unique(whole))), ...(await findMemberships(tx, touched))];
     const added = unique(changes.flatMap(addedMembers));
-    const known = await shareMembers(tx, added);
+    const [all, some, known] = await together([
+      findAllMemberships(tx, unique(whole)),
+      findMemberships(tx, touched),
+      shareMembers(tx, added),
+    ]);
     const nested = added.filter(({ tenantId, id }) => known.get(`${tenantId} ${id}`) === "Group");
     const nesting = await Nesting.load(tx, [...new Set(nested.map(({ tenantId }) => tenantId))]);
-    return new Memberships(rows, known, nesting);
+    return new Memberships([...all, ...some], known, nesting);
   }
 
   /**
@@ -113,8 +116,7 @@ export class Memberships {
         if (!members.has(memberId)) deleted.push({ tenantId, groupId, memberId });
       }
     }
-    await deleteMembers(tx, deleted);
-    await insertMembers(tx, inserted);
+    await together([deleteMembers(tx, deleted), insertMembers(tx, inserted)]);
   }
 
   #members(group: ResourceKey): Map<string, ResourceType> {
