@@ -2,6 +2,7 @@
 import type { NextFunction, Request, Response } from "express";
 import type { Metrics } from "../platform/metrics.ts";
 import { contextOf } from "./context.ts";
+import { resultOf } from "./respond.ts";
 
 export function observe(metrics: Metrics) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -25,10 +26,4 @@ export function observe(metrics: Metrics) {
     });
     next();
   };
-}
-
-function resultOf(status: number): string {
-  if (status < 400) return "ok";
-  if (status === 429 || status === 503) return "shed";
-  return status >= 500 ? "fault" : "refused";
 }

@@ -98,7 +98,7 @@ export function errorBody(error: unknown, response: Response, logger: Logger): S
   const { status, scimType, detail } = answerOf(error);
   const { correlationId } = contextOf(response);
   // Of a client that went away nobody needs to hear.
-  if (status >= 500 && !(error instanceof SubmitAbandonedError))
+  if (status >= 500 && resultOf(status) !== "refused" && !(error instanceof SubmitAbandonedError))
     logger.error({ err: error, correlationId }, "request failed");
   return {
     schemas: [URNS.error],
@@ -108,9 +108,11 @@ export function errorBody(error: unknown, response: Response, logger: Logger): S
   };
 }
 
-function resultOf(status: number): RequestResult {
+/** What a status says of the request; 501 is the standard's word for what is not offered, and no fault of ours. */
+export function resultOf(status: number): RequestResult {
+  if (status < 400) return "ok";
   if (status === 429 || status === 503) return "shed";
-  return status >= 500 ? "fault" : "refused";
+  return status >= 500 && status !== 501 ? "fault" : "refused";
 }
 
 function answerOf(error: unknown): ErrorAnswer {

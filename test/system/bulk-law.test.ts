@@ -101,6 +101,6 @@ test("a bulk request is the same as its operations one by one", async () => {
       expect(ends).toEqual(statuses.map((status) => (status === 204 ? "200" : String(status))));
       expect(await contentOf(bulk)).toEqual(await contentOf(single));
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });

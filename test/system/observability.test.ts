@@ -42,6 +42,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     await scim("PATCH", `/Groups/${group}`, patch({ op: "Add", path: "members", value: [{ value: id }] }));
     await scim("DELETE", `/Users/${id}`);
     await scim("GET", "/Users", undefined, { headers: { Authorization: "Bearer rc_wrong" } });
+    expect((await scim("GET", "/Me")).status).toBe(501);
 
     const writes = (operation: string, resource: string, result: string): Promise<number | undefined> =>
       sample("rollcall_writes_total", { operation, resource, result });
@@ -56,6 +57,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect(await sample("rollcall_user_deactivations_total", { cause: "delete" })).toBe(1);
     expect(await sample("rollcall_user_reactivations_total", {})).toBe(1);
     expect(await sample("rollcall_auth_failures_total", {})).toBe(1);
+    expect(await sample("rollcall_scim_requests_total", { result: "fault" })).toBeUndefined();
     expect(await sample("rollcall_write_duration_seconds_count", { operation: "create" })).toBe(4);
   });
 
