@@ -11,6 +11,7 @@ import { newId } from "../platform/ids.ts";
 import { CORE_READING, ScimError } from "../scim/index.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { DatabasePool } from "../store/database.ts";
 import type { Activity } from "./activity.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
 import { bearerOf } from "./bearer.ts";
@@ -27,6 +28,7 @@ import { endpointNotFound, methodNotAllowed, RefusedWrite, sendError } from "./r
 import { readBytes } from "./scim-body.ts";
 
 export interface ApiDeps extends AuthenticateDeps, HealthDeps, ProductDeps, ResourceDeps {
+  readonly db: DatabasePool;
   readonly activity: Activity;
   readonly doorLog: DoorLog;
   /** DISCOVERY_PUBLIC. */

@@ -3,6 +3,7 @@ import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import { connectionSetDialect } from "./connection.ts";
 import { doctor } from "./doctor.ts";
+import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
@@ -22,6 +23,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "product-key list": productKeyList,
   "product-key rotate": productKeyRotate,
   "product-key revoke": productKeyRevoke,
+  "existing-users import": existingUsersImport,
+  "existing-users preview": existingUsersPreview,
+  "existing-users forget": existingUsersForget,
   "gate show": gateShow,
   "gate set": gateSet,
   "gate exempt": gateExempt,

@@ -23,7 +23,9 @@ export type AuditAction =
   | "product_key.revoked"
   | "login_gate.changed"
   | "login_exemption.added"
-  | "login_exemption.removed";
+  | "login_exemption.removed"
+  | "existing_users.imported"
+  | "existing_users.forgotten";
 
 export interface AuditEntry {
   /** Null for what belongs to the installation, such as an account. */

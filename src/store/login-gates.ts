@@ -52,6 +52,21 @@ export async function changeLoginGate(
   return gate;
 }
 
+/**
+ * Keeps a gate open that would close by itself: for a tenant that has people from before, whom the identity provider has
+ * not provisioned yet. @returns whether anything was changed
+ */
+export async function holdLoginGate(tx: Transaction, tenantId: string): Promise<boolean> {
+  const held = await tx.query(
+    `INSERT INTO login_gates (tenant_id, enforcement)
+     VALUES ($1, 'held')
+         ON CONFLICT (tenant_id) DO UPDATE SET enforcement = 'held' WHERE login_gates.enforcement = 'automatic'
+     RETURNING tenant_id`,
+    [tenantId],
+  );
+  return held.length > 0;
+}
+
 export interface LoginExemption {
   readonly login: string;
   readonly note: string;

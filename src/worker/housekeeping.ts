@@ -12,6 +12,7 @@ import { forgetOldRequests } from "../store/ledger.ts";
 import { pruneEvents } from "../store/events.ts";
 import { closeCycles } from "./close-cycles.ts";
 import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";
+import { matchAfterCycles } from "./match-after-cycles.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
@@ -64,10 +65,12 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
 }
 
 async function endCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
-  for (const { tenantSlug, tenantId, kind } of await closeCycles(deps.db, deps.cycleIdleSeconds)) {
+  const closed = await closeCycles(deps.db, deps.cycleIdleSeconds);
+  for (const { tenantSlug, tenantId, kind } of closed) {
     deps.metrics.cycles.inc({ tenant: deps.metrics.tenant(tenantSlug), kind });
     log.info({ tenantId, kind }, "cycle ended");
   }
+  await matchAfterCycles(deps.db, closed);
 }
 
 async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<void> {

@@ -65,9 +65,9 @@ function parse(bytes: Buffer): unknown {
 }
 
 /** The first thing that is wrong, and where; never the value, which may be a person's name. */
-function explain(error: z.ZodError): string {
+export function explain(error: z.ZodError, what = "body"): string {
   const [issue] = error.issues;
   const path = issue?.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)) ?? [];
-  const where = `body${path.join("")}`;
+  const where = `${what}${path.join("")}`;
   return `${where}: ${issue?.message ?? "is not understood"}`;
 }

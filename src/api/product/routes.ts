@@ -1,13 +1,17 @@
 /** /v1: what the product itself asks. Every route runs with the tenant of its product key in the context. */
 import { type NextFunction, type Request, type Response, Router } from "express";
 import type { Logger } from "../../platform/logger.ts";
+import type { DatabasePool } from "../../store/database.ts";
 import { contextOf } from "../context.ts";
 import { authenticateProduct, type ProductAuthDeps, productOf } from "./authenticate.ts";
 import { eventRoutes } from "./event-feed.ts";
 import type { EventFeedDeps } from "./event-page.ts";
+import { existingUserRoutes } from "./existing-users.ts";
+import { named } from "./named.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
 
 export interface ProductDeps extends ProductAuthDeps, EventFeedDeps {
+  readonly db: DatabasePool;
   readonly logger: Logger;
 }
 
@@ -22,6 +26,7 @@ export function productRoutes(deps: ProductDeps): Router {
     response.json({ tenant: productOf(response).tenantSlug });
   });
   router.use("/events", eventRoutes(deps));
+  router.use("/existing-users", existingUserRoutes(deps));
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
     throw new ProblemError(404, "endpoint-not-found", detail);
@@ -31,12 +36,4 @@ export function productRoutes(deps: ProductDeps): Router {
     else sendProblem(response, error, deps.logger);
   });
   return router;
-}
-
-/** Gives a route its label in metrics, which must be one of few. */
-export function named(operation: string) {
-  return (_request: Request, response: Response, next: NextFunction): void => {
-    contextOf(response).operation = operation;
-    next();
-  };
 }

@@ -1,0 +1,41 @@
+/** Comma-separated values as spreadsheets write them. RFC 4180, with semicolons and tabs as well. */
+import { CommandError } from "./command.ts";
+
+/** @returns rows of cells, empty lines left out. @throws {CommandError} when a quote is not closed */
+export function parseCsv(text: string): readonly (readonly string[])[] {
+  const content = text.replace(/^\ufeff/, "");
+  const separator = separatorOf(content);
+  const rows: string[][] = [];
+  let row: string[] = [];
+  // A cell and what ends it: a quoted text with doubled quotes, or anything up to the next separator.
+  const cell = new RegExp(
+    `(?:"((?:[^"]|"")*)"|([^"${separator}\\r\\n][^${separator}\\r\\n]*)?)(${separator}|\\r?\\n|$)`,
+    "y",
+  );
+  while (cell.lastIndex < content.length) {
+    const at = cell.lastIndex;
+    const match = cell.exec(content);
+    if (!match)
+      throw new CommandError(`line ${lineAt(content, at)} of the file has a quote that is not closed`);
+    row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
+    if (match[3] === separator && cell.lastIndex < content.length) continue;
+    if (match[3] === separator) row.push("");
+    if (row.some((text) => text !== "")) rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+/** The one that the heading has most of. */
+function separatorOf(content: string): string {
+  const [heading = ""] = content.split("\n", 1);
+  const counts = [",", ";", "\t"].map((candidate) => ({
+    candidate,
+    count: heading.split(candidate).length,
+  }));
+  return counts.reduce((best, each) => (each.count > best.count ? each : best)).candidate;
+}
+
+function lineAt(content: string, offset: number): number {
+  return content.slice(0, offset).split("\n").length;
+}

@@ -1,0 +1,219 @@
+/**
+ * People whom the product knew before its tenant's directory was connected. Each is matched with the one user of the
+ * directory who is that person, so that it can be seen, before the gate closes, who would be turned away.
+ */
+import { fold } from "../scim/index.ts";
+import type { Database, Transaction } from "./database.ts";
+
+export interface ExistingUser {
+  /** The product's own id. */
+  readonly id: string;
+  readonly userName?: string | undefined;
+  readonly email?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly displayName?: string | undefined;
+}
+
+export const MATCH_STATES = [
+  "matched",
+  "deactivated",
+  "ambiguous",
+  "duplicate",
+  "incomplete",
+  "unmatched",
+] as const;
+export type MatchState = (typeof MATCH_STATES)[number];
+
+export interface MatchedUser {
+  readonly id: string;
+  readonly userName: string | null;
+  readonly email: string | null;
+  readonly externalId: string | null;
+  readonly displayName: string | null;
+  readonly state: MatchState;
+  readonly matchedBy: "externalId" | "userName" | "email" | null;
+  /** The user of the directory who is this person. */
+  readonly userId: string | null;
+}
+
+const STORE = `
+  INSERT INTO existing_users (tenant_id, existing_id, user_name, email, external_id, display_name, user_name_key, email_key)
+  SELECT $1, r.id, r."userName", r.email, r."externalId", r."displayName", r."userNameKey", r."emailKey"
+    FROM json_to_recordset($2::json)
+      AS r (id text, "userName" text, email text, "externalId" text, "displayName" text, "userNameKey" text, "emailKey" text)
+   ORDER BY r.id
+      ON CONFLICT (tenant_id, existing_id) DO UPDATE
+     SET user_name = excluded.user_name, email = excluded.email, external_id = excluded.external_id,
+         display_name = excluded.display_name, user_name_key = excluded.user_name_key,
+         email_key = excluded.email_key, imported_at = now()`;
+
+/** Stores people or replaces what was known of them; of one id the last entry counts. They are not matched yet. */
+export async function storeExistingUsers(
+  tx: Transaction,
+  tenantId: string,
+  users: readonly ExistingUser[],
+): Promise<void> {
+  const rows = new Map(users.map((user) => [user.id, normalized(user)]));
+  await tx.query({ name: "store-existing-users", text: STORE }, [
+    tenantId,
+    JSON.stringify([...rows.values()]),
+  ]);
+}
+
+/** Without the spaces around, and without what is empty. */
+function normalized({ id, ...fields }: ExistingUser): object {
+  const trimmed = (text: string | undefined): string | null => text?.trim() || null;
+  const [userName, email] = [trimmed(fields.userName), trimmed(fields.email)];
+  return {
+    ...{ id, userName, email },
+    externalId: trimmed(fields.externalId),
+    displayName: trimmed(fields.displayName),
+    userNameKey: userName && fold(userName),
+    emailKey: email && fold(email),
+  };
+}
+
+// The first of externalId, userName and email by which anybody is found decides, as Azure goes through its matching
+// attributes. Many products have the address for a name, and directories the name for an address: both are tried.
+const MATCH = `
+  WITH candidates AS (
+         SELECT e.existing_id, u.id, u.active, 1 AS rank
+           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.external_id = e.external_id
+          WHERE e.tenant_id = $1
+          UNION
+         SELECT e.existing_id, u.id, u.active, 2
+           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.user_name_key = e.user_name_key
+          WHERE e.tenant_id = $1
+          UNION
+         SELECT e.existing_id, u.id, u.active, 3
+           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.user_name_key = e.email_key
+          WHERE e.tenant_id = $1
+          UNION
+         SELECT e.existing_id, u.id, u.active, 3
+           FROM existing_users e
+           JOIN (SELECT u.id, u.active, a.address ->> 'value' AS address
+                   FROM users u CROSS JOIN LATERAL jsonb_array_elements(u.search -> 'emails') AS a (address)
+                  WHERE u.tenant_id = $1) u ON u.address = e.email_key
+          WHERE e.tenant_id = $1
+       ),
+       best AS (
+         SELECT existing_id, rank, count(*) AS found, min(id::text)::uuid AS user_id, bool_or(active) AS active,
+                row_number() OVER (PARTITION BY existing_id ORDER BY rank) AS place
+           FROM candidates
+          GROUP BY existing_id, rank
+       ),
+       decided AS (
+         SELECT e.existing_id, b.rank, b.found, b.active, CASE WHEN b.found = 1 THEN b.user_id END AS user_id,
+                coalesce(e.user_name_key, e.email_key, e.external_id) IS NULL AS is_incomplete,
+                CASE WHEN e.user_name_key IS NOT NULL
+                     THEN count(*) OVER (PARTITION BY e.user_name_key) > 1 ELSE false END
+                OR CASE WHEN e.email_key IS NOT NULL
+                     THEN count(*) OVER (PARTITION BY e.email_key) > 1 ELSE false END
+                OR CASE WHEN b.found = 1
+                     THEN count(*) OVER (PARTITION BY CASE WHEN b.found = 1 THEN b.user_id END) > 1 ELSE false END
+                  AS is_duplicate
+           FROM existing_users e
+           LEFT JOIN best b ON b.existing_id = e.existing_id AND b.place = 1
+          WHERE e.tenant_id = $1
+       ),
+       stated AS (
+         SELECT existing_id, user_id,
+                CASE WHEN user_id IS NOT NULL
+                     THEN (ARRAY['externalId', 'userName', 'email'])[rank] END AS matched_by,
+                CASE WHEN is_incomplete THEN 'incomplete'
+                     WHEN is_duplicate THEN 'duplicate'
+                     WHEN found > 1 THEN 'ambiguous'
+                     WHEN found IS NULL THEN 'unmatched'
+                     WHEN active THEN 'matched'
+                     ELSE 'deactivated' END AS state
+           FROM decided
+       )
+  UPDATE existing_users e
+     SET state = s.state, matched_by = s.matched_by, user_id = s.user_id
+    FROM stated s
+   WHERE e.tenant_id = $1
+     AND e.existing_id = s.existing_id
+     AND (e.state, e.matched_by, e.user_id) IS DISTINCT FROM (s.state, s.matched_by, s.user_id)`;
+
+/** Matches all of a tenant's existing users anew with its directory as it is. */
+export async function matchExistingUsers(tx: Transaction, tenantId: string): Promise<void> {
+  // Two matchings at once would wait for each other's rows in a ring.
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('existing_users ' || $1, 0))", [tenantId]);
+  // Of people who were just stored Postgres has no statistics: it takes them for few, and would read the directory once
+  // for each (100,000 among 100,000: minutes). Reading it whole, once, is right for many and bearable for few.
+  await tx.query("SET LOCAL enable_nestloop = off");
+  await tx.query(MATCH, [tenantId]);
+  await tx.query("SET LOCAL enable_nestloop TO DEFAULT");
+}
+
+/** Those of these tenants who have existing users. */
+export async function tenantsWithExistingUsers(
+  db: Database,
+  tenantIds: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT t.id
+       FROM unnest($1::uuid[]) AS t (id)
+      WHERE (SELECT true FROM existing_users e WHERE e.tenant_id = t.id LIMIT 1)`,
+    [tenantIds],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** How many are in each state; and those whom an enforced gate would turn away. */
+export type MatchSummary = Readonly<
+  Record<MatchState | "total" | "withoutEmail" | "wouldLoseAccess", number>
+>;
+
+export async function summarizeExistingUsers(db: Database, tenantId: string): Promise<MatchSummary> {
+  const rows = await db.query<{ state: MatchState; people: number; withoutEmail: number }>(
+    `SELECT state, count(*)::int AS people, count(*) FILTER (WHERE email_key IS NULL)::int AS "withoutEmail"
+       FROM existing_users
+      WHERE tenant_id = $1
+      GROUP BY state`,
+    [tenantId],
+  );
+  const of = (state: MatchState): number => rows.find((row) => row.state === state)?.people ?? 0;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  return {
+    total: sum(rows.map(({ people }) => people)),
+    ...(Object.fromEntries(MATCH_STATES.map((state) => [state, of(state)])) as Record<MatchState, number>),
+    withoutEmail: sum(rows.map(({ withoutEmail }) => withoutEmail)),
+    wouldLoseAccess: of("unmatched") + of("incomplete") + of("deactivated") + of("ambiguous"),
+  };
+}
+
+export interface ExistingUsersQuery {
+  readonly tenantId: string;
+  /** Of these states; all where there is none. */
+  readonly states: readonly MatchState[];
+  /** Only those whose id comes after this one. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** A page of people, by the product's id. */
+export async function listExistingUsers(
+  db: Database,
+  { tenantId, states, after, limit }: ExistingUsersQuery,
+): Promise<readonly MatchedUser[]> {
+  return db.query<MatchedUser>(
+    `SELECT existing_id AS id, user_name AS "userName", email, external_id AS "externalId",
+            display_name AS "displayName", state, matched_by AS "matchedBy", user_id AS "userId"
+       FROM existing_users
+      WHERE tenant_id = $1 AND existing_id > $2 AND state = ANY ($3::text[])
+      ORDER BY existing_id
+      LIMIT $4`,
+    [tenantId, after, states.length === 0 ? MATCH_STATES : states, limit],
+  );
+}
+
+/** @returns how many there were */
+export async function forgetExistingUsers(tx: Transaction, tenantId: string): Promise<number> {
+  const rows = await tx.query<{ people: number }>(
+    `WITH gone AS (DELETE FROM existing_users WHERE tenant_id = $1 RETURNING existing_id)
+     SELECT count(*)::int AS people FROM gone`,
+    [tenantId],
+  );
+  return rows[0]?.people ?? 0;
+}
