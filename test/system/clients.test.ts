@@ -1,6 +1,6 @@
 /**
- * Identity providers besides Azure AD, each with what it sends, in its order: recorded in test/fixtures/<client>, with
- * where the shapes come from. `{user}` stands for the id that the step which saves it was answered.
+ * Identity providers besides Azure AD, each with what it sends, in its order: written down in test/fixtures/<client>
+ * after what is published of them, not taken from the wire. `{user}` stands for the id that the step which saves it was answered.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
