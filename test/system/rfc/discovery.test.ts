@@ -1,6 +1,7 @@
 /** What RFC 7644 sections 2 to 4, 6 and 7 state about discovery, protocol and security, over HTTP. */
 import { expect, test } from "vitest";
 import { createQueueBackend } from "../../../src/queue/queues.ts";
+import { readJob } from "../../../src/queue/write-jobs.ts";
 import { createConnection, issueToken, revokeTokens } from "../../../src/store/tenants.ts";
 import { createUser, ENTERPRISE, GROUP, patch, USER } from "../../support/provision.ts";
 import { createScimClient, filterQuery } from "../../support/scim-client.ts";
@@ -209,9 +210,10 @@ test("RFC 109: a password is neither stored nor queued, in whatever words it com
     patchAt(scim, existing, { op: "replace", path: "password", value: secret }),
     patchAt(scim, existing, { op: "add", value: { PassWord: secret, title: "Guide" } }),
   ]);
-  const waiting = () => jobs.getJobs(["wait"]);
-  await waitFor(async () => (await waiting()).length === 3);
-  const queued = JSON.stringify((await waiting()).map(({ data }) => data));
+  const waiting = async () => (await jobs.getJobs(["wait"])).map(({ data }) => data);
+  const writesIn = (data: unknown): number => readJob(data)?.writes.length ?? 0;
+  await waitFor(async () => (await waiting()).reduce((sum, data) => sum + writesIn(data), 0) === 3);
+  const queued = JSON.stringify(await waiting());
   await jobs.resume();
   expect((await writes).map(({ status }) => status)).toEqual([201, 200, 200]);
   await jobs.close();
