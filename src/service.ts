@@ -8,7 +8,12 @@ import { createLifecycle, type Part } from "./platform/lifecycle.ts";
 import type { Logger } from "./platform/logger.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { createMetricsHandler } from "./platform/metrics-handler.ts";
-import { createQueueBackend, type QueueBackend, type WriteQueue } from "./queue/queues.ts";
+import {
+  createQueueBackend,
+  type DeliveryQueue,
+  type QueueBackend,
+  type WriteQueue,
+} from "./queue/queues.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
 import { TenantModels } from "./store/tenant-models.ts";
@@ -16,6 +21,7 @@ import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { createDashboard } from "./dashboard/app.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
+import { webhookPart } from "./worker/webhook-part.ts";
 import { workerPart } from "./worker/worker-part.ts";
 
 export interface Service extends Part {
@@ -33,6 +39,7 @@ interface Shared {
   /** For applying; the same pool where the process does only one of both. */
   readonly workerDb: DatabasePool;
   readonly queue: WriteQueue;
+  readonly deliveries: DeliveryQueue;
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
   readonly models: TenantModels;
@@ -53,8 +60,9 @@ export function createService(config: Config, logger: Logger, version: string): 
     onError: limited(onError),
   });
   const queue = backend.openQueue();
+  const deliveries = backend.openDeliveryQueue();
   const shared: Shared = {
-    ...{ config, logger, metrics, db, workerDb, queue, backend },
+    ...{ config, logger, metrics, db, workerDb, queue, deliveries, backend },
     ...{ local: new LocalReplies(), models: new TenantModels() },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
@@ -66,7 +74,11 @@ export function createService(config: Config, logger: Logger, version: string): 
       start: () => Promise.resolve(),
       stop: () => pool.close(),
     })),
-    { name: "queue", start: () => queue.waitUntilReady().then(() => undefined), stop: () => queue.close() },
+    ...[queue, deliveries].map((each) => ({
+      name: "queue",
+      start: () => each.waitUntilReady().then(() => undefined),
+      stop: () => each.close(),
+    })),
     ...(config.ROLES.has("worker") ? createWorkerParts(shared) : []),
     ...(api ? [api] : []),
     ...(dashboard ? [dashboard] : []),
@@ -120,6 +132,7 @@ function createWorkerParts(shared: Shared): readonly Part[] {
       eventRetentionDays: config.EVENT_RETENTION_DAYS,
       tenantsMax: config.METRICS_TENANTS_MAX,
     }),
+    createWebhookPart(shared),
     workerPart({
       db,
       queue,
@@ -132,6 +145,26 @@ function createWorkerParts(shared: Shared): readonly Part[] {
       concurrency: config.WORKER_CONCURRENCY,
     }),
   ];
+}
+
+function createWebhookPart(shared: Shared): Part {
+  const { config, logger, metrics, workerDb: db, deliveries: queue, backend } = shared;
+  return webhookPart({
+    db,
+    queue,
+    backend,
+    metrics,
+    logger,
+    secret: config.ROLLCALL_SECRET,
+    concurrency: config.WEBHOOK_CONCURRENCY,
+    eventRetentionDays: config.EVENT_RETENTION_DAYS,
+    timeoutMs: config.WEBHOOK_TIMEOUT_MS,
+    retrySeconds: config.WEBHOOK_RETRY_SECONDS,
+    pauseAfterSeconds: config.WEBHOOK_PAUSE_SECONDS,
+    probeSeconds: config.WEBHOOK_PROBE_SECONDS,
+    isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
+    isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
+  });
 }
 
 function createApiPart({ config, logger, metrics, db, queue, local, models }: Shared): ApiPart {
@@ -160,10 +193,13 @@ function createApiPart({ config, logger, metrics, db, queue, local, models }: Sh
   });
 }
 
-function createConsole({ config, logger, db, queue }: Shared, api: ApiPart | undefined): HttpServer {
+function createConsole(
+  { config, logger, db, queue, deliveries }: Shared,
+  api: ApiPart | undefined,
+): HttpServer {
   const handler = createDashboard({
     database: db,
-    queues: [queue],
+    queues: [queue, deliveries],
     secret: config.ROLLCALL_SECRET,
     publicUrl: () => publicUrl(config, api),
     tokenTtlDays: config.TOKEN_TTL_DAYS,

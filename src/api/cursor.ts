@@ -2,8 +2,9 @@
  * Cursors of RFC 9865: where a page ended, sealed so that nobody else can make one, and bound to the tenant and to
  * all that must stay the same between pages. A cursor grants nothing: each page is authorized by its own token.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { z } from "zod";
+import { createSeal } from "../platform/seal.ts";
 import { say, ScimError } from "../scim/index.ts";
 import type { Mark } from "../store/directory-lists.ts";
 
@@ -29,10 +30,6 @@ export interface CursorQuery {
   readonly count: number;
 }
 
-const ALGORITHM = "aes-256-gcm";
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-
 // One letter each: the cursor travels in an address.
 const Sealed = z.object({
   i: z.string(),
@@ -45,7 +42,7 @@ const Sealed = z.object({
 
 /** @param secret - ROLLCALL_SECRET; the key is derived from it and used for nothing else */
 export function createCursorSeal(secret: string, now: () => number = Date.now): CursorSeal {
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "rollcall cursor", 32));
+  const seal = createSeal(secret, "cursor");
   return {
     seal({ after, total }, query) {
       const content = {
@@ -56,10 +53,10 @@ export function createCursorSeal(secret: string, now: () => number = Date.now): 
         q: digestOf(query),
         t: seconds(now()),
       };
-      return encrypt(key, JSON.stringify(content), query.tenantId);
+      return seal.seal(JSON.stringify(content), query.tenantId).toString("base64url");
     },
     open(cursor, query) {
-      const content = decrypt(key, cursor, query.tenantId);
+      const content = contentOf(seal.open(Buffer.from(cursor, "base64url"), query.tenantId));
       if (!content || content.q !== digestOf(query)) throw invalidCursor();
       if (seconds(now()) - content.t > CURSOR_TIMEOUT_SECONDS) throw expiredCursor();
       if (content.c !== query.count) throw invalidCount(query.count, content.c);
@@ -68,24 +65,9 @@ export function createCursorSeal(secret: string, now: () => number = Date.now): 
   };
 }
 
-function encrypt(key: Buffer, text: string, tenantId: string): string {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(tenantId));
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url");
-}
-
-function decrypt(key: Buffer, cursor: string, tenantId: string): z.infer<typeof Sealed> | undefined {
-  const bytes = Buffer.from(cursor, "base64url");
-  if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
-  try {
-    const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES));
-    decipher.setAAD(Buffer.from(tenantId)).setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-    const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
-    return Sealed.safeParse(JSON.parse(text.toString("utf8"))).data;
-  } catch {
-    return undefined; // Not ours, cut, or another tenant's.
-  }
+/** @returns undefined for what is not ours, was cut, or is another tenant's */
+function contentOf(text: string | undefined): z.infer<typeof Sealed> | undefined {
+  return text === undefined ? undefined : Sealed.safeParse(JSON.parse(text)).data;
 }
 
 /** The count is told apart: RFC 9865 section 2.1 has an error of its own for it. */

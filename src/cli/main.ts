@@ -11,6 +11,16 @@ import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
 
+import { webhookLog, webhookRedeliver, webhookTest } from "./webhook-deliveries.ts";
+import {
+  webhookCreate,
+  webhookDelete,
+  webhookList,
+  webhookPause,
+  webhookResume,
+  webhookRotateSecret,
+} from "./webhook.ts";
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant create": tenantCreate,
   "tenant list": tenantList,
@@ -30,6 +40,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "gate set": gateSet,
   "gate exempt": gateExempt,
   "gate unexempt": gateUnexempt,
+  "webhook create": webhookCreate,
+  "webhook list": webhookList,
+  "webhook log": webhookLog,
+  "webhook pause": webhookPause,
+  "webhook resume": webhookResume,
+  "webhook redeliver": webhookRedeliver,
+  "webhook rotate-secret": webhookRotateSecret,
+  "webhook test": webhookTest,
+  "webhook delete": webhookDelete,
   migrate: migrateCommand,
   doctor,
 };

@@ -18,13 +18,14 @@ import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
 import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
 import { showSignIn, submitSignIn } from "./pages/sign-in.ts";
-import { BOARD_PATH, createQueueBoard } from "./queue-board.ts";
+import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
 import { createSignIn, signOut } from "./session.ts";
 
 export interface DashboardSettings {
   readonly database: DatabasePool;
-  readonly queues: readonly WriteQueue[];
+  /** The first is that of writes. */
+  readonly queues: readonly [] | readonly [WriteQueue, ...BoardQueue[]];
   /** Key under which tokens and sessions are hashed. */
   readonly secret: string;
   /** Address under which identity providers reach the api, without a trailing slash. */
@@ -71,7 +72,10 @@ export function createDashboard(settings: DashboardSettings): Express {
   return app;
 }
 
-async function repeatOn([queue]: readonly WriteQueue[], writes: readonly WriteToRepeat[]): Promise<void> {
+async function repeatOn(
+  [queue]: DashboardSettings["queues"],
+  writes: readonly WriteToRepeat[],
+): Promise<void> {
   if (queue === undefined) throw new Error("this console has no queue to put writes on");
   await repeatWrites(queue, writes);
 }

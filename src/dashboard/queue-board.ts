@@ -6,13 +6,15 @@ import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import type { WriteCommand } from "../queue/contracts.ts";
-import type { WriteQueue } from "../queue/queues.ts";
+import type { DeliveryJob, WriteCommand } from "../queue/contracts.ts";
+import type { DeliveryQueue, WriteQueue } from "../queue/queues.ts";
 
 export const BOARD_PATH = "/queues";
 
+export type BoardQueue = WriteQueue | DeliveryQueue;
+
 // Whatever is not named here stays hidden, also what a later version adds to the contract.
-const SHOWN: readonly (keyof WriteCommand)[] = [
+const SHOWN: readonly (keyof WriteCommand | keyof DeliveryJob)[] = [
   "version",
   "writeId",
   "tenantId",
@@ -24,6 +26,10 @@ const SHOWN: readonly (keyof WriteCommand)[] = [
   "resourceType",
   "resourceId",
   "requestedAt",
+  "endpointId",
+  "id",
+  "position",
+  "attempt",
 ];
 
 const FONTS = {
@@ -31,7 +37,7 @@ const FONTS = {
   "font-mono": "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, monospace",
 };
 
-export function createQueueBoard(queues: readonly WriteQueue[]): RequestHandler {
+export function createQueueBoard(queues: readonly BoardQueue[]): RequestHandler {
   const server = new ExpressAdapter();
   server.setBasePath(BOARD_PATH);
   createBullBoard({
@@ -65,7 +71,7 @@ function withoutWebFonts(_request: Request, response: Response, next: NextFuncti
   next();
 }
 
-function adapterOf(queue: WriteQueue): BullMQAdapter {
+function adapterOf(queue: BoardQueue): BullMQAdapter {
   const adapter = new BullMQAdapter(queue, { readOnlyMode: true });
   adapter.setFormatter("data", maskJob);
   adapter.setFormatter("returnValue", () => null);

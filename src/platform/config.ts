@@ -11,6 +11,21 @@ const seconds = z.coerce.number().int().positive();
 const milliseconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
 
+/** Such as 5,300,1800; parts of a second are for tests. */
+const secondsList = z
+  .string()
+  .transform((text) => text.split(",").map(Number))
+  .pipe(
+    z
+      .array(
+        z
+          .number()
+          .positive()
+          .max(30 * 86_400),
+      )
+      .min(2),
+  );
+
 export const ROLES = ["api", "worker", "dashboard"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -98,6 +113,30 @@ export const Config = z.object({
   EVENT_RETENTION_DAYS: count
     .default(30)
     .describe("Days for which events are kept for the feed and for redelivery"),
+  WEBHOOK_CONCURRENCY: count
+    .default(64)
+    .describe("Webhook deliveries a worker has under way at once; 8 of one endpoint"),
+  WEBHOOK_TIMEOUT_MS: milliseconds
+    .max(10_000)
+    .default(10_000)
+    .describe("How long a webhook's receiver may take to answer, at most 10 seconds"),
+  WEBHOOK_RETRY_SECONDS: secondsList
+    .prefault("5,300,1800,7200,18000,36000,50400,72000,86400")
+    .describe("Pauses after a webhook delivery's failed attempts, in seconds; about three days in all"),
+  WEBHOOK_PAUSE_SECONDS: seconds
+    .default(86_400)
+    .describe("Seconds of nothing but failures after which a webhook endpoint is paused"),
+  WEBHOOK_PROBE_SECONDS: seconds
+    .default(3_600)
+    .describe("Seconds after which a webhook endpoint that was paused for failing is tried again"),
+  WEBHOOK_HTTP_ALLOWED: z
+    .stringbool()
+    .default(false)
+    .describe("Whether webhooks may go to http:// addresses, which anybody in between can read"),
+  WEBHOOK_PRIVATE_ALLOWED: z
+    .stringbool()
+    .default(false)
+    .describe("Whether webhooks may go to loopback and private addresses"),
   TOKEN_TTL_DAYS: count.default(365).describe("Days after which a new bearer token expires"),
   METRICS_TENANTS_MAX: count.default(200).describe("Tenants with a label of their own in /metrics"),
 });

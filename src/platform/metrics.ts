@@ -23,6 +23,7 @@ export function createMetrics(options: { readonly tenantsMax: number; readonly v
     tenant: boundedLabel(options.tenantsMax),
     ...requestMetrics(make),
     ...writeMetrics(make),
+    ...webhookMetrics(make),
     ...stateMetrics(make),
   };
 }
@@ -102,6 +103,21 @@ function writeMetrics({ counter, histogram }: Makers) {
       "reason",
     ]),
     cycles: counter("cycles_total", "Cycles that ended", ["tenant", "kind"]),
+  };
+}
+
+/** Counted where webhooks are sent: the worker. */
+function webhookMetrics({ counter, gauge, histogram }: Makers) {
+  return {
+    webhookDeliveries: counter("webhook_deliveries_total", "Attempts to deliver by how they ended", [
+      "result",
+    ]),
+    webhookDelivery: histogram("webhook_delivery_seconds", "Time an attempt to deliver takes", {
+      buckets: SECONDS,
+    }),
+    webhookPauses: counter("webhook_pauses_total", "Endpoints that were paused by themselves", ["reason"]),
+    webhookEndpoints: gauge("webhook_endpoints", "Webhook endpoints by how they are", ["state"]),
+    eventLag: gauge("event_lag_seconds", "Age of the oldest event that an endpoint still waits for"),
   };
 }
 

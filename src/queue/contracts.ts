@@ -89,3 +89,14 @@ export const CarriedWrites = z.object({
 });
 
 export type WriteJob = z.infer<typeof SingleWrite> | z.infer<typeof CarriedWrites>;
+
+/** One attempt to deliver an event to a webhook endpoint. Ids alone: the event and its person stay in Postgres. */
+export const DeliveryJob = z.object({
+  version: z.literal(1),
+  tenantId: z.uuid(),
+  endpointId: z.uuid(),
+  id: z.uuid(),
+  position: z.number(),
+  attempt: z.number(),
+});
+export type DeliveryJob = z.infer<typeof DeliveryJob>;

@@ -13,7 +13,7 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import pg from "pg";
-import type { WriteJob } from "./contracts.ts";
+import type { DeliveryJob, WriteJob } from "./contracts.ts";
 import { openRedis, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
@@ -23,8 +23,13 @@ export type WriteProcessor = (job: {
   readonly attemptsMade: number;
 }) => Promise<void>;
 
+export type DeliveryQueue = Queue<DeliveryJob, void>;
+export type DeliveryWorker = Worker<DeliveryJob, void>;
+export type DeliveryProcessor = (job: { readonly data: DeliveryJob }) => Promise<void>;
+
 /** Names are data: they never follow a rename of code. */
-export const QUEUES = { writes: "scim-writes" } as const;
+export const QUEUES = { writes: "scim-writes", deliveries: "webhook-deliveries" } as const;
+type QueueName = (typeof QUEUES)[keyof typeof QUEUES];
 
 // A write is tried for about half a minute, longer than a client waits and than a store's restart takes.
 const WRITE_ATTEMPTS = 8;
@@ -43,6 +48,19 @@ export const WRITE_JOB: JobsOptions = {
 
 export { WRITE_ATTEMPTS };
 
+/** One attempt to send; when the next one is due stands in Postgres, which then makes another job. */
+export const DELIVERY_JOB: JobsOptions = {
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: { count: FAILED_JOBS_KEPT, age: FAILED_JOBS_KEPT_SECONDS },
+  stackTraceLimit: 1,
+};
+
+const JOB_OPTIONS: Readonly<Record<QueueName, JobsOptions>> = {
+  [QUEUES.writes]: WRITE_JOB,
+  [QUEUES.deliveries]: DELIVERY_JOB,
+};
+
 // A worker that died must be noticed while its clients still wait: well under the request budget of 20 s.
 // A worker that merely stuttered may lose its lock; the ledger makes the redelivery harmless.
 const LOCK_DURATION_MS = 8_000;
@@ -50,7 +68,10 @@ const STALLED_INTERVAL_MS = 4_000;
 const STALLED_COUNT_MAX = 10;
 // Nobody reads the event stream: outcomes are handed over directly.
 const EVENTS_KEPT = 100;
-const POSTGRES_BACKEND_POOL_MAX = 8;
+const POSTGRES_BACKEND_POOL_MAX: Readonly<Record<QueueName, number>> = {
+  [QUEUES.writes]: 8,
+  [QUEUES.deliveries]: 2,
+};
 
 export interface QueueSettings {
   readonly redisUrl: string | undefined;
@@ -66,6 +87,8 @@ export interface QueueBackend {
   openQueue(): WriteQueue;
   /** @param concurrency - jobs in hand at once */
   openWorker(process: WriteProcessor, concurrency: number): WriteWorker;
+  openDeliveryQueue(): DeliveryQueue;
+  openDeliveryWorker(process: DeliveryProcessor, concurrency: number): DeliveryWorker;
   /** Brings the backend's own schema up to date; nothing to do for Redis. */
   prepare(): Promise<void>;
 }
@@ -80,35 +103,36 @@ function onRedis(settings: QueueSettings, url: string): QueueBackend {
   return {
     kind: "redis",
     prepare: () => Promise.resolve(),
-    openQueue() {
-      // A request would rather answer 503 at once than wait for Redis to return.
-      const connection = openRedis(
-        url,
-        { maxRetriesPerRequest: 1, enableOfflineQueue: false },
-        settings.onError,
-      );
-      const queue = new Queue<WriteJob, void>(QUEUES.writes, { connection, prefix, ...queueOptions() });
-      queue.on("error", settings.onError);
-      return closing(queue, connection);
-    },
-    openWorker(process, concurrency) {
-      const connection = openRedis(url, { maxRetriesPerRequest: null }, settings.onError);
-      const options = { connection, prefix, ...workerOptions(concurrency) };
-      const worker = new Worker<WriteJob, void>(QUEUES.writes, process, options);
-      worker.on("error", settings.onError);
-      return closing(worker, connection);
-    },
+    ...opened(
+      (name) => {
+        // A request would rather answer 503 at once than wait for Redis to return.
+        const connection = openRedis(
+          url,
+          { maxRetriesPerRequest: 1, enableOfflineQueue: false },
+          settings.onError,
+        );
+        const queue = new Queue(name, { connection, prefix, ...queueOptions(name) });
+        queue.on("error", settings.onError);
+        return closing(queue, connection);
+      },
+      (name, process, concurrency) => {
+        const connection = openRedis(url, { maxRetriesPerRequest: null }, settings.onError);
+        const worker = new Worker(name, process, { connection, prefix, ...workerOptions(concurrency) });
+        worker.on("error", settings.onError);
+        return closing(worker, connection);
+      },
+    ),
   };
 }
 
 function onPostgres(settings: QueueSettings): QueueBackend {
   const schema = `${settings.prefix}_queue`;
-  const connection = {
+  const connectionOf = (name: QueueName) => ({
     connectionString: settings.databaseUrl,
-    max: POSTGRES_BACKEND_POOL_MAX,
+    max: POSTGRES_BACKEND_POOL_MAX[name],
     schema,
     application_name: "rollcall-queue",
-  };
+  });
   return {
     kind: "postgres",
     async prepare() {
@@ -120,22 +144,42 @@ function onPostgres(settings: QueueSettings): QueueBackend {
         await client.end();
       }
     },
-    openQueue() {
-      const queue = new Queue(QUEUES.writes, { connection, ...queueOptions() }, createPostgresBackend);
-      queue.on("error", settings.onError);
-      return queue as unknown as WriteQueue;
-    },
-    openWorker(process, concurrency) {
-      const options = { connection, ...workerOptions(concurrency) };
-      const worker = new Worker(QUEUES.writes, process, options, createPostgresBackend);
-      worker.on("error", settings.onError);
-      return worker as unknown as WriteWorker;
-    },
+    ...opened(
+      (name) => {
+        const options = { connection: connectionOf(name), ...queueOptions(name) };
+        const queue = new Queue(name, options, createPostgresBackend);
+        queue.on("error", settings.onError);
+        return queue;
+      },
+      (name, process, concurrency) => {
+        const options = { connection: connectionOf(name), ...workerOptions(concurrency) };
+        const worker = new Worker(name, process, options, createPostgresBackend);
+        worker.on("error", settings.onError);
+        return worker;
+      },
+    ),
   };
 }
 
-function queueOptions(): Omit<QueueOptions, "connection"> {
-  return { defaultJobOptions: WRITE_JOB, streams: { events: { maxLen: EVENTS_KEPT } } };
+type Opened = Pick<QueueBackend, "openQueue" | "openWorker" | "openDeliveryQueue" | "openDeliveryWorker">;
+type AnyProcessor = (job: { readonly data: never; readonly attemptsMade: number }) => Promise<void>;
+
+/** The two queues of a backend by what travels in them, which BullMQ's own types leave open. */
+function opened(
+  queueOf: (name: QueueName) => unknown,
+  workerOf: (name: QueueName, process: AnyProcessor, concurrency: number) => unknown,
+): Opened {
+  return {
+    openQueue: () => queueOf(QUEUES.writes) as WriteQueue,
+    openWorker: (process, concurrency) => workerOf(QUEUES.writes, process, concurrency) as WriteWorker,
+    openDeliveryQueue: () => queueOf(QUEUES.deliveries) as DeliveryQueue,
+    openDeliveryWorker: (process, concurrency) =>
+      workerOf(QUEUES.deliveries, process, concurrency) as DeliveryWorker,
+  };
+}
+
+function queueOptions(name: QueueName): Omit<QueueOptions, "connection"> {
+  return { defaultJobOptions: JOB_OPTIONS[name], streams: { events: { maxLen: EVENTS_KEPT } } };
 }
 
 function workerOptions(concurrency: number): Omit<WorkerOptions, "connection"> {

@@ -25,7 +25,13 @@ export type AuditAction =
   | "login_exemption.added"
   | "login_exemption.removed"
   | "existing_users.imported"
-  | "existing_users.forgotten";
+  | "existing_users.forgotten"
+  | "webhook.created"
+  | "webhook.deleted"
+  | "webhook.paused"
+  | "webhook.resumed"
+  | "webhook.secret_rotated"
+  | "webhook.redelivered";
 
 export interface AuditEntry {
   /** Null for what belongs to the installation, such as an account. */

@@ -16,7 +16,7 @@ export interface TestConsole {
 
 export async function startConsole(
   database: DatabasePool,
-  more: { readonly queues?: readonly WriteQueue[]; readonly secureCookies?: boolean } = {},
+  more: { readonly queues?: readonly [WriteQueue]; readonly secureCookies?: boolean } = {},
 ): Promise<TestConsole> {
   const logger = createLogger({ service: "console-test", level: "silent" });
   const settings: DashboardSettings = {

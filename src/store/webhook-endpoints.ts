@@ -1,0 +1,224 @@
+/** Webhook endpoints: where a tenant's events are sent, by which secret, and how that goes. */
+import { v7 as uuidv7 } from "uuid";
+import { createSeal, type Seal } from "../platform/seal.ts";
+import { createWebhookSecret } from "../platform/webhook-signature.ts";
+import type { Database, Transaction } from "./database.ts";
+import type { EventType } from "./events.ts";
+import { PAYLOAD_VERSION } from "./event-messages.ts";
+
+export type PauseReason = "by_hand" | "failing" | "gone";
+
+export interface EndpointKey {
+  readonly tenantId: string;
+  readonly id: string;
+}
+
+export interface WebhookEndpoint extends EndpointKey {
+  readonly tenantSlug: string;
+  readonly url: string;
+  /** Null sends all. */
+  readonly types: readonly EventType[] | null;
+  readonly createdAt: Date;
+  readonly pausedAt: Date | null;
+  readonly pauseReason: PauseReason | null;
+  readonly failures: number;
+  readonly failingSince: Date | null;
+  readonly pending: number;
+  readonly failed: number;
+}
+
+interface SealedEndpoint extends WebhookEndpoint {
+  readonly secret: Buffer;
+  readonly oldSecret: Buffer | null;
+}
+
+const COLUMNS = `
+         e.tenant_id AS "tenantId", t.slug AS "tenantSlug", e.id, e.url, e.types, e.created_at AS "createdAt",
+         e.paused_at AS "pausedAt", e.pause_reason AS "pauseReason", e.failures, e.failing_since AS "failingSince"`;
+
+const LIST = `
+  SELECT ${COLUMNS},
+         (SELECT count(*) FROM webhook_deliveries d
+           WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'pending')::float8 AS pending,
+         (SELECT count(*) FROM webhook_deliveries d
+           WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'failed')::float8 AS failed
+    FROM webhook_endpoints e
+    JOIN tenants t ON t.id = e.tenant_id
+   WHERE e.tenant_id = $1
+   ORDER BY e.created_at, e.id
+   LIMIT 100`;
+
+export async function listEndpoints(db: Database, tenantId: string): Promise<readonly WebhookEndpoint[]> {
+  return db.query<WebhookEndpoint>(LIST, [tenantId]);
+}
+
+export interface NewEndpoint {
+  readonly tenantId: string;
+  readonly url: string;
+  readonly types: readonly EventType[] | null;
+  /** ROLLCALL_SECRET. */
+  readonly secret: string;
+}
+
+/** Makes an endpoint that gets the events from now on. @returns its secret, which is in this answer and nowhere else */
+export async function createEndpoint(
+  tx: Transaction,
+  { tenantId, url, types, secret }: NewEndpoint,
+): Promise<{ readonly id: string; readonly webhookSecret: string }> {
+  const id = uuidv7();
+  const webhookSecret = createWebhookSecret();
+  await tx.query(
+    `INSERT INTO webhook_endpoints (tenant_id, id, url, types, payload_version, secret, relayed_through)
+     VALUES ($1, $2, $3, $4, $5, $6, coalesce((SELECT head FROM event_heads WHERE tenant_id = $1), 0))`,
+    [tenantId, id, url, types, PAYLOAD_VERSION, sealOf(secret).seal(webhookSecret, id)],
+  );
+  return { id, webhookSecret };
+}
+
+/** A new secret; the old one signs beside it for so many hours. */
+export async function rotateEndpointSecret(
+  tx: Transaction,
+  { tenantId, id }: EndpointKey,
+  { secret, overlapHours }: { readonly secret: string; readonly overlapHours: number },
+): Promise<string> {
+  const webhookSecret = createWebhookSecret();
+  await tx.query(
+    `UPDATE webhook_endpoints
+        SET old_secret = secret, old_secret_until = now() + make_interval(hours => $4), secret = $3
+      WHERE tenant_id = $1 AND id = $2`,
+    [tenantId, id, sealOf(secret).seal(webhookSecret, id), overlapHours],
+  );
+  return webhookSecret;
+}
+
+export async function deleteEndpoint(tx: Transaction, { tenantId, id }: EndpointKey): Promise<void> {
+  await tx.query(`DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2`, [tenantId, id]);
+}
+
+/** @returns false when it was paused already */
+export async function pauseEndpoint(
+  tx: Transaction,
+  { tenantId, id }: EndpointKey,
+  { reason, probeAfterSeconds }: { readonly reason: PauseReason; readonly probeAfterSeconds: number | null },
+): Promise<boolean> {
+  const paused = await tx.query(
+    `UPDATE webhook_endpoints
+        SET paused_at = now(), pause_reason = $3, retry_at = now() + make_interval(secs => $4)
+      WHERE tenant_id = $1 AND id = $2 AND paused_at IS NULL
+      RETURNING id`,
+    [tenantId, id, reason, probeAfterSeconds],
+  );
+  return paused.length > 0;
+}
+
+/** What waits is due at once. @returns false when it was not paused */
+export async function resumeEndpoint(tx: Transaction, { tenantId, id }: EndpointKey): Promise<boolean> {
+  const resumed = await tx.query(
+    `UPDATE webhook_endpoints
+        SET paused_at = NULL, pause_reason = NULL, failures = 0, failing_since = NULL, retry_at = NULL
+      WHERE tenant_id = $1 AND id = $2 AND paused_at IS NOT NULL
+      RETURNING id`,
+    [tenantId, id],
+  );
+  if (resumed.length > 0) await hurry(tx, { tenantId, id });
+  return resumed.length > 0;
+}
+
+/** After an outage nobody waits for the end of a backoff that was made for it. */
+async function hurry(tx: Transaction, { tenantId, id }: EndpointKey): Promise<void> {
+  await tx.query(
+    `UPDATE webhook_deliveries SET next_attempt_at = now()
+      WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending' AND next_attempt_at > now()`,
+    [tenantId, id],
+  );
+}
+
+/** Notes that the endpoint took a delivery. @returns true when that ended an automatic pause */
+export async function noteEndpointGood(tx: Transaction, { tenantId, id }: EndpointKey): Promise<boolean> {
+  // Nearly always there is nothing to change: many deliveries would wait for each other here.
+  const [failing] = await tx.query<{ wasPaused: boolean }>(
+    `UPDATE webhook_endpoints e
+        SET failures = 0, failing_since = NULL, retry_at = NULL,
+            paused_at = CASE WHEN e.pause_reason = 'failing' THEN NULL ELSE e.paused_at END,
+            pause_reason = CASE WHEN e.pause_reason = 'failing' THEN NULL ELSE e.pause_reason END
+       FROM (SELECT pause_reason FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2 FOR UPDATE) before
+      WHERE e.tenant_id = $1 AND e.id = $2 AND e.failures > 0
+      RETURNING coalesce(before.pause_reason = 'failing', false) AS "wasPaused"`,
+    [tenantId, id],
+  );
+  if (failing === undefined) return false;
+  await hurry(tx, { tenantId, id });
+  return failing.wasPaused;
+}
+
+export interface EndpointBackoff {
+  /** Failures in a row before the endpoint as a whole is left alone. */
+  readonly after: number;
+  readonly firstSeconds: number;
+  readonly maxSeconds: number;
+  /** While it is paused. */
+  readonly probeSeconds: number;
+}
+
+/**
+ * Notes a failed attempt. After a few in a row the endpoint as a whole is left alone for a while, which doubles.
+ * @returns for how many seconds it has failed, and whether it is paused
+ */
+export async function noteEndpointBad(
+  tx: Transaction,
+  { tenantId, id }: EndpointKey,
+  backoff: EndpointBackoff,
+): Promise<{ readonly failingSeconds: number; readonly isPaused: boolean }> {
+  const rows = await tx.query<{ failingSeconds: number; isPaused: boolean }>(
+    `UPDATE webhook_endpoints
+        SET failures = failures + 1, failing_since = coalesce(failing_since, now()),
+            retry_at = CASE
+              WHEN paused_at IS NOT NULL THEN now() + make_interval(secs => $6)
+              WHEN failures + 1 >= $3
+              THEN greatest(retry_at,
+                     now() + make_interval(secs => least($5::float8, $4 * 2 ^ least(failures + 1 - $3, 30))))
+              ELSE retry_at
+            END
+      WHERE tenant_id = $1 AND id = $2
+      RETURNING extract(epoch FROM now() - failing_since)::float8 AS "failingSeconds",
+                paused_at IS NOT NULL AS "isPaused"`,
+    [tenantId, id, backoff.after, backoff.firstSeconds, backoff.maxSeconds, backoff.probeSeconds],
+  );
+  return rows[0] ?? { failingSeconds: 0, isPaused: false };
+}
+
+/** An endpoint with the secrets that sign for it now, the newest first. */
+export interface SigningEndpoint extends EndpointKey {
+  readonly tenantSlug: string;
+  readonly url: string;
+  readonly pauseReason: PauseReason | null;
+  readonly secrets: readonly string[];
+}
+
+/** @returns undefined when there is none; its secrets do not open under another ROLLCALL_SECRET */
+export async function findSigningEndpoint(
+  db: Database,
+  { tenantId, id }: EndpointKey,
+  secret: string,
+): Promise<SigningEndpoint | undefined> {
+  const [row] = await db.query<SealedEndpoint>(
+    {
+      name: "find-signing-endpoint",
+      text: `
+  SELECT ${COLUMNS}, e.secret, CASE WHEN e.old_secret_until > now() THEN e.old_secret END AS "oldSecret"
+    FROM webhook_endpoints e
+    JOIN tenants t ON t.id = e.tenant_id
+   WHERE e.tenant_id = $1 AND e.id = $2`,
+    },
+    [tenantId, id],
+  );
+  if (row === undefined) return undefined;
+  const seal = sealOf(secret);
+  const sealed = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret];
+  const secrets = sealed.flatMap((bytes) => seal.open(bytes, id) ?? []);
+  return { tenantId, id, tenantSlug: row.tenantSlug, url: row.url, pauseReason: row.pauseReason, secrets };
+}
+
+function sealOf(secret: string): Seal {
+  return createSeal(secret, "webhook secret");
+}

@@ -1,0 +1,156 @@
+/**
+ * One attempt to deliver: take it in hand, compose the message as things stand, sign, send, and record how it went. The
+ * record says when the next attempt is due; the queue is not asked to remember it.
+ */
+import { UnrecoverableError } from "bullmq";
+import type { Logger } from "../platform/logger.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { PostResult, WebhookPoster } from "../platform/webhook-post.ts";
+import { webhookHeaders } from "../platform/webhook-signature.ts";
+import { DeliveryJob } from "../queue/contracts.ts";
+import type { DeliveryProcessor } from "../queue/queues.ts";
+import { recordAudit } from "../store/audit.ts";
+import type { DatabasePool, Transaction } from "../store/database.ts";
+import { composeMessages } from "../store/event-messages.ts";
+import type { StoredEvent } from "../store/events.ts";
+import { claimDelivery, FAILURES_BEFORE_HOLD, recordAttempt } from "../store/webhook-deliveries.ts";
+import {
+  findSigningEndpoint,
+  noteEndpointBad,
+  noteEndpointGood,
+  pauseEndpoint,
+  type SigningEndpoint,
+} from "../store/webhook-endpoints.ts";
+import type { WebhookRelay } from "./webhook-relay.ts";
+
+export interface DeliveryDeps {
+  readonly db: DatabasePool;
+  readonly relay: WebhookRelay;
+  readonly poster: WebhookPoster;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** ROLLCALL_SECRET, under which endpoints' secrets are sealed. */
+  readonly secret: string;
+  readonly timeoutMs: number;
+  /** Pauses between attempts; after the last one the delivery has failed. */
+  readonly retrySeconds: readonly number[];
+  readonly pauseAfterSeconds: number;
+  readonly probeSeconds: number;
+}
+
+const ACTOR = "webhooks";
+// What claiming, composing and recording may take besides the request itself.
+const LEASE_SPARE_SECONDS = 15;
+const JITTER = 0.1;
+const GONE = 410;
+
+export function createDeliveryProcessor(deps: DeliveryDeps): DeliveryProcessor {
+  return async (job) => {
+    const parsed = DeliveryJob.safeParse(job.data);
+    if (!parsed.success) throw new UnrecoverableError("the job's data is not a delivery of this version");
+    const delivery = parsed.data;
+    const key = { tenantId: delivery.tenantId, id: delivery.endpointId };
+    const endpoint = await findSigningEndpoint(deps.db, key, deps.secret);
+    if (endpoint === undefined || endpoint.pauseReason === "by_hand" || endpoint.pauseReason === "gone")
+      return;
+    const lease = deps.timeoutMs / 1_000 + LEASE_SPARE_SECONDS;
+    const claimed = await claimDelivery(deps.db, delivery, lease);
+    if (claimed === undefined) return;
+    const result = claimed.event === null ? EVENT_REMOVED : await send(deps, endpoint, claimed.event);
+    await record(deps, { delivery, endpoint, attempts: claimed.attempts, result });
+    await deps.relay.relay(key);
+  };
+}
+
+const EVENT_REMOVED: PostResult = {
+  status: null,
+  error: "the event was older than EVENT_RETENTION_DAYS and was removed before it could be sent",
+  durationMs: 0,
+  excerpt: null,
+};
+
+async function send(deps: DeliveryDeps, endpoint: SigningEndpoint, event: StoredEvent): Promise<PostResult> {
+  const [message] = await composeMessages(deps.db, endpoint, [event]);
+  if (message === undefined) return EVENT_REMOVED;
+  const body = JSON.stringify(message);
+  const headers = webhookHeaders({ id: message.id, sentAt: new Date(), body }, endpoint.secrets);
+  return deps.poster.post(endpoint.url, body, headers);
+}
+
+interface Attempt {
+  readonly delivery: DeliveryJob;
+  readonly endpoint: SigningEndpoint;
+  readonly attempts: number;
+  readonly result: PostResult;
+}
+
+async function record(deps: DeliveryDeps, attempt: Attempt): Promise<void> {
+  const { delivery, endpoint, attempts, result } = attempt;
+  const retry = deps.retrySeconds[attempts - 1];
+  const isGood = result.error === null;
+  const isHopeless = result === EVENT_REMOVED || retry === undefined;
+  const state = isGood ? "delivered" : isHopeless ? "failed" : "pending";
+  const retryAfterSeconds = state === "pending" && retry !== undefined ? withJitter(retry) : null;
+  const { status, error, durationMs, excerpt } = result;
+  await deps.db.transaction(async (tx) => {
+    await recordAttempt(tx, delivery, {
+      state,
+      retryAfterSeconds,
+      status,
+      error,
+      durationMs,
+      response: excerpt,
+    });
+    if (isGood) await good(deps, tx, endpoint);
+    else if (result !== EVENT_REMOVED) await bad(deps, tx, { endpoint, result });
+  });
+  deps.metrics.webhookDeliveries.inc({ result: state === "pending" ? "retried" : state });
+  deps.metrics.webhookDelivery.observe(durationMs / 1_000);
+  if (state !== "failed") return;
+  const { tenantId, endpointId, id } = delivery;
+  deps.logger.error(
+    { component: "webhooks", tenantId, endpointId, deliveryId: id, error },
+    "delivery failed for good",
+  );
+}
+
+async function good({ logger }: DeliveryDeps, tx: Transaction, endpoint: SigningEndpoint): Promise<void> {
+  if (!(await noteEndpointGood(tx, endpoint))) return;
+  await audit(tx, endpoint, "webhook.resumed");
+  logger.info(
+    { component: "webhooks", tenantId: endpoint.tenantId, endpointId: endpoint.id },
+    "endpoint is back",
+  );
+}
+
+/** Counts the failure; an endpoint that fails for too long, or says that it is gone, is paused. */
+async function bad(
+  deps: DeliveryDeps,
+  tx: Transaction,
+  { endpoint, result }: Pick<Attempt, "endpoint" | "result">,
+): Promise<void> {
+  const [firstSeconds = 5, maxSeconds = 300] = deps.retrySeconds;
+  const backoff = { after: FAILURES_BEFORE_HOLD, firstSeconds, maxSeconds, probeSeconds: deps.probeSeconds };
+  const { failingSeconds, isPaused } = await noteEndpointBad(tx, endpoint, backoff);
+  const isGone = result.status === GONE;
+  if (isPaused || (!isGone && failingSeconds < deps.pauseAfterSeconds)) return;
+  const probeAfterSeconds = isGone ? null : deps.probeSeconds;
+  const reason = isGone ? "gone" : "failing";
+  if (!(await pauseEndpoint(tx, endpoint, { reason, probeAfterSeconds }))) return;
+  await audit(tx, endpoint, "webhook.paused");
+  deps.metrics.webhookPauses.inc({ reason });
+  const { tenantId, id: endpointId } = endpoint;
+  deps.logger.error({ component: "webhooks", tenantId, endpointId, reason }, "endpoint is paused");
+}
+
+async function audit(
+  tx: Transaction,
+  { tenantId, url }: SigningEndpoint,
+  action: "webhook.paused" | "webhook.resumed",
+): Promise<void> {
+  await recordAudit(tx, [{ tenantId, actor: ACTOR, action, subject: url }]);
+}
+
+function withJitter(seconds: number): number {
+  return seconds * (1 + JITTER * Math.random());
+}
