@@ -4,13 +4,14 @@ import { fingerprint } from "./platform/secrets.ts";
 import { createQueueBackend } from "./queue/queues.ts";
 import { openDatabase } from "./store/database.ts";
 import { checkSecret } from "./store/installation.ts";
-import { migrateUp, pendingMigrations } from "./store/migrations.ts";
+import { migrateUp, pendingMigrations, unknownMigrations } from "./store/migrations.ts";
 
 /**
  * The process that runs all roles migrates; one that runs some of them refuses to start on a schema it does not know.
  * @throws {Error} when migrations are missing, or ROLLCALL_SECRET is not the one that tokens were hashed under
  */
 export async function prepareStores(config: Config): Promise<void> {
+  await assertNotNewer(config.DATABASE_URL);
   if (config.ROLES.size === ROLES.length) await migrate(config);
   else await assertMigrated(config.DATABASE_URL);
   const ignore = (): void => undefined; // The query that needs the connection reports the same error.
@@ -43,4 +44,13 @@ async function assertMigrated(databaseUrl: string): Promise<void> {
   const pending = await pendingMigrations(databaseUrl);
   if (pending.length === 0) return;
   throw new Error(`the database lacks ${pending.join(", ")}; run "bin/rollcall migrate" first`);
+}
+
+/** A process that runs already goes on; one that starts must not write what a newer schema no longer expects. */
+async function assertNotNewer(databaseUrl: string): Promise<void> {
+  const unknown = await unknownMigrations(databaseUrl);
+  if (unknown.length === 0) return;
+  throw new Error(
+    `the database was migrated by a newer Rollcall (${unknown.join(", ")}), which this version does not know; start that version, or a later one`,
+  );
 }

@@ -1,13 +1,20 @@
 /**
- * Which writes were answered. When a request ends without its outcome (its budget is spent, or the client hung up),
- * that is noted in Postgres, so that the client's retry takes up the same write. And about once a second this
+ * Which writes were answered. When a request ends without its outcome (its budget is spent, the client hung up, or its
+ * connection was reset under the answer), that is noted in Postgres, so that the client's retry takes up the same
+ * write. And about once a second this
  * process leaves its word there: "every write up to this id was answered or noted". If the process is then killed,
  * only what came after that word is in doubt.
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Database } from "../store/database.ts";
-import { type LedgerKey, noteApiProcess, recordUnanswered, type RequestKey } from "../store/ledger.ts";
+import type { LedgerKey } from "../store/ledger.ts";
+import {
+  noteApiProcess,
+  recordUnanswered,
+  type RequestKey,
+  withdrawUnanswered,
+} from "../store/repeated-requests.ts";
 
 export interface AnswersDeps {
   readonly db: Database;
@@ -17,14 +24,29 @@ export interface AnswersDeps {
 
 type Write = LedgerKey & RequestKey;
 
+interface Open {
+  /** Identical requests that wait for it. */
+  requests: number;
+  /** One of them has its answer: the others were the same request, sent at once or again. */
+  isAnswered: boolean;
+}
+
 const BEAT_MS = 1_000;
+// Far more than the writes that are given up within the time in which one may still end.
+const NOTED_KEPT = 10_000;
 
 export class Answers {
   readonly #deps: AnswersDeps;
-  /** Writes whose request has not ended, with the number of identical requests that wait for each. */
-  readonly #open = new Map<string, number>();
+  /** Writes whose requests have not all ended. */
+  readonly #open = new Map<string, Open>();
   /** Writes that must still be noted as unanswered. */
   readonly #unanswered = new Map<string, Write>();
+  /** The newest notes: their requests may come again while the write is under way, and then be answered. */
+  readonly #noted = new Map<string, Write>();
+  /** Notes that must still be taken back. */
+  readonly #withdrawn = new Map<string, Write>();
+  /** Notes on their way. */
+  readonly #recording = new Map<string, Promise<void>>();
   #lastWriteId: string | undefined;
   #said: string | undefined;
   readonly #beat = new Beat(() => this.#say(), BEAT_MS);
@@ -43,35 +65,88 @@ export class Answers {
 
   /** A request begins to wait for this write. */
   begin(writeId: string): void {
-    this.#open.set(writeId, (this.#open.get(writeId) ?? 0) + 1);
+    const open = this.#open.get(writeId) ?? { requests: 0, isAnswered: false };
+    open.requests += 1;
+    this.#open.set(writeId, open);
     if (this.#lastWriteId === undefined || writeId > this.#lastWriteId) this.#lastWriteId = writeId;
   }
 
   /** The response has left whole. */
   answered(writeId: string): void {
-    const requests = (this.#open.get(writeId) ?? 1) - 1;
-    if (requests === 0) this.#open.delete(writeId);
-    else this.#open.set(writeId, requests);
+    this.#end(writeId, true);
+    const noted = this.#noted.get(writeId);
+    if (!noted) return;
+    this.#noted.delete(writeId);
+    this.#unanswered.delete(writeId);
+    this.#withdrawn.set(writeId, noted);
+    void this.#withdraw(noted);
   }
 
   /** The request ended, or is about to end, without the write's outcome. Never throws: what fails is tried again. */
   async unanswered(write: Write): Promise<void> {
+    const { requests, isAnswered } = this.#end(write.writeId, false);
+    // A note beside an answer would let a later request of the same words pass for a retry.
+    if (isAnswered || requests > 0) return;
     this.#unanswered.set(write.writeId, write);
-    this.answered(write.writeId);
+    this.#remember(write);
     await this.#record(write);
+  }
+
+  /**
+   * The request may be a retry of one that this process has not noted yet, because Postgres was away.
+   * @returns false when it still cannot be noted
+   */
+  async isNoted(requestKey: string): Promise<boolean> {
+    if (this.#unanswered.size === 0) return true;
+    const same = [...this.#unanswered.values()].filter((write) => write.requestKey === requestKey);
+    for (const write of same) await this.#record(write);
+    return same.every(({ writeId }) => !this.#unanswered.has(writeId));
+  }
+
+  #remember(write: Write): void {
+    this.#noted.set(write.writeId, write);
+    if (this.#noted.size <= NOTED_KEPT) return;
+    for (const oldest of this.#noted.keys()) {
+      this.#noted.delete(oldest);
+      break;
+    }
+  }
+
+  #end(writeId: string, isAnswered: boolean): Open {
+    const open = this.#open.get(writeId) ?? { requests: 1, isAnswered: false };
+    open.requests -= 1;
+    open.isAnswered ||= isAnswered;
+    if (open.requests === 0) this.#open.delete(writeId);
+    return open;
   }
 
   async #record(write: Write): Promise<void> {
     const { tenantId, requestKey, writeId } = write;
     try {
-      await recordUnanswered(this.#deps.db, { tenantId, requestKey, writeId });
+      const recording = recordUnanswered(this.#deps.db, { tenantId, requestKey, writeId });
+      this.#recording.set(writeId, recording);
+      await recording;
       this.#unanswered.delete(writeId);
     } catch (err) {
       this.#deps.logger.warn({ err, writeId }, "unanswered write not noted yet");
+    } finally {
+      this.#recording.delete(writeId);
+    }
+  }
+
+  async #withdraw(write: Write): Promise<void> {
+    try {
+      // A note that is being written at this moment is there first.
+      await this.#recording.get(write.writeId)?.catch(() => undefined);
+      await withdrawUnanswered(this.#deps.db, write);
+      this.#withdrawn.delete(write.writeId);
+    } catch (err) {
+      this.#deps.logger.warn({ err, writeId: write.writeId }, "note of an answered write not taken back yet");
     }
   }
 
   async #say(): Promise<void> {
+    for (const write of [...this.#withdrawn.values()]) await this.#withdraw(write);
     for (const write of [...this.#unanswered.values()]) await this.#record(write);
     const word = this.#answeredThrough();
     if (word === undefined || word === this.#said) return;

@@ -22,6 +22,7 @@ import { DoorLog } from "./door-log.ts";
 import { createEventCursors } from "./product/event-cursor.ts";
 import { HeadWatch } from "./product/head-watch.ts";
 import { Principals } from "./principals.ts";
+import { Receipts } from "./receipts.ts";
 import { KeyUse } from "./product/key-use.ts";
 
 export interface ApiSettings {
@@ -71,6 +72,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
     headWatch,
     eventCursors: createEventCursors(settings.secret),
     submit: {
+      receipts: new Receipts(),
       submitter,
       answers,
       apiId,

@@ -44,6 +44,10 @@ export function createApi(deps: ApiDeps): RequestListener {
   app.set("query parser", "simple");
   app.use("/health", healthRoutes(deps));
   app.use(begin);
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    deps.submit.receipts.requested(request.socket);
+    next();
+  });
   app.use(observe(deps.metrics));
   app.use("/scim/v2", scimRoutes(deps));
   app.use("/v1", productRoutes(deps));

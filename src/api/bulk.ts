@@ -72,7 +72,7 @@ export type BulkRuns = Map<string, Promise<readonly Result[]>>;
 /** @throws {ScimError} what is wrong with the request as a whole */
 export async function bulk(exchange: Exchange, deps: BulkDeps): Promise<void> {
   const { request, response } = exchange;
-  const key = requestKeyOf(principalOf(response).tenantId, request, "");
+  const key = requestKeyOf(principalOf(response), request, "");
   const results = deps.bulkRuns.get(key) ?? begin(exchange, deps);
   deps.bulkRuns.set(key, results);
   // A run whose client has gone begins nothing more: who asks again begins a new one, which takes up what is begun.

@@ -53,7 +53,7 @@ export function assertApplied(outcome: Outcome): asserts outcome is Extract<Outc
     case "refused":
       throw new RefusedWrite(outcome);
     case "fault":
-      throw new FaultedWrite(outcome.detail);
+      throw new FaultedWrite(outcome);
   }
 }
 
@@ -68,9 +68,15 @@ export class RefusedWrite extends Error {
   }
 }
 
-/** A write that failed for good through a fault of ours. */
+/** A write that failed through a fault of ours. */
 export class FaultedWrite extends Error {
   override readonly name = "FaultedWrite";
+  readonly isPassing: boolean;
+
+  constructor({ detail, isPassing }: Extract<Outcome, { kind: "fault" }>) {
+    super(detail);
+    this.isPassing = isPassing;
+  }
 }
 
 interface ErrorAnswer {
@@ -134,9 +140,9 @@ function answerOf(error: unknown): ErrorAnswer {
   if (error instanceof SubmitAbandonedError) {
     return { status: 503, detail: "the client went away; nothing was changed" };
   }
-  if (transientReason(error) !== undefined) {
+  if (isPassingFault(error)) {
     const detail =
-      "Rollcall cannot reach its database at the moment; nothing was changed, send the request again";
+      "Rollcall cannot reach its database at the moment; send the same request again, a write is not applied twice";
     return { status: 503, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
   }
   return (
@@ -145,6 +151,10 @@ function answerOf(error: unknown): ErrorAnswer {
       detail: "a fault of Rollcall; its log says more under the correlation id",
     }
   );
+}
+
+function isPassingFault(error: unknown): boolean {
+  return error instanceof FaultedWrite ? error.isPassing : transientReason(error) !== undefined;
 }
 
 /** What Express refuses by itself, such as a path that cannot be decoded. */

@@ -8,11 +8,13 @@ import { type Places, SubmitOverloadError } from "../queue/lines.ts";
 import { SubmitAbandonedError, type Submitter, SubmitTimeoutError } from "../queue/submit.ts";
 import type { Answers } from "./answers.ts";
 import { contextOf, principalOf } from "./context.ts";
+import type { Receipts } from "./receipts.ts";
 import { bytesOf } from "./scim-body.ts";
 
 export interface SubmitDeps {
   readonly submitter: Pick<Submitter, "submit" | "takePlaces">;
   readonly answers: Answers;
+  readonly receipts: Receipts;
   readonly apiId: string;
   /** Told of a write that was not begun, because there was no room, no time, or nobody to answer. */
   readonly onTurnedAway: (tenantSlug: string, reason: "line_full" | "budget" | "client_gone") => void;
@@ -82,9 +84,11 @@ export async function submitWrite(
 export async function submitPlaced(
   write: WriteRequest,
   { request, response }: Exchange,
-  { submitter, answers, apiId, onTurnedAway }: SubmitDeps,
+  { submitter, answers, receipts, apiId, onTurnedAway }: SubmitDeps,
 ): Promise<Outcome> {
   const command = commandOf(write, { request, response, apiId });
+  if (!(await answers.isNoted(command.requestKey)))
+    throw new SubmitTimeoutError(NOT_NOTED, { isQueued: true });
   if (response.closed) {
     onTurnedAway(command.tenantSlug, "client_gone");
     throw new SubmitAbandonedError("the client went away before the write was begun");
@@ -101,8 +105,10 @@ export async function submitPlaced(
   answers.begin(writeId);
   response.once("close", () => {
     if (!waiting.isOpen) return;
-    if (response.writableFinished) void end(false);
-    else void end(abandon());
+    if (!response.writableFinished) void end(abandon());
+    // The write ended, but its answer could not be made: the client knows no more than after a timeout.
+    else if (response.statusCode >= 500) void end(true);
+    else void receipts.received(request.socket).then((isReceived) => end(!isReceived));
   });
   try {
     return await outcome;
@@ -115,6 +121,8 @@ export async function submitPlaced(
     throw error;
   }
 }
+
+const NOT_NOTED = "the request repeats one that went unanswered, which Postgres cannot be told yet";
 
 function commandOf(
   { operation, type, resourceId, payload, ifMatch, part = "" }: WriteRequest,
@@ -130,7 +138,7 @@ function commandOf(
     connectionId: principal.connectionId,
     cycleId: cycleId ?? null,
     apiId,
-    requestKey: requestKeyOf(principal.tenantId, request, part),
+    requestKey: requestKeyOf(principal, request, part),
     correlationId,
     clientRequestId: clientRequestIdOf(request),
     operation,
@@ -152,11 +160,17 @@ export function clientRequestIdOf(request: Request): string | null {
   return values.find((value) => CLIENT_ID.test(value)) ?? null;
 }
 
-/** Equal for a request that is sent again byte for byte. A UUID of version 8: 122 bits of a SHA-256. */
-export function requestKeyOf(tenantId: string, request: Request, part: string): string {
-  const head = [tenantId, request.method, request.originalUrl, request.get("if-match") ?? "", part].join(
-    "\n",
-  );
+/**
+ * Equal for a request that a connection sends again byte for byte; what another connection sends is no repetition,
+ * whatever it says. A UUID of version 8: 122 bits of a SHA-256.
+ */
+export function requestKeyOf(
+  { tenantId, connectionId }: { readonly tenantId: string; readonly connectionId: string },
+  request: Request,
+  part: string,
+): string {
+  const ifMatch = request.get("if-match") ?? "";
+  const head = [tenantId, connectionId, request.method, request.originalUrl, ifMatch, part].join("\n");
   const digest = createHash("sha256").update(head).update("\n").update(bytesOf(request)).digest();
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;

@@ -4,6 +4,7 @@
  */
 import type { Request, Response } from "express";
 import {
+  type CanonicalBody,
   DIALECTS,
   type Projection,
   readBody,
@@ -16,7 +17,7 @@ import type { Operation, Outcome } from "../queue/contracts.ts";
 import { findResource, withMembership } from "../store/directory-reads.ts";
 import { contextOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
-import { type ReadDeps, readOptions, resourceIdOf, resourceNotFound, sendStored } from "./read-resources.ts";
+import { type ReadDeps, readOptions, resourceIdOf, sendStored } from "./read-resources.ts";
 import { assertApplied } from "./respond.ts";
 import { readJson } from "./scim-body.ts";
 import { type SubmitDeps, submitWrite, type WriteRequest } from "./submit-write.ts";
@@ -43,11 +44,17 @@ export async function write(
   const outcome = await submitWrite(command, exchange, deps.submit);
   assertApplied(outcome);
   if (operation === "delete" || isWithoutBody(type, operation, { projection, response })) {
-    if (outcome.written) response.set("ETag", weakEtag(outcome.written.version));
+    const version = outcome.written?.version ?? outcome.recorded?.version;
+    if (typeof version === "number") response.set("ETag", weakEtag(version));
     response.status(204).end();
     return;
   }
-  const stored = await storedOf(outcome, { type, operation, projection, response }, deps);
+  const wanted = { type, operation, projection, response, payload: command.payload };
+  const stored = await storedOf(outcome, wanted, deps);
+  if (!stored) {
+    response.status(204).end();
+    return;
+  }
   const status = operation === "create" ? 201 : 200;
   sendStored(response, status, { stored, projection, baseUrl: deps.baseUrl(request) });
 }
@@ -87,22 +94,28 @@ interface Wanted {
   readonly operation: Operation;
   readonly projection: Projection;
   readonly response: Response;
+  readonly payload: unknown;
 }
 
+type AppliedOutcome = Extract<Outcome, { kind: "applied" }>;
+
 /**
- * The resource as the write left it. Where only the ledger was left to tell the outcome, it is read as it is now.
- * @throws {ScimError} 404 when it was deleted since
+ * The resource as the write left it. Where only the ledger was left to tell the outcome, it is read as it is now; and
+ * where it was deleted since, a write that brought the whole resource along says what it was.
+ * @returns undefined when nobody can say any more what a PATCH made of it
  */
 async function storedOf(
-  { resourceId, written }: Extract<Outcome, { kind: "applied" }>,
-  { type, operation, projection, response }: Wanted,
+  { resourceId, written, recorded }: AppliedOutcome,
+  { type, operation, projection, response, payload }: Wanted,
   deps: WriteDeps,
-): Promise<Stored> {
+): Promise<Stored | undefined> {
   const options = readOptions(type, response, { projection, deps });
   if (!written) {
     const stored = await findResource(deps.db, resourceId, options);
-    if (!stored) throw resourceNotFound(type, resourceId);
-    return stored;
+    if (stored || operation === "patch") return stored;
+    const { resource } = payload as CanonicalBody;
+    const at = recorded?.at ?? new Date().toISOString();
+    return { type, id: resourceId, version: recorded?.version ?? 1, created: at, lastModified: at, resource };
   }
   const stored: Stored = { type, id: resourceId, ...written };
   // A user that was just created is in no group.

@@ -56,6 +56,8 @@ export const Outcome = z.discriminatedUnion("kind", [
     changed: z.boolean(),
     /** Null after a delete, and where only the ledger was left to tell. */
     written: Written.nullable(),
+    /** What the ledger tells of it: the version that the write left, and when. */
+    recorded: z.object({ version: z.number().nullable(), at: z.string() }).optional(),
   }),
   z.object({
     kind: z.literal("refused"),
@@ -66,8 +68,13 @@ export const Outcome = z.discriminatedUnion("kind", [
     /** The detail without values: it may stand in Bull Board and in logs. */
     masked: z.string(),
   }),
-  /** We failed for good: nothing was changed, an admin must look. */
-  z.object({ kind: z.literal("fault"), detail: z.string() }),
+  /** We failed: nothing was changed. */
+  z.object({
+    kind: z.literal("fault"),
+    detail: z.string(),
+    /** True when a store was away: the same request may be sent again. Otherwise an admin must look. */
+    isPassing: z.boolean().default(false),
+  }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 

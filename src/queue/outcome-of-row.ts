@@ -9,7 +9,12 @@ export interface EndedWrite {
   readonly scimType: string | null;
   readonly code: string | null;
   readonly detail: string | null;
+  readonly version: number | null;
+  readonly endedAt: Date;
 }
+
+/** Of a fault that passes by itself; in the ledger, what tells it from one that an admin must look at. */
+export const PASSING_FAULT_STATUS = 503;
 
 export function outcomeOfRow(row: EndedWrite): Outcome {
   switch (row.result) {
@@ -20,6 +25,7 @@ export function outcomeOfRow(row: EndedWrite): Outcome {
         resourceId: row.resourceId ?? "",
         changed: row.result === "applied",
         written: null,
+        recorded: { version: row.version, at: row.endedAt.toISOString() },
       };
     case "refused":
       return {
@@ -31,6 +37,10 @@ export function outcomeOfRow(row: EndedWrite): Outcome {
         masked: row.code ?? "refused",
       };
     case "fault":
-      return { kind: "fault", detail: row.detail ?? "" };
+      return {
+        kind: "fault",
+        detail: row.detail ?? "",
+        isPassing: row.status === PASSING_FAULT_STATUS,
+      };
   }
 }

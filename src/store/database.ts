@@ -39,6 +39,11 @@ export interface DatabaseOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 // A statement that runs longer is a bug or a lost cause; the client has had its 503 by then.
 const STATEMENT_TIMEOUT_MS = 60_000;
+// The server's own timeouts say nothing where the server is frozen or the network gone: we wait for less than a
+// request does, so that it can still be answered.
+const QUERY_TIMEOUT_MS = 15_000;
+// A process that freezes in a transaction holds its rows, and with the cycle's row its whole tenant.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 
 // Statements that do not wait for each other's results travel together, and are executed in the order of their calls.
 // The types of pg do not know the setting yet.
@@ -56,6 +61,8 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     ...PIPELINED,
     max: options.poolMax,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   });
   pool.on("error", options.onConnectionError);
   // A connection may die between two statements of a transaction, when the pool does not listen: the next statement
@@ -73,9 +80,13 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
       await client.query("COMMIT");
       return result;
     } catch (error) {
-      await client.query("ROLLBACK").catch((cause: unknown) => {
-        broken = cause instanceof Error ? cause : new Error(String(cause));
-      });
+      // A connection that is lost or silent would not answer that either.
+      if (transientReason(error) === "connection") broken = error as Error;
+      else {
+        await client.query("ROLLBACK").catch((cause: unknown) => {
+          broken = cause instanceof Error ? cause : new Error(String(cause));
+        });
+      }
       throw error;
     } finally {
       client.release(broken);
@@ -138,8 +149,9 @@ export function isForeignKeyViolation(error: unknown): boolean {
 }
 
 // Classes of PostgreSQL appendix A that a later attempt may well survive: connection, rollback, resources,
-// operator intervention, system. 57014 is our own statement timeout.
+// operator intervention, system. 57014 is our own statement timeout, 25P03 that of a transaction left idle.
 const TRANSIENT_CLASSES = new Set(["08", "40", "53", "55", "57", "58"]);
+const IDLE_IN_TRANSACTION = "25P03";
 
 /**
  * Why a later attempt may succeed, as a label for metrics.
@@ -147,12 +159,15 @@ const TRANSIENT_CLASSES = new Set(["08", "40", "53", "55", "57", "58"]);
  */
 export function transientReason(error: unknown): string | undefined {
   const state = sqlState(error);
+  if (state === IDLE_IN_TRANSACTION) return "connection";
   if (state !== undefined) return TRANSIENT_CLASSES.has(state.slice(0, 2)) ? state.slice(0, 2) : undefined;
   if (!(error instanceof Error)) return undefined;
   // pg reports a lost or refused connection by a plain Error or a system error, never by a SQLSTATE.
   const code = (error as NodeJS.ErrnoException).code ?? "";
   if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENOENT)/.test(code)) return "connection";
-  if (/connection|timeout exceeded when trying to connect|not queryable/i.test(error.message))
+  if (
+    /connection|timeout exceeded when trying to connect|query read timeout|not queryable/i.test(error.message)
+  )
     return "connection";
   return undefined;
 }

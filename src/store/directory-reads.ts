@@ -76,63 +76,103 @@ export function toStored(type: ResourceType): (row: RawRow) => Stored {
   });
 }
 
-/** Adds members to groups, or groups to users, where they are wanted. */
+/**
+ * Adds members to groups, or groups to users, where they are wanted. A group that was changed since it was read is
+ * shown as it is now, so that its version and its members are of one moment; one that was deleted is left out.
+ */
 export async function withMembership(
   db: Database,
   resources: readonly Stored[],
   { type, tenantId, withMembers, membersMax }: ReadOptions,
 ): Promise<readonly Stored[]> {
   if (!withMembers || resources.length === 0) return resources;
-  const ids = resources.map(({ id }) => id);
   if (type === "Group") {
-    const byGroup = await readMembers(db, { tenantId, groupIds: ids, membersMax });
-    return resources.map((stored) => {
-      const members = byGroup.get(stored.id) ?? [];
-      if (membersMax === undefined || members.length <= membersMax) return { ...stored, members };
-      return { ...stored, members: members.slice(0, membersMax), hasMoreMembers: true };
+    const groups = await readMembers(db, { tenantId, groups: resources, membersMax });
+    return resources.flatMap((stored) => {
+      const group = groups.get(stored.id);
+      if (!group) return [];
+      const { now = stored, members } = group;
+      if (membersMax === undefined || members.length <= membersMax) return [{ ...now, members }];
+      return [{ ...now, members: members.slice(0, membersMax), hasMoreMembers: true }];
     });
   }
-  const groups = await readGroups(db, tenantId, ids);
+  const groups = await readGroups(
+    db,
+    tenantId,
+    resources.map(({ id }) => id),
+  );
   return resources.map((stored) => ({ ...stored, groups: groups.get(stored.id) ?? [] }));
 }
 
 interface MembersRequest {
   readonly tenantId: string;
-  readonly groupIds: readonly string[];
+  readonly groups: readonly Stored[];
   readonly membersMax: number | undefined;
 }
 
+// One statement, so one moment: where the group is no longer as it was read, it comes along.
 const MEMBERS = `
-  SELECT m.group_id AS "ownerId", m.member_id AS value, m.member_type AS type,
-         coalesce(u.resource ->> 'displayName', u.resource ->> 'userName', g.resource ->> 'displayName') AS display
-    FROM unnest($2::uuid[]) AS wanted (group_id)
-   CROSS JOIN LATERAL (
-           SELECT group_id, member_id, member_type
+  SELECT o.id AS "ownerId", m.member_id AS value, m.member_type AS type,
+         coalesce(u.resource ->> 'displayName', u.resource ->> 'userName', g.resource ->> 'displayName') AS display,
+         CASE WHEN o.version <> wanted.version
+              THEN json_build_object('id', o.id, 'version', o.version, 'created_at', o.created_at,
+                                     'updated_at', o.updated_at, 'resource', o.resource)
+          END AS now
+    FROM unnest($2::uuid[], $3::bigint[]) AS wanted (group_id, version)
+    JOIN groups o ON o.tenant_id = $1 AND o.id = wanted.group_id
+    LEFT JOIN LATERAL (
+           SELECT member_id, member_type
              FROM group_members
             WHERE tenant_id = $1 AND group_id = wanted.group_id
             ORDER BY member_id
-            LIMIT $3
-         ) m
+            LIMIT $4
+         ) m ON true
     LEFT JOIN users u ON m.member_type = 'User' AND u.tenant_id = $1 AND u.id = m.member_id
     LEFT JOIN groups g ON m.member_type = 'Group' AND g.tenant_id = $1 AND g.id = m.member_id
-   ORDER BY m.group_id, m.member_id`;
+   ORDER BY o.id, m.member_id`;
+
+interface MemberRow {
+  readonly ownerId: string;
+  /** Null where the group has no member. */
+  readonly value: string | null;
+  readonly type: ResourceType;
+  readonly display: string | null;
+  readonly now:
+    (Omit<RawRow, "created_at" | "updated_at"> & Record<"created_at" | "updated_at", string>) | null;
+}
+
+interface MembersOfGroup {
+  /** The group where it is another version by now. */
+  readonly now: Stored | undefined;
+  readonly members: MemberView[];
+}
 
 /** One member more than the most, to know whether there are more. */
 async function readMembers(
   db: Database,
-  { tenantId, groupIds, membersMax }: MembersRequest,
-): Promise<ReadonlyMap<string, MemberView[]>> {
-  type Row = Omit<MemberView, "display"> & { readonly ownerId: string; readonly display: string | null };
-  const rows = await db.query<Row>({ name: "read-members", text: MEMBERS }, [
+  { tenantId, groups, membersMax }: MembersRequest,
+): Promise<ReadonlyMap<string, MembersOfGroup>> {
+  const rows = await db.query<MemberRow>({ name: "read-members", text: MEMBERS }, [
     tenantId,
-    groupIds,
+    groups.map(({ id }) => id),
+    groups.map(({ version }) => version),
     membersMax === undefined ? null : membersMax + 1,
   ]);
-  const byOwner = new Map<string, MemberView[]>();
-  for (const { ownerId, display, value, type } of rows) {
-    push(byOwner, ownerId, { value, type, ...(display !== null && { display }) });
+  const byOwner = new Map<string, MembersOfGroup>();
+  for (const { ownerId, display, value, type, now } of rows) {
+    const owner = byOwner.get(ownerId) ?? { now: now ? groupOf(now) : undefined, members: [] };
+    byOwner.set(ownerId, owner);
+    if (value !== null) owner.members.push({ value, type, ...(display !== null && { display }) });
   }
   return byOwner;
+}
+
+function groupOf({ created_at, updated_at, ...row }: NonNullable<MemberRow["now"]>): Stored {
+  return toStored("Group")({
+    ...row,
+    created_at: new Date(created_at),
+    updated_at: new Date(updated_at),
+  });
 }
 
 // Upwards from the users; UNION ends where a membership is met again.

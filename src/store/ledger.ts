@@ -21,9 +21,14 @@ export interface LedgerRow extends LedgerKey {
   readonly version: number | null;
 }
 
-const LEDGER_COLUMNS = `
+/** A row as it is read: Postgres notes when. */
+export interface EndedRow extends LedgerRow {
+  readonly endedAt: Date;
+}
+
+export const LEDGER_COLUMNS = `
          w.tenant_id AS "tenantId", w.write_id AS "writeId", w.result, w.resource_id AS "resourceId", w.status,
-         w.scim_type AS "scimType", w.code, w.detail, w.version::float8 AS version`;
+         w.scim_type AS "scimType", w.code, w.detail, w.version::float8 AS version, w.ended_at AS "endedAt"`;
 
 const FIND = `
   SELECT ${LEDGER_COLUMNS}
@@ -32,89 +37,11 @@ const FIND = `
       ON w.tenant_id = wanted.tenant_id AND w.write_id = wanted.write_id`;
 
 /** Outcomes of these writes; those that have not ended are absent. */
-export async function findLedgerRows(
-  db: Database,
-  keys: readonly LedgerKey[],
-): Promise<readonly LedgerRow[]> {
+export async function findLedgerRows(db: Database, keys: readonly LedgerKey[]): Promise<readonly EndedRow[]> {
   if (keys.length === 0) return [];
-  return db.query<LedgerRow>({ name: "find-writes", text: FIND }, [
+  return db.query<EndedRow>({ name: "find-writes", text: FIND }, [
     keys.map(({ tenantId }) => tenantId),
     keys.map(({ writeId }) => writeId),
-  ]);
-}
-
-export interface RequestKey {
-  readonly tenantId: string;
-  readonly requestKey: string;
-}
-
-// A client that comes back after this time is not retrying, it is asking anew.
-const UNANSWERED_MINUTES = 15;
-
-/** Notes that a request ended without its outcome, so that the same request later takes up this write. */
-export async function recordUnanswered(db: Database, write: LedgerKey & RequestKey): Promise<void> {
-  await db.query(
-    `INSERT INTO unanswered_writes (tenant_id, request_key, write_id)
-     VALUES ($1, $2, $3)
-         ON CONFLICT (tenant_id, request_key) DO NOTHING`,
-    [write.tenantId, write.requestKey, write.writeId],
-  );
-}
-
-// Taken, not read: a write is taken up by one retry. The row lock lets only one of two retries have it.
-const TAKE_UNANSWERED = `
-  DELETE FROM unanswered_writes u
-   USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS wanted (tenant_id, request_key, write_id)
-   WHERE u.tenant_id = wanted.tenant_id AND u.request_key = wanted.request_key
-     AND u.write_id <> wanted.write_id
-     AND u.created_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
-  RETURNING u.tenant_id AS "tenantId", u.request_key AS "requestKey", u.write_id AS "writeId"`;
-
-/** The unanswered writes that these repeat. A write never takes itself up: its note waits for the client's retry. */
-export async function takeUnanswered(
-  tx: Transaction,
-  keys: readonly (LedgerKey & RequestKey)[],
-): Promise<readonly (LedgerKey & RequestKey)[]> {
-  if (keys.length === 0) return [];
-  return tx.query<LedgerKey & RequestKey>({ name: "take-unanswered", text: TAKE_UNANSWERED }, [
-    keys.map(({ tenantId }) => tenantId),
-    keys.map(({ requestKey }) => requestKey),
-    keys.map(({ writeId }) => writeId),
-  ]);
-}
-
-// A write of another process, not covered by that process's last word, on a resource that is still as the write
-// left it: its client may never have had the answer, and giving it again is right in any case.
-const FIND_IN_DOUBT = `
-  SELECT wanted.request_key AS "requestKey", ${LEDGER_COLUMNS}
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS wanted (tenant_id, request_key, api_id)
-    JOIN writes w
-      ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key
-    LEFT JOIN api_processes a ON a.id = w.api_id
-    LEFT JOIN users u
-      ON w.resource_type = 'User' AND u.tenant_id = w.tenant_id AND u.id = w.resource_id
-    LEFT JOIN groups g
-      ON w.resource_type = 'Group' AND g.tenant_id = w.tenant_id AND g.id = w.resource_id
-   WHERE w.api_id <> wanted.api_id
-     AND w.result IN ('applied', 'unchanged')
-     AND w.ended_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
-     AND (a.id IS NULL OR w.write_id > a.answered_through)
-     AND coalesce(u.version, g.version) IS NOT DISTINCT FROM w.version
-   ORDER BY w.write_id`;
-
-/**
- * Successful writes with the same request, whose client may not have had the answer because the api process died.
- * Asked where the request would be refused, or would make a second group.
- */
-export async function findInDoubt(
-  tx: Transaction,
-  requests: readonly (RequestKey & { readonly apiId: string })[],
-): Promise<readonly (LedgerRow & RequestKey)[]> {
-  if (requests.length === 0) return [];
-  return tx.query<LedgerRow & RequestKey>({ name: "find-in-doubt", text: FIND_IN_DOUBT }, [
-    requests.map(({ tenantId }) => tenantId),
-    requests.map(({ requestKey }) => requestKey),
-    requests.map(({ apiId }) => apiId),
   ]);
 }
 
@@ -169,31 +96,4 @@ export async function insertLedgerRows(
     JSON.stringify(rows),
   ]);
   return new Set(written.map(({ writeId }) => writeId));
-}
-
-/**
- * An api process's word that every write it took up to this id was answered or noted as unanswered.
- * @param answeredThrough - the largest such write id
- */
-export async function noteApiProcess(db: Database, apiId: string, answeredThrough: string): Promise<void> {
-  await db.query(
-    {
-      name: "note-api-process",
-      text: `INSERT INTO api_processes (id, answered_through)
-             VALUES ($1, $2)
-                 ON CONFLICT (id) DO UPDATE
-                SET answered_through = excluded.answered_through, seen_at = now()`,
-    },
-    [apiId, answeredThrough],
-  );
-}
-
-/** Forgets what no retry can refer to any more. */
-export async function forgetOldRequests(tx: Transaction): Promise<void> {
-  const minutes = [UNANSWERED_MINUTES];
-  await tx.query(
-    `DELETE FROM unanswered_writes WHERE created_at < now() - make_interval(mins => $1)`,
-    minutes,
-  );
-  await tx.query(`DELETE FROM api_processes WHERE seen_at < now() - make_interval(mins => 2 * $1)`, minutes);
 }

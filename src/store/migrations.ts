@@ -9,6 +9,7 @@ import knex, { type Knex } from "knex";
 const MIGRATIONS_FOLDER = join(import.meta.dirname, "../../migrations");
 // In dist the compiled file lies one folder deeper than in src.
 const BUILT_MIGRATIONS_FOLDER = join(import.meta.dirname, "../../../migrations");
+const TABLE = "rollcall_migrations";
 // First line of a file whose statements, such as CREATE INDEX CONCURRENTLY, may not run in a transaction.
 const NO_TRANSACTION = "-- no-transaction";
 
@@ -36,12 +37,23 @@ export async function pendingMigrations(databaseUrl: string): Promise<readonly s
   });
 }
 
+/** @returns names of the migrations that have run here, of which this version knows nothing: those of a newer one */
+export async function unknownMigrations(databaseUrl: string): Promise<readonly string[]> {
+  return withKnex(databaseUrl, async (db) => {
+    // knex's own list ends in "the migration directory is corrupt" where a file is missing.
+    if (!(await db.schema.hasTable(TABLE))) return [];
+    const completed = await db<{ name: string }>(TABLE).select("name").orderBy("id");
+    const known = new Set(await new SqlFiles().getMigrations());
+    return completed.map(({ name }) => name).filter((name) => !known.has(name));
+  });
+}
+
 async function withKnex<Result>(databaseUrl: string, work: (db: Knex) => Promise<Result>): Promise<Result> {
   const db = knex({
     client: "pg",
     connection: databaseUrl,
     pool: { min: 0, max: 2 },
-    migrations: { migrationSource: new SqlFiles(), tableName: "rollcall_migrations" },
+    migrations: { migrationSource: new SqlFiles(), tableName: TABLE },
   });
   try {
     return await work(db);

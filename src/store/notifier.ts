@@ -24,6 +24,12 @@ export function createNotifier(db: DatabasePool, onError: (error: unknown) => vo
   async function connect(): Promise<void> {
     const next = await db.connect();
     next.on("notification", ({ channel, payload }) => listeners.get(channel)?.(payload ?? ""));
+    try {
+      for (const channel of listeners.keys()) await next.query(`LISTEN ${channel}`);
+    } catch (error) {
+      next.end().catch(() => undefined);
+      throw error;
+    }
     next.on("end", () => {
       if (isClosed || client !== next) return;
       client = undefined;
@@ -31,9 +37,9 @@ export function createNotifier(db: DatabasePool, onError: (error: unknown) => vo
       timer = setTimeout(() => void connect().catch(retry), RECONNECT_MS);
     });
     client = next;
-    for (const channel of listeners.keys()) await next.query(`LISTEN ${channel}`);
     sessions += 1;
     session = sessions;
+    if (isClosed) await next.end();
   }
 
   function retry(error: unknown): void {

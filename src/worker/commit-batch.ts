@@ -15,8 +15,9 @@ import type { BatchEntry } from "./batch-entry.ts";
 import { BatchModels } from "./batch-models.ts";
 import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { recallRefused, recallWrites, type Recalled, recordWrites } from "./ledger.ts";
+import { recallRefused, recordWrites, WriteRaceError } from "./ledger.ts";
 import { type GroupChange, Memberships } from "./memberships.ts";
+import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
 import { recordEvents } from "./record-events.ts";
 import { NameRaceError } from "./user-names.ts";
 
@@ -27,8 +28,9 @@ export interface BatchResult {
   readonly isReplay: boolean;
 }
 
-// The loser of a race for a userName sees the name as taken the second time; more only where many race.
-const NAME_RACE_ATTEMPTS = 3;
+// The loser of a race for a userName, or for a write that was delivered twice, sees what the winner did the second
+// time; more only where many race.
+const RACE_ATTEMPTS = 5;
 
 export interface CommitDeps {
   readonly db: DatabasePool;
@@ -45,10 +47,13 @@ export async function commitBatch(
     try {
       return await db.transaction((tx) => applyBatch(tx, writes, models));
     } catch (error) {
-      const isRace = error instanceof NameRaceError || isUniqueViolation(error);
-      if (!isRace || attempt === NAME_RACE_ATTEMPTS) throw error;
+      if (!isRace(error) || attempt === RACE_ATTEMPTS) throw error;
     }
   }
+}
+
+function isRace(error: unknown): boolean {
+  return error instanceof NameRaceError || error instanceof WriteRaceError || isUniqueViolation(error);
 }
 
 /**
@@ -68,12 +73,16 @@ async function applyBatch(
     recallWrites(tx, writes),
   ]);
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
-  const entries = fresh(writes, recalled);
+  const entries = createEntries(recalled.fresh);
   // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
   const around = { now: now.toISOString(), models };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
   const replays = await finish(tx, { entries, saves, recalled });
-  const applied = new Map(entries.map((entry) => [entry.command.writeId, entry.result]));
+  const applied = new Map(
+    entries.flatMap((entry) =>
+      [entry, ...entry.repeatedBy].map(({ command }) => [command.writeId, entry] as const),
+    ),
+  );
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
 }
 
@@ -105,20 +114,16 @@ async function finish(
   return record(doubtful);
 }
 
-/** The writes that are to be applied: not those the ledger knows, and each only once. */
-function fresh(writes: readonly PendingWrite[], recalled: Recalled): readonly BatchEntry[] {
+/** Writes of one resource share a draft, so that each sees what the one before it did. */
+function createEntries(fresh: readonly FreshWrite[]): readonly BatchEntry[] {
   const drafts = new Map<string, Draft>();
-  const entries = new Map<string, BatchEntry>();
-  for (const write of writes) {
-    const { writeId, resourceType, resourceId, tenantId } = write.command;
-    if (recalled.outcomes.has(writeId) || entries.has(writeId)) continue;
+  return fresh.map((write) => {
+    const { resourceType, resourceId, tenantId } = write.command;
     const key = `${resourceType} ${tenantId} ${resourceId}`;
     const draft = drafts.get(key) ?? { row: undefined };
     drafts.set(key, draft);
-    const recordAs = recalled.takenUp.get(writeId) ?? writeId;
-    entries.set(writeId, { ...write, draft, recordAs, result: NOT_APPLIED });
-  }
-  return [...entries.values()];
+    return { ...write, draft, result: NOT_APPLIED };
+  });
 }
 
 const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked: "not applied" });
@@ -185,17 +190,24 @@ function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] 
 }
 
 interface Ended {
-  readonly applied: ReadonlyMap<string, BatchEntry["result"]>;
+  /** What was applied, by the id of each write that it was applied for. */
+  readonly applied: ReadonlyMap<string, BatchEntry>;
   readonly recalled: Recalled;
   /** Refusals that turned out to be answers given before. */
   readonly replays: ReadonlyMap<string, Outcome>;
 }
 
 function resultOf({ writeId }: WriteCommand, { applied, recalled, replays }: Ended): BatchResult {
-  const known = recalled.outcomes.get(writeId) ?? replays.get(writeId);
-  if (known) return { outcome: known, applied: undefined, isReplay: true };
-  const result = applied.get(writeId) ?? NOT_APPLIED;
-  if (result instanceof ScimError) return { outcome: refusal(result), applied: undefined, isReplay: false };
+  const recalledOutcome = recalled.outcomes.get(writeId);
+  if (recalledOutcome) return { outcome: recalledOutcome, applied: undefined, isReplay: true };
+  const entry = applied.get(writeId);
+  const isRepetition = entry !== undefined && entry.command.writeId !== writeId;
+  const replayed = entry && replays.get(entry.command.writeId);
+  if (replayed) return { outcome: replayed, applied: undefined, isReplay: true };
+  const result = entry?.result ?? NOT_APPLIED;
+  if (result instanceof ScimError)
+    return { outcome: refusal(result), applied: undefined, isReplay: isRepetition };
+  if (isRepetition) return { outcome: result.outcome, applied: undefined, isReplay: true };
   return { outcome: result.outcome, applied: result, isReplay: false };
 }
 

@@ -7,12 +7,13 @@ import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
 import { transientReason } from "../store/database.ts";
 import { insertFailures } from "../store/failures.ts";
-import { insertLedgerRows } from "../store/ledger.ts";
+import { findLedgerRows, insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
@@ -71,12 +72,12 @@ async function endOf(
 ): Promise<FailedWrite | undefined> {
   const { command } = write;
   deps.metrics.queueWait.observe(Math.max(0, Date.now() - command.requestedAt) / 1000);
-  try {
-    const { outcome } = await groupCommit.apply(write);
-    return outcome.kind === "refused" ? { command, reason: reasonOf(outcome) } : undefined;
-  } catch (error) {
-    return { command, reason: await failed(deps, write, error) };
-  }
+  const outcome = await groupCommit.apply(write).then(
+    (result) => result.outcome,
+    (error: unknown) => failed(deps, write, error),
+  );
+  const reason = failureOf(outcome);
+  return reason === undefined ? undefined : { command, reason };
 }
 
 /** Commits a batch, then tells the waiting requests at once: the queue's own bookkeeping can come after. */
@@ -100,8 +101,11 @@ async function commitAndReply(
   return results;
 }
 
-/** @returns why it failed for good. @throws the error, for the queue to retry, while that is not hopeless */
-async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): Promise<string> {
+/**
+ * @returns how the write ended: in a fault, or as another delivery of it did
+ * @throws the error, for the queue to retry, while that is not hopeless
+ */
+async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): Promise<Outcome> {
   const { command, attempt } = write;
   const log = deps.logger.child({
     component: "consume",
@@ -117,35 +121,47 @@ async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): P
     throw error;
   }
   log.error({ err: error }, "write failed for good");
-  await recordFault(deps, write, reason).catch((err: unknown) => log.error({ err }, "fault not recorded"));
-  return reason === undefined ? "a fault of Rollcall; see the log" : `stores unreachable (${reason})`;
+  const isPassing = reason !== undefined;
+  const detail = isPassing
+    ? `Postgres could not be reached in ${attempt} attempts (${reason})`
+    : `a fault of Rollcall; its log says more under correlation id ${command.correlationId}`;
+  const fault: FaultOutcome = { kind: "fault", detail, isPassing };
+  const outcome = await recordFault(deps, write, fault).catch((err: unknown) => {
+    log.error({ err }, "fault not recorded");
+    return fault;
+  });
+  deps.replies.send(command.apiId, [{ writeId: command.writeId, outcome }]);
+  return outcome;
 }
 
-async function recordFault(
-  deps: ConsumeDeps,
-  write: PendingWrite,
-  reason: string | undefined,
-): Promise<void> {
-  const { command } = write;
-  const detail =
-    reason === undefined
-      ? `a fault of Rollcall; its log says more under correlation id ${command.correlationId}`
-      : `Postgres could not be reached in ${write.attempt} attempts (${reason})`;
-  await deps.db.transaction(async (tx) => {
-    const row = faultRow(write, detail);
-    await insertLedgerRows(tx, [row]);
-    await insertFailures(tx, [{ row, masked: detail, isRepeatable: true, payload: command.payload }]);
-    if (command.cycleId === null) return;
-    const { tenantId, cycleId } = command;
-    await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, tenantId, cycleId }]);
+type FaultOutcome = Extract<Outcome, { kind: "fault" }>;
+
+/** @returns the fault; or, where the write has ended meanwhile, for example by a commit that seemed to fail, its end */
+async function recordFault(deps: ConsumeDeps, write: PendingWrite, fault: FaultOutcome): Promise<Outcome> {
+  const { tenantId, tenantSlug, writeId, cycleId, resourceType, operation, payload } = write.command;
+  const ended = await deps.db.transaction(async (tx) => {
+    const row = faultRow(write, fault.detail, fault.isPassing ? PASSING_FAULT_STATUS : 500);
+    if (!(await insertLedgerRows(tx, [row])).has(writeId)) return findLedgerRows(tx, [write.command]);
+    await insertFailures(tx, [{ row, masked: fault.detail, isRepeatable: true, payload }]);
+    if (cycleId !== null) await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, tenantId, cycleId }]);
+    return [];
   });
-  deps.metrics.writes.inc({
-    tenant: deps.metrics.tenant(command.tenantSlug),
-    resource: command.resourceType,
-    operation: command.operation,
-    result: "fault",
-  });
-  deps.replies.send(command.apiId, [{ writeId: command.writeId, outcome: { kind: "fault", detail } }]);
+  if (ended[0]) return outcomeOfRow(ended[0]);
+  const tenant = deps.metrics.tenant(tenantSlug);
+  deps.metrics.writes.inc({ tenant, resource: resourceType, operation, result: "fault" });
+  return fault;
+}
+
+/** @returns the reason as the queue shows it; undefined when the write was applied */
+function failureOf(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case "applied":
+      return undefined;
+    case "refused":
+      return reasonOf(outcome);
+    case "fault":
+      return outcome.isPassing ? "stores unreachable" : "a fault of Rollcall; see the log";
+  }
 }
 
 /** The SCIM error as Bull Board shows it: without values, since they may be personal. */

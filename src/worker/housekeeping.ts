@@ -8,7 +8,7 @@ import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import type { DatabasePool } from "../store/database.ts";
-import { forgetOldRequests } from "../store/ledger.ts";
+import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
 import { closeCycles } from "./close-cycles.ts";
 import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";

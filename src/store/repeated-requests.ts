@@ -1,0 +1,164 @@
+/**
+ * What tells a request that is sent again from a new one: notes of writes that went unanswered, the last word of each
+ * api process, and whether the resource has been changed otherwise since.
+ */
+import type { Database, Transaction } from "./database.ts";
+import { type EndedRow, LEDGER_COLUMNS, type LedgerKey } from "./ledger.ts";
+
+export interface RequestKey {
+  readonly tenantId: string;
+  readonly requestKey: string;
+}
+
+// A client that comes back after this time is not retrying, it is asking anew.
+const UNANSWERED_MINUTES = 15;
+
+/** Notes that a request ended without its outcome, so that the same request later takes up this write. */
+export async function recordUnanswered(db: Database, write: LedgerKey & RequestKey): Promise<void> {
+  await db.query(
+    `INSERT INTO unanswered_writes (tenant_id, request_key, write_id)
+     VALUES ($1, $2, $3)
+         ON CONFLICT DO NOTHING`,
+    [write.tenantId, write.requestKey, write.writeId],
+  );
+}
+
+/** The write's request was answered after all: it had come again while the write was under way. */
+export async function withdrawUnanswered(db: Database, write: LedgerKey & RequestKey): Promise<void> {
+  await db.query(
+    `DELETE FROM unanswered_writes WHERE tenant_id = $1 AND request_key = $2 AND write_id = $3`,
+    [write.tenantId, write.requestKey, write.writeId],
+  );
+}
+
+// Locked in one order: of two workers that hold repetitions of one request, the second waits and then finds what the
+// first has made of it.
+const FIND_UNANSWERED = `
+  SELECT u.tenant_id AS "tenantId", u.request_key AS "requestKey", u.write_id AS "writeId"
+    FROM unanswered_writes u
+   WHERE (u.tenant_id, u.request_key) IN (SELECT t, k FROM unnest($1::uuid[], $2::uuid[]) AS wanted (t, k))
+     AND u.created_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
+   ORDER BY u.tenant_id, u.request_key, u.write_id
+     FOR UPDATE`;
+
+/** The unanswered writes of these requests, oldest first. */
+export async function findUnanswered(
+  tx: Transaction,
+  requests: readonly RequestKey[],
+): Promise<readonly (LedgerKey & RequestKey)[]> {
+  if (requests.length === 0) return [];
+  return tx.query<LedgerKey & RequestKey>(
+    { name: "find-unanswered", text: FIND_UNANSWERED },
+    requestArrays(requests),
+  );
+}
+
+/** The requests have come again and are answered now. */
+export async function forgetUnanswered(tx: Transaction, requests: readonly RequestKey[]): Promise<void> {
+  if (requests.length === 0) return;
+  await tx.query(
+    `DELETE FROM unanswered_writes
+      WHERE (tenant_id, request_key) IN (SELECT t, k FROM unnest($1::uuid[], $2::uuid[]) AS wanted (t, k))`,
+    requestArrays(requests),
+  );
+}
+
+function requestArrays(requests: readonly RequestKey[]): [string[], string[]] {
+  return [requests.map(({ tenantId }) => tenantId), requests.map(({ requestKey }) => requestKey)];
+}
+
+// The same connection has changed the resource by another request since: who sends the first one again then means it
+// anew. What other connections did says nothing about what this one knows.
+const SUPERSEDED = `
+  EXISTS (
+    SELECT FROM writes y
+     WHERE y.tenant_id = w.tenant_id AND y.resource_id = w.resource_id AND y.connection_id = w.connection_id
+       AND y.request_key IS DISTINCT FROM w.request_key
+       AND y.result = 'applied'
+       AND y.ended_at >= w.ended_at)`;
+
+/** Those of the writes after which their connection changed the same resource otherwise. */
+export async function findSuperseded(
+  tx: Transaction,
+  writes: readonly LedgerKey[],
+): Promise<ReadonlySet<string>> {
+  if (writes.length === 0) return new Set();
+  const rows = await tx.query<{ writeId: string }>(
+    {
+      name: "find-superseded",
+      text: `
+  SELECT w.write_id AS "writeId"
+    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, write_id)
+    JOIN writes w
+      ON w.tenant_id = wanted.tenant_id AND w.write_id = wanted.write_id
+   WHERE ${SUPERSEDED}`,
+    },
+    [writes.map(({ tenantId }) => tenantId), writes.map(({ writeId }) => writeId)],
+  );
+  return new Set(rows.map(({ writeId }) => writeId));
+}
+
+// The same request was applied before, and its client may not have had that answer: both were under way at once, or
+// the process that took it was killed before it left its word.
+const FIND_IN_DOUBT = `
+  SELECT wanted.request_key AS "requestKey", ${LEDGER_COLUMNS}
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+      AS wanted (tenant_id, request_key, api_id, requested_at)
+    JOIN writes w
+      ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key
+    LEFT JOIN api_processes a ON a.id = w.api_id
+   WHERE w.result IN ('applied', 'unchanged')
+     AND w.ended_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
+     AND (w.ended_at > wanted.requested_at
+          OR (w.api_id <> wanted.api_id AND (a.id IS NULL OR w.write_id > a.answered_through)))
+     AND NOT ${SUPERSEDED}
+   ORDER BY w.write_id`;
+
+export interface DoubtfulRequest extends RequestKey {
+  readonly apiId: string;
+  /** Milliseconds since the epoch. */
+  readonly requestedAt: number;
+}
+
+/**
+ * Successful writes with the same request, whose client may not have had the answer. Asked where the request would be
+ * refused, or would make a second group.
+ */
+export async function findInDoubt(
+  tx: Transaction,
+  requests: readonly DoubtfulRequest[],
+): Promise<readonly (EndedRow & RequestKey)[]> {
+  if (requests.length === 0) return [];
+  return tx.query<EndedRow & RequestKey>({ name: "find-in-doubt", text: FIND_IN_DOUBT }, [
+    ...requestArrays(requests),
+    requests.map(({ apiId }) => apiId),
+    requests.map(({ requestedAt }) => new Date(requestedAt).toISOString()),
+  ]);
+}
+
+/**
+ * An api process's word that every write it took up to this id was answered or noted as unanswered.
+ * @param answeredThrough - the largest such write id
+ */
+export async function noteApiProcess(db: Database, apiId: string, answeredThrough: string): Promise<void> {
+  await db.query(
+    {
+      name: "note-api-process",
+      text: `INSERT INTO api_processes (id, answered_through)
+             VALUES ($1, $2)
+                 ON CONFLICT (id) DO UPDATE
+                SET answered_through = excluded.answered_through, seen_at = now()`,
+    },
+    [apiId, answeredThrough],
+  );
+}
+
+/** Forgets what no retry can refer to any more. */
+export async function forgetOldRequests(tx: Transaction): Promise<void> {
+  const minutes = [UNANSWERED_MINUTES];
+  await tx.query(
+    `DELETE FROM unanswered_writes WHERE created_at < now() - make_interval(mins => $1)`,
+    minutes,
+  );
+  await tx.query(`DELETE FROM api_processes WHERE seen_at < now() - make_interval(mins => 2 * $1)`, minutes);
+}

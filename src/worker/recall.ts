@@ -1,0 +1,157 @@
+/**
+ * What a batch asks the ledger before it applies anything: which of its writes have ended already.
+ *
+ * Ways in which a write may have ended before:
+ * 1. redelivered: its own row is there;
+ * 2. its request repeats one that got no answer (noted in unanswered_writes): if that write ended, its outcome is this
+ *    one's too; if it did not, it is taken up, and recorded as ended with this one, so that its job applies nothing;
+ * 3. its request repeats one whose client may not have had its answer, without a note: asked in ledger.ts where the
+ *    request is refused, and here where it would make a second group; repeating is harmless everywhere else.
+ *
+ * Repetitions that are in the batch together are one write: the first is applied, the others share its outcome. A
+ * success is not given again once its connection has changed the resource otherwise: the request is then meant anew.
+ */
+import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { outcomeOfRow } from "../queue/outcome-of-row.ts";
+import { together, type Transaction } from "../store/database.ts";
+import { findLedgerRows, type EndedRow } from "../store/ledger.ts";
+import { findInDoubt, findSuperseded, findUnanswered, forgetUnanswered } from "../store/repeated-requests.ts";
+import type { PendingWrite } from "./group-commit.ts";
+
+export interface Recalled {
+  /** Outcomes of writes that have ended, by the id of the write in this batch. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Of those, the ones that are not yet known under their own id, with the row of the write that they repeat. */
+  readonly replayed: readonly { readonly write: PendingWrite; readonly row: EndedRow }[];
+  /** Writes to be applied, each once, with what they stand for. */
+  readonly fresh: readonly FreshWrite[];
+}
+
+export interface FreshWrite extends PendingWrite {
+  /** Repetitions of its request in this batch. */
+  readonly repeatedBy: readonly PendingWrite[];
+  /** Unanswered writes of its request that have not ended. */
+  readonly takesUp: readonly string[];
+}
+
+/** All that is under way for one request. */
+interface Repeated {
+  readonly writes: readonly PendingWrite[];
+  /** Ids of its unanswered writes, oldest first. */
+  readonly noted: readonly string[];
+}
+
+export async function recallWrites(tx: Transaction, writes: readonly PendingWrite[]): Promise<Recalled> {
+  const commands = writes.map(({ command }) => command);
+  // Only where a note is found is there a second question.
+  const [notes, own, doubtful] = await together([
+    findUnanswered(tx, commands),
+    findLedgerRows(tx, commands),
+    doubtfulGroups(tx, commands),
+  ]);
+  const found = [...own, ...(await findLedgerRows(tx, notes))];
+  const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
+  const requests = groupByRequest(writes, notes);
+  const superseded = await findSuperseded(tx, successesOf(requests, rows));
+
+  const recalled = {
+    outcomes: new Map<string, Outcome>(),
+    replayed: [] as Replay[],
+    fresh: [] as FreshWrite[],
+  };
+  for (const [key, request] of requests) {
+    const ended = idsOf(request).flatMap((id) => rows.get(id) ?? []);
+    const earlier = ended.find((row) => isSuccess(row) && !superseded.has(row.writeId)) ?? doubtful.get(key);
+    sortOut(request, { rows, earlier }, recalled);
+  }
+  const live = [...requests.values()].filter(isLive).filter(({ noted }) => noted.length > 0);
+  await forgetUnanswered(
+    tx,
+    live.flatMap(({ writes: [first] }) => first?.command ?? []),
+  );
+  return recalled;
+}
+
+type Replay = Recalled["replayed"][number];
+
+function sortOut(
+  { writes, noted }: Repeated,
+  known: { readonly rows: ReadonlyMap<string, EndedRow>; readonly earlier: EndedRow | undefined },
+  recalled: { outcomes: Map<string, Outcome>; replayed: Replay[]; fresh: FreshWrite[] },
+): void {
+  const { rows, earlier } = known;
+  for (const { command } of writes) {
+    const own = rows.get(command.writeId);
+    if (own) recalled.outcomes.set(command.writeId, outcomeOfRow(own));
+  }
+  const [first, ...repeatedBy] = writes.filter(({ command }) => !rows.has(command.writeId));
+  if (!first) return;
+  if (!earlier) {
+    const inBatch = new Set(writes.map(({ command }) => command.writeId));
+    const takesUp = noted.filter((id) => !rows.has(id) && !inBatch.has(id));
+    recalled.fresh.push({ ...first, repeatedBy, takesUp });
+    return;
+  }
+  for (const write of [first, ...repeatedBy]) {
+    recalled.outcomes.set(write.command.writeId, outcomeOfRow(earlier));
+    recalled.replayed.push({ write, row: earlier });
+  }
+}
+
+function groupByRequest(
+  writes: readonly PendingWrite[],
+  notes: readonly { readonly tenantId: string; readonly requestKey: string; readonly writeId: string }[],
+): ReadonlyMap<string, Repeated> {
+  const requests = new Map<string, { writes: PendingWrite[]; noted: string[] }>();
+  // A job may be in hand twice, when it was taken for stalled.
+  for (const write of new Map(writes.map((each) => [each.command.writeId, each])).values()) {
+    const key = keyOf(write.command);
+    const known = requests.get(key);
+    if (known) known.writes.push(write);
+    else requests.set(key, { writes: [write], noted: [] });
+  }
+  for (const note of notes) requests.get(keyOf(note))?.noted.push(note.writeId);
+  return requests;
+}
+
+function idsOf({ writes, noted }: Repeated): readonly string[] {
+  return [...noted, ...writes.map(({ command }) => command.writeId)];
+}
+
+/** Somebody may wait for one of them; the notes of writes that only the queue still knows wait for a retry. */
+function isLive({ writes, noted }: Repeated): boolean {
+  return writes.some(({ command }) => !noted.includes(command.writeId));
+}
+
+function successesOf(
+  requests: ReadonlyMap<string, Repeated>,
+  rows: ReadonlyMap<string, EndedRow>,
+): readonly EndedRow[] {
+  return [...requests.values()]
+    .filter((request) => request.writes.some(({ command }) => !rows.has(command.writeId)))
+    .flatMap((request) => idsOf(request).flatMap((id) => rows.get(id) ?? []))
+    .filter(isSuccess);
+}
+
+/** A group's name is not unique, so a repeated POST would make a twin instead of being refused. */
+async function doubtfulGroups(
+  tx: Transaction,
+  commands: readonly WriteCommand[],
+): Promise<ReadonlyMap<string, EndedRow>> {
+  const creates = commands.filter(
+    ({ operation, resourceType }) => operation === "create" && resourceType === "Group",
+  );
+  return new Map((await findInDoubt(tx, creates)).map((row) => [keyOf(row), row]));
+}
+
+function keyOf({ tenantId, requestKey }: { readonly tenantId: string; readonly requestKey: string }): string {
+  return `${tenantId} ${requestKey}`;
+}
+
+function isDefinitive({ result }: EndedRow): boolean {
+  return result !== "fault";
+}
+
+function isSuccess({ result }: EndedRow): boolean {
+  return result === "applied" || result === "unchanged";
+}

@@ -1,0 +1,166 @@
+/** A request that is sent again is one write, however its first sending ended; one that is meant anew is another. */
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
+import { recordUnanswered } from "../../../src/store/repeated-requests.ts";
+import { commitBatch } from "../../../src/worker/commit-batch.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
+import {
+  command,
+  commitDeps,
+  create,
+  createGroup,
+  insertTenant,
+  patch,
+  type Step,
+} from "../../support/write-commands.ts";
+
+let store: TestDatabase;
+let tenantId: string;
+beforeAll(async () => {
+  store = await createTestDatabase();
+  tenantId = await insertTenant(store.database);
+});
+afterAll(() => store.drop());
+
+const apply = async (...commands: readonly WriteCommand[]): Promise<readonly Outcome[]> => {
+  const writes = commands.map((each) => ({ command: each, attempt: 1 }));
+  return (await commitBatch(commitDeps(store.database), writes)).map(({ outcome }) => outcome);
+};
+
+/** A request of one connection; sent again, it is another write with the same key. */
+function request(step: Step, connectionId = uuidv7()): () => WriteCommand {
+  const [requestKey, apiId] = [uuidv7(), uuidv7()];
+  // A create gets a new id each time, as the api gives it.
+  const idOf = (): string => (step.operation === "create" ? uuidv7() : step.resourceId);
+  return () => ({ ...command(tenantId, step), resourceId: idOf(), connectionId, requestKey, apiId });
+}
+
+const noteUnanswered = ({ requestKey, writeId }: WriteCommand): Promise<void> =>
+  recordUnanswered(store.database, { tenantId, requestKey, writeId });
+
+async function usersNamed(name: string): Promise<readonly { id: string; version: string }[]> {
+  return store.database.query(
+    "SELECT id, version FROM users WHERE tenant_id = $1 AND resource ->> 'userName' = $2",
+    [tenantId, name],
+  );
+}
+
+async function titleOf(id: string): Promise<unknown> {
+  const rows = await store.database.query<{ title: unknown }>(
+    "SELECT resource -> 'title' AS title FROM users WHERE tenant_id = $1 AND id = $2",
+    [tenantId, id],
+  );
+  return rows[0]?.title;
+}
+
+const title = (id: string, value: string): Step => patch(id, { op: "replace", path: "title", value });
+
+/** @returns the id of a new user */
+async function newUser(name: string): Promise<string> {
+  const id = uuidv7();
+  await apply(command(tenantId, create(id, name)));
+  return id;
+}
+
+test.each([
+  ["each alone", 1],
+  ["all in one batch", 3],
+])("a request that went unanswered twice is one write the third time, %s", async (name, size) => {
+  const send = request(create("", `thrice-${size}`));
+  const sent = [send(), send(), send()];
+  for (const unanswered of sent.slice(0, 2)) await noteUnanswered(unanswered);
+
+  const outcomes: Outcome[] = [];
+  for (let start = 0; start < 3; start += size) {
+    outcomes.push(...(await apply(...sent.slice(start, start + size))));
+  }
+
+  const users = await usersNamed(`thrice-${size}`);
+  expect(users, name).toMatchObject([{ id: sent[0]!.resourceId, version: "1" }]);
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ kind: "applied", resourceId: sent[0]!.resourceId });
+  }
+});
+
+test("the retry is applied before what it repeats: the late job then changes nothing", async () => {
+  const [id, connectionId] = [await newUser("late@contoso.com"), uuidv7()];
+  const send = request(title(id, "first"), connectionId);
+  const [late, retry] = [send(), send()];
+  await noteUnanswered(late);
+  await apply(retry);
+  await apply(request(title(id, "second"), connectionId)());
+
+  const [outcome] = await apply(late);
+
+  expect(outcome).toMatchObject({ kind: "applied" });
+  expect(await titleOf(id)).toBe("second");
+});
+
+test("what a connection changed meanwhile is changed back by the same request as before", async () => {
+  const [id, connectionId] = [await newUser("meant-anew@contoso.com"), uuidv7()];
+  const send = request(title(id, "first"), connectionId);
+  const unanswered = send();
+  await apply(unanswered);
+  await noteUnanswered(unanswered);
+  await apply(request(title(id, "second"), connectionId)());
+
+  const [outcome] = await apply(send());
+
+  expect(outcome).toMatchObject({ kind: "applied", changed: true });
+  expect(await titleOf(id)).toBe("first");
+});
+
+test("what another connection changed meanwhile stays: the retry has its answer, and is not applied again", async () => {
+  const id = await newUser("others@contoso.com");
+  const send = request(title(id, "mine"));
+  const unanswered = send();
+  await apply(unanswered);
+  await noteUnanswered(unanswered);
+  await apply(request(title(id, "theirs"))());
+
+  const [outcome] = await apply(send());
+
+  expect(outcome).toMatchObject({ kind: "applied" });
+  expect(await titleOf(id)).toBe("theirs");
+});
+
+test("two workers that have the same job at once: one applies it, both know how it ended", async () => {
+  const id = await newUser("twice@contoso.com");
+  const workers = 4;
+  for (let round = 1; round <= 10; round += 1) {
+    const job = command(tenantId, title(id, `round ${round}`));
+
+    const outcomes = await Promise.all(Array.from({ length: workers }, () => apply(job)));
+
+    for (const [outcome] of outcomes) expect(outcome).toMatchObject({ kind: "applied", changed: true });
+    const [user] = await usersNamed("twice@contoso.com");
+    expect(user).toMatchObject({ version: String(round + 1) });
+  }
+});
+
+test("the same create sent at once to two apis: one user, one answer", async () => {
+  const send = request(create("", "at-once@contoso.com"));
+  const [one, other] = [send(), { ...send(), apiId: uuidv7() }];
+
+  const [first] = await apply(one);
+  const [second] = await apply(other);
+
+  expect(first).toMatchObject({ kind: "applied", resourceId: one.resourceId });
+  expect(second).toMatchObject({ kind: "applied", resourceId: one.resourceId });
+  expect(await usersNamed("at-once@contoso.com")).toHaveLength(1);
+});
+
+test("the same create sent at once, in one batch: one group", async () => {
+  const send = request(createGroup("", "At once"));
+
+  const outcomes = await apply(send(), { ...send(), apiId: uuidv7() });
+
+  const groups = await store.database.query(
+    "SELECT id FROM groups WHERE tenant_id = $1 AND resource ->> 'displayName' = 'At once'",
+    [tenantId],
+  );
+  expect(groups).toHaveLength(1);
+  expect(outcomes[0]).toMatchObject({ kind: "applied" });
+  expect(outcomes[1]).toEqual(outcomes[0]);
+});

@@ -1,0 +1,82 @@
+/** What a client may do when it does not know: hang up, be cut off, ask again. One write, and its true answer. */
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { USER } from "../support/provision.ts";
+import { startTestService, type TestService, type TestTenant, waitFor } from "../support/service.ts";
+import { openTestQueue } from "../support/stores.ts";
+
+let service: TestService;
+let tenant: TestTenant;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  service = await startTestService(openTestQueue("postgres"));
+  tenant = await service.addTenant();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await service.stop();
+});
+
+const bodyOf = (userName: string): string => JSON.stringify({ schemas: [USER], userName });
+
+/** Sends a POST by hand, so that the connection can be treated badly. */
+function post(body: string): Socket {
+  const { hostname, port } = new URL(service.apiUrl);
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.write(
+    `POST /scim/v2/Users HTTP/1.1\r\nHost: rollcall\r\nAuthorization: Bearer ${tenant.token}\r\n` +
+      `Content-Type: application/scim+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  return socket;
+}
+
+const count = async (table: "unanswered_writes" | "writes"): Promise<number> => {
+  const rows = await service.database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${table} WHERE tenant_id = $1`,
+    [tenant.tenantId],
+  );
+  return rows[0]?.count ?? 0;
+};
+
+test("a connection that is reset under its answer: the same request again has that answer, not a conflict", async () => {
+  const body = bodyOf("reset@contoso.com");
+  const socket = post(body);
+  await new Promise((resolve) => socket.once("data", resolve));
+
+  socket.resetAndDestroy();
+  await waitFor(async () => (await count("unanswered_writes")) === 1);
+  const again = await tenant.scim("POST", "/Users", undefined, { raw: body });
+  const third = await tenant.scim("POST", "/Users", undefined, { raw: body });
+
+  expect(again.status).toBe(201);
+  expect(third.status).toBe(409);
+  const { body: list } = await tenant.scim("GET", "/Users");
+  expect(list.Resources.map(({ id }) => id)).toEqual([again.body.id]);
+});
+
+test("a client that hangs up and asks again while its write is under way leaves nothing for later requests", async () => {
+  // Nothing is committed while the table is held, so both requests wait for the same write.
+  await service.database.transaction(async (tx) => {
+    await tx.query("LOCK TABLE users IN EXCLUSIVE MODE");
+    const body = bodyOf("impatient@contoso.com");
+    const impatient = post(body);
+    const waiting = async (): Promise<boolean> => {
+      const rows = await tx.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass");
+      return rows.length > 0;
+    };
+    await waitFor(waiting);
+    await new Promise((resolve) => impatient.once("close", resolve).destroy());
+    await waitFor(async () => (await count("unanswered_writes")) === 1);
+    post(body);
+    await waitFor(() => sockets[1]!.bytesWritten > 0);
+  });
+  const answer = await new Promise<string>((resolve) =>
+    sockets[1]!.once("data", (data: Buffer) => resolve(String(data))),
+  );
+
+  expect(answer).toContain("201 Created");
+  await waitFor(async () => (await count("unanswered_writes")) === 0);
+  expect(await count("writes")).toBe(1);
+});
