@@ -1,5 +1,6 @@
 /** Random users and random filters over them, from few enough words that filters often match. For fast-check. */
 import fc from "fast-check";
+import { JAVELO } from "./extensions.ts";
 import type { CompareOperator, Filter, Literal, Resource } from "../../src/scim/index.ts";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -28,6 +29,13 @@ const WORDS = [
 ];
 const word = fc.constantFrom(...WORDS);
 const type = fc.constantFrom("work", "Work", "home");
+const workTime = fc.constantFrom(0, 0.5, 0.8, 1);
+// The first two are the same moment.
+const hired = fc.constantFrom(
+  "2024-03-01T09:00:00+01:00",
+  "2024-03-01T08:00:00Z",
+  "2020-01-01T00:00:00.500Z",
+);
 
 const text = fc.option(word, { nil: undefined });
 const email = fc.record({
@@ -45,6 +53,16 @@ export const users: fc.Arbitrary<Resource> = fc
     active: fc.option(fc.boolean(), { nil: undefined }),
     name: fc.option(fc.record({ givenName: text, familyName: text }), { nil: undefined }),
     emails: fc.option(fc.array(email, { maxLength: 3 }), { nil: undefined }),
+    // Of a tenant's own, with letter case and without, and of types that the standard's attributes hardly have.
+    [JAVELO]: fc.option(
+      fc.record({
+        job: text,
+        employeeNumber: text,
+        workTime: fc.option(workTime, { nil: undefined }),
+        firstHiredOn: fc.option(hired, { nil: undefined }),
+      }),
+      { nil: undefined },
+    ),
     [ENTERPRISE]: fc.option(
       fc.record({ department: text, manager: fc.option(fc.record({ value: word }), { nil: undefined }) }),
       { nil: undefined },
@@ -85,6 +103,8 @@ const textTarget = fc.constantFrom<Target>(
   { name: "emails", sub: "type" },
   { urn: ENTERPRISE, name: "department" },
   { urn: ENTERPRISE, name: "manager", sub: "value" },
+  { urn: JAVELO, name: "job" },
+  { urn: JAVELO, name: "employeeNumber" },
 );
 
 function compare(
@@ -145,6 +165,14 @@ export function filters(ids: readonly string[], times: readonly string[]): fc.Ar
         fc.constantFrom<Target>({ name: "meta", sub: "created" }, { name: "meta", sub: "lastModified" }),
         ordering,
         fc.constantFrom(...times),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.oneof(
+        compare(fc.constant<Target>({ urn: JAVELO, name: "workTime" }), ordering, workTime),
+        compare(fc.constant<Target>({ urn: JAVELO, name: "firstHiredOn" }), ordering, hired),
+        present(fc.constant<Target>({ urn: JAVELO, name: "workTime" })),
       ),
     },
     {

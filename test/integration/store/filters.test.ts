@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
-  CORE_MODELS,
+  defineModels,
   type Candidate,
   evaluate,
   parseFilter,
@@ -12,9 +12,11 @@ import {
 import { listDirectory } from "../../../src/store/directory-lists.ts";
 import { insertResources } from "../../../src/store/directory-writes.ts";
 import { insertMembers } from "../../../src/store/members.ts";
+import { JAVELO_EXTENSIONS } from "../../support/extensions.ts";
 import { filters, print, users } from "../../support/filters.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
+const MODELS = defineModels(JAVELO_EXTENSIONS);
 const USERS = 80;
 const RUNS = 400; // About four seconds.
 const TIMES = ["2026-11-24T09:30:00.000Z", "2026-11-24T09:30:00.001Z", "2026-12-01T00:00:00.000Z"];
@@ -34,7 +36,7 @@ async function setup(): Promise<{ tenantId: string; candidates: readonly Candida
     id: uuidv7(),
     created: TIMES[0]!,
     lastModified: TIMES[index % TIMES.length]!,
-    search: searchDocument(CORE_MODELS.User, resource),
+    search: searchDocument(MODELS.User, resource),
     memberIds: groupIds.filter((_, group) => index % (group + 2) === 0),
   }));
   await store.database.query("INSERT INTO tenants (id, slug, name) VALUES ($1, $2, $2)", [
@@ -80,7 +82,7 @@ test("Postgres and the reading in memory agree on every filter", async () => {
       const { resources } = await listDirectory(store.database, {
         ...{
           tenantId,
-          models: CORE_MODELS,
+          models: MODELS,
           types: ["User"],
           filter,
           sort: undefined,
@@ -90,7 +92,7 @@ test("Postgres and the reading in memory agree on every filter", async () => {
       });
 
       const expected = candidates.filter((candidate) =>
-        evaluate(filter, { models: CORE_MODELS, type: "User" }, candidate),
+        evaluate(filter, { models: MODELS, type: "User" }, candidate),
       );
       expect(resources.map(({ id }) => id)).toEqual(expected.map(({ id }) => id).sort());
       if (expected.length > 0 && expected.length < USERS) found += 1;
