@@ -5,11 +5,13 @@
  */
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CORE_MODELS, parseFilter, type ResourceType } from "../../../src/scim/index.ts";
+import { defineModels, parseFilter, type ResourceType } from "../../../src/scim/index.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { listDirectory } from "../../../src/store/directory-lists.ts";
+import { JAVELO, JAVELO_EXTENSIONS } from "../../support/extensions.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
+const MODELS = defineModels(JAVELO_EXTENSIONS);
 const USERS = Number(process.env["PLANS_USERS"] ?? 100_000);
 const GROUPS = 2_000;
 const STEP = 100_000; // A statement has a minute.
@@ -30,7 +32,8 @@ beforeAll(async () => {
      SELECT $1, ${id("n")}, 'user' || n || '@x', 'ext-' || n, n % 50 <> 0,
             jsonb_build_object('userName', 'User' || n || '@x'),
             jsonb_build_object('username', 'user' || n || '@x', 'externalid', 'ext-' || n, 'active', n % 50 <> 0,
-              'displayname', 'user ' || n, 'emails', jsonb_build_array(
+              'displayname', 'user ' || n, '${JAVELO.toLowerCase()}',
+              jsonb_build_object('employeenumber', 'E' || n, 'worktime', 0.8), 'emails', jsonb_build_array(
                 jsonb_build_object('value', 'mail' || n || '@x', 'type', 'work', 'primary', true))),
             1, now() - n * interval '1 second', now() - n * interval '1 second'
        FROM generate_series($2::int, $3::int) AS n`,
@@ -80,7 +83,7 @@ async function plansOf(type: ResourceType, filter: string): Promise<readonly Pla
   await listDirectory(spy, {
     ...{
       tenantId,
-      models: CORE_MODELS,
+      models: MODELS,
       types: [type],
       filter: parseFilter(filter),
       sort: undefined,
@@ -103,6 +106,8 @@ test.each([
   ["User", 'emails.value eq "mail777@x"'],
   ["User", 'emails eq "mail777@x"'],
   ["User", 'displayName eq "user 777"'],
+  ["User", `${JAVELO}:employeeNumber eq "E777"`],
+  ["User", `${JAVELO}:employeeNumber eq "E777" and ${JAVELO}:workTime gt 0.5`],
   ["User", 'userName sw "user777"'],
   ["User", 'active eq false and userName sw "user777"'],
   ["User", 'userName eq "user777@x" and active eq true'],
@@ -146,7 +151,7 @@ test("keys have an order of their own, so that prefixes use the index whatever t
 
 test("everybody is counted exactly, and the first page is not looked for in the count", async () => {
   const page = await listDirectory(store.database, {
-    ...{ tenantId, types: ["User"], models: CORE_MODELS, filter: undefined, sort: undefined },
+    ...{ tenantId, types: ["User"], models: MODELS, filter: undefined, sort: undefined },
     ...{ withMembers: new Set<never>(), from: { startIndex: 1 }, count: 100 },
   });
 
