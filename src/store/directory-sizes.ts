@@ -9,18 +9,14 @@ export interface DirectorySize {
 }
 
 const SIZES = `
-  SELECT t.slug AS "tenantSlug", coalesce(u.active, 0)::float8 AS "usersActive",
-         coalesce(u.inactive, 0)::float8 AS "usersInactive", coalesce(g.groups, 0)::float8 AS groups
+  SELECT t.slug AS "tenantSlug", coalesce(d.users_active, 0)::float8 AS "usersActive",
+         coalesce(d.users_inactive, 0)::float8 AS "usersInactive", coalesce(d.groups, 0)::float8 AS groups
     FROM tenants t
-    LEFT JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE active) AS active, count(*) FILTER (WHERE NOT active) AS inactive
-             FROM users WHERE tenant_id = t.id
-         ) u ON true
-    LEFT JOIN LATERAL (SELECT count(*) AS groups FROM groups WHERE tenant_id = t.id) g ON true
+    LEFT JOIN directory_totals d ON d.tenant_id = t.id
    ORDER BY t.created_at, t.id
    LIMIT $1`;
 
-export async function countDirectories(db: Database, limit: number): Promise<readonly DirectorySize[]> {
+export async function readDirectorySizes(db: Database, limit: number): Promise<readonly DirectorySize[]> {
   return db.query<DirectorySize>(SIZES, [limit]);
 }
 

@@ -1,6 +1,7 @@
 /** What the console's first page shows: every connection with its last cycles, and how many users each tenant has. */
 import { type Cycle, readCycleStrips } from "./cycle-history.ts";
 import type { Database } from "./database.ts";
+import { readDirectoryTotals } from "./directory-totals.ts";
 import { countOpenFailures } from "./failures.ts";
 import { type Connection, listConnections } from "./tenants.ts";
 
@@ -21,37 +22,25 @@ export interface Overview {
   readonly openFailures: number;
 }
 
-const COUNT_USERS = `
-  SELECT t.id AS "tenantId", u.users::float8 AS users, u.active::float8 AS active
-    FROM unnest($1::uuid[]) AS t (id)
-    JOIN LATERAL (
-           SELECT count(*) AS users, count(*) FILTER (WHERE active) AS active
-             FROM users
-            WHERE tenant_id = t.id
-         ) u ON true`;
-
-/** @returns users by tenant id */
-export async function countUsers(
-  db: Database,
-  tenantIds: readonly string[],
-): Promise<ReadonlyMap<string, UserCounts>> {
-  const rows = await db.query<UserCounts & { tenantId: string }>(COUNT_USERS, [tenantIds]);
-  return new Map(rows.map(({ tenantId, ...counts }) => [tenantId, counts]));
-}
-
 /** @param cyclesMax - cycles in each connection's strip */
 export async function readOverview(db: Database, options: { readonly cyclesMax: number }): Promise<Overview> {
   const connections = await listConnections(db);
   const keys = connections.map(({ tenantId, id }) => ({ tenantId, connectionId: id }));
-  const [users, strips, openFailures] = await Promise.all([
-    countUsers(db, [...new Set(connections.map(({ tenantId }) => tenantId))]),
+  const [totals, strips, openFailures] = await Promise.all([
+    readDirectoryTotals(db, [...new Set(connections.map(({ tenantId }) => tenantId))]),
     readCycleStrips(db, keys, options.cyclesMax),
     countOpenFailures(db),
   ]);
   const summaries = connections.map((connection) => {
     const cycles = strips.get(connection.id) ?? [];
-    const counts = users.get(connection.tenantId) ?? { users: 0, active: 0 };
-    return { ...connection, ...counts, cycles, lastRequestAt: lastRequest(connection, cycles) };
+    const { usersActive: active = 0, usersInactive = 0 } = totals.get(connection.tenantId) ?? {};
+    return {
+      ...connection,
+      active,
+      users: active + usersInactive,
+      cycles,
+      lastRequestAt: lastRequest(connection, cycles),
+    };
   });
   return { connections: summaries, openFailures };
 }

@@ -8,10 +8,12 @@
 import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
+import { addDirectoryGrowth } from "../store/directory-totals.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
 import { applyWrite, type Applied, type Draft, membershipChanges, type Surroundings } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
+import { Growth } from "./directory-growth.ts";
 import { BatchModels } from "./batch-models.ts";
 import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
 import type { PendingWrite } from "./group-commit.ts";
@@ -75,9 +77,10 @@ async function applyBatch(
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
   const entries = createEntries(recalled.fresh);
   // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
-  const around = { now: now.toISOString(), models };
+  const growth = new Growth();
+  const around = { now: now.toISOString(), models, growth };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
-  const replays = await finish(tx, { entries, saves, recalled });
+  const replays = await finish(tx, { entries, saves, recalled, growth });
   const applied = new Map(
     entries.flatMap((entry) =>
       [entry, ...entry.repeatedBy].map(({ command }) => [command.writeId, entry] as const),
@@ -91,18 +94,20 @@ interface Finish {
   /** What is still to be written. */
   readonly saves: readonly Save[];
   readonly recalled: Recalled;
+  readonly growth: Growth;
 }
 
 /** Writes what is left, then what it all did to the ledger, the cycles and the events. */
 async function finish(
   tx: Transaction,
-  { entries, saves, recalled }: Finish,
+  { entries, saves, recalled, growth }: Finish,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const record = async (
     doubtful: Awaited<ReturnType<typeof recallRefused>>,
   ): Promise<ReadonlyMap<string, Outcome>> => {
     const recorded = recordWrites(tx, entries, { recalled, doubtful });
-    const [replays] = await together([recorded, recordEvents(tx, entries)]);
+    const grown = addDirectoryGrowth(tx, growth.changes());
+    const [replays] = await together([recorded, grown, recordEvents(tx, entries)]);
     return replays;
   };
   const saved = together(saves.map((save) => write(tx, save)));
@@ -132,6 +137,7 @@ const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked
 interface Around {
   readonly now: string;
   readonly models: BatchModels;
+  readonly growth: Growth;
 }
 
 interface Apply extends Around {
@@ -171,12 +177,14 @@ interface TypeBatch extends Around {
   readonly memberships: Memberships;
 }
 
-function applyType({ type, entries, held, memberships, now, models }: TypeBatch): Save {
+function applyType({ type, entries, held, memberships, now, models, growth }: TypeBatch): Save {
   const before = draftsOf(entries, held.rows);
   for (const entry of entries) {
     const model = models.of(entry.command)[type];
     entry.result = attempt(entry, { model, names: held.names, memberships, now });
   }
+  const drafts = entries.map(({ draft }) => draft);
+  growth.add(type, drafts, before);
   return { type, entries, before, memberships, models };
 }
 

@@ -6,7 +6,7 @@ import type { Metrics } from "../platform/metrics.ts";
 import { QUEUES, type WriteQueue } from "../queue/queues.ts";
 import { readCycleGauges } from "../store/cycles.ts";
 import type { Database } from "../store/database.ts";
-import { countDirectories, readTokenExpiries } from "../store/directory-sizes.ts";
+import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.ts";
 import { overdueOf } from "../store/overdue.ts";
 
 export interface ExposeDeps {
@@ -56,7 +56,7 @@ export async function exposeCycles({ db, metrics, tenantsMax }: ExposeDeps): Pro
 const OVERDUE = { none: 0, late: 1, silent: 2 } as const;
 
 export async function exposeDirectories({ db, metrics, tenantsMax }: ExposeDeps): Promise<void> {
-  const sizes = await countDirectories(db, tenantsMax);
+  const sizes = await readDirectorySizes(db, tenantsMax);
   const expiries = await readTokenExpiries(db, tenantsMax);
   for (const gauge of [metrics.directoryUsers, metrics.directoryGroups, metrics.tokenExpiry]) gauge.reset();
   for (const size of sizes) {

@@ -26,8 +26,7 @@ export interface HousekeepingDeps {
 }
 
 const BEAT_MS = 1_000;
-// Counting a directory reads all of it, so it is done rarely.
-const DIRECTORY_BEATS = 30;
+const DIRECTORY_BEATS = 10;
 const FORGET_BEATS = 60;
 const PRUNED_PER_TENANT_MAX = 10_000;
 const SECONDS_PER_DAY = 86_400;

@@ -121,6 +121,11 @@ export async function addUsers(database: DatabasePool, tenantId: string, count: 
        FROM generate_series(1, $2::int) AS n`,
     [tenantId, count],
   );
+  await database.query(
+    `INSERT INTO directory_totals (tenant_id, users_active, users_inactive)
+     SELECT $1, count(*) FILTER (WHERE active), count(*) FILTER (WHERE NOT active) FROM users WHERE tenant_id = $1`,
+    [tenantId],
+  );
 }
 
 /** One tenant that runs for a day and had its troubles, one that waits for Azure's first request. */
