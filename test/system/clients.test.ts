@@ -47,11 +47,7 @@ test.each(CASES)("%s is served, with the dialect %s", async (client, dialect) =>
     ) as Value;
 
   for (const step of recordingOf(client).steps) {
-    const {
-      method,
-      path,
-      body = undefined,
-    } = fill({ method: step.method, path: step.path, body: step.body });
+    const { method, path, body } = fill({ method: step.method, path: step.path, body: step.body });
     const headers = step.contentType === undefined ? {} : { "Content-Type": step.contentType };
     const answer = await scim(method, path, body, { headers });
 
