@@ -47,6 +47,8 @@ interface Shared {
 
 // Longer than a request waits to drain, short enough that three parts end within an orchestrator's usual patience.
 const STOP_TIMEOUT_MS = 12_000;
+// Kubernetes and Compose are asked for 30 s; with its stores gone, every part may hang.
+const STOP_TOTAL_MS = 25_000;
 
 /** @param version - of the package, for `rollcall_build_info` */
 export function createService(config: Config, logger: Logger, version: string): Service {
@@ -84,7 +86,11 @@ export function createService(config: Config, logger: Logger, version: string): 
     ...(dashboard ? [dashboard] : []),
     metricsServer,
   ];
-  const lifecycle = createLifecycle(parts, { logger, stopTimeoutMs: STOP_TIMEOUT_MS });
+  const lifecycle = createLifecycle(parts, {
+    logger,
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+    stopTotalMs: STOP_TOTAL_MS,
+  });
   return {
     ...lifecycle,
     db,

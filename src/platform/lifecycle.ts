@@ -13,6 +13,8 @@ export interface LifecycleSettings {
   readonly logger: Logger;
   /** A part that is not done by then is left behind: its stores are gone, or it hangs. */
   readonly stopTimeoutMs: number;
+  /** All parts together: an orchestrator's patience ends, however many of them hang. */
+  readonly stopTotalMs: number;
 }
 
 /** @returns one part made of several; a part that fails to start stops those before it */
@@ -20,7 +22,11 @@ export function createLifecycle(parts: readonly Part[], settings: LifecycleSetti
   const started: Part[] = [];
 
   async function stop(): Promise<void> {
-    for (let part = started.pop(); part !== undefined; part = started.pop()) await stopPart(part, settings);
+    const until = Date.now() + settings.stopTotalMs;
+    for (let part = started.pop(); part !== undefined; part = started.pop()) {
+      const stopTimeoutMs = Math.min(settings.stopTimeoutMs, Math.max(0, until - Date.now()));
+      await stopPart(part, { ...settings, stopTimeoutMs });
+    }
   }
 
   async function start(): Promise<void> {

@@ -53,6 +53,28 @@ export async function findUnanswered(
   );
 }
 
+const FIND_REPETITIONS = `
+  SELECT DISTINCT ON (w.tenant_id, w.request_key) wanted.request_key AS "requestKey", ${LEDGER_COLUMNS}
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS wanted (tenant_id, request_key, write_id)
+    JOIN writes w
+      ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key AND w.write_id > wanted.write_id
+   WHERE w.result <> 'fault'
+     AND NOT EXISTS (SELECT FROM unanswered_writes u
+                      WHERE u.tenant_id = w.tenant_id AND u.request_key = w.request_key AND u.write_id = w.write_id)
+   ORDER BY w.tenant_id, w.request_key, w.write_id DESC`;
+
+/** How the last answered repetition of each of these unanswered writes ended. */
+export async function findRepetitions(
+  tx: Transaction,
+  writes: readonly (LedgerKey & RequestKey)[],
+): Promise<readonly (EndedRow & RequestKey)[]> {
+  if (writes.length === 0) return [];
+  return tx.query<EndedRow & RequestKey>({ name: "find-repetitions", text: FIND_REPETITIONS }, [
+    ...requestArrays(writes),
+    writes.map(({ writeId }) => writeId),
+  ]);
+}
+
 /** The requests have come again and are answered now. */
 export async function forgetUnanswered(tx: Transaction, requests: readonly RequestKey[]): Promise<void> {
   if (requests.length === 0) return;
@@ -67,14 +89,14 @@ function requestArrays(requests: readonly RequestKey[]): [string[], string[]] {
   return [requests.map(({ tenantId }) => tenantId), requests.map(({ requestKey }) => requestKey)];
 }
 
-// The same connection has changed the resource by another request since: who sends the first one again then means it
-// anew. What other connections did says nothing about what this one knows.
+// The same connection has written the resource by another request since, if only what it was already: who sends the
+// first one again then means it anew. What other connections did says nothing about what this one knows.
 const SUPERSEDED = `
   EXISTS (
     SELECT FROM writes y
      WHERE y.tenant_id = w.tenant_id AND y.resource_id = w.resource_id AND y.connection_id = w.connection_id
        AND y.request_key IS DISTINCT FROM w.request_key
-       AND y.result = 'applied'
+       AND y.result IN ('applied', 'unchanged')
        AND y.ended_at >= w.ended_at)`;
 
 /** Those of the writes after which their connection changed the same resource otherwise. */

@@ -14,8 +14,15 @@
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import { together, type Transaction } from "../store/database.ts";
-import { findLedgerRows, type EndedRow } from "../store/ledger.ts";
-import { findInDoubt, findSuperseded, findUnanswered, forgetUnanswered } from "../store/repeated-requests.ts";
+import { type EndedRow, findLedgerRows, type LedgerKey } from "../store/ledger.ts";
+import {
+  findInDoubt,
+  findRepetitions,
+  findSuperseded,
+  findUnanswered,
+  forgetUnanswered,
+  type RequestKey,
+} from "../store/repeated-requests.ts";
 import type { PendingWrite } from "./group-commit.ts";
 
 export interface Recalled {
@@ -52,6 +59,7 @@ export async function recallWrites(tx: Transaction, writes: readonly PendingWrit
   const found = [...own, ...(await findLedgerRows(tx, notes))];
   const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
   const requests = groupByRequest(writes, notes);
+  const repeated = await findAnswered(tx, notes);
   const superseded = await findSuperseded(tx, successesOf(requests, rows));
 
   const recalled = {
@@ -61,7 +69,13 @@ export async function recallWrites(tx: Transaction, writes: readonly PendingWrit
   };
   for (const [key, request] of requests) {
     const ended = idsOf(request).flatMap((id) => rows.get(id) ?? []);
-    const earlier = ended.find((row) => isSuccess(row) && !superseded.has(row.writeId)) ?? doubtful.get(key);
+    const answered = repeated.get(key);
+    const isUnanswered = ({ writeId }: EndedRow): boolean =>
+      answered === undefined || writeId > answered.writeId;
+    const succeeded = ended.find(
+      (row) => isSuccess(row) && !superseded.has(row.writeId) && isUnanswered(row),
+    );
+    const earlier = isLive(request) ? (succeeded ?? doubtful.get(key)) : (answered ?? ended[0]);
     sortOut(request, { rows, earlier }, recalled);
   }
   const live = [...requests.values()].filter(isLive).filter(({ noted }) => noted.length > 0);
@@ -96,6 +110,17 @@ function sortOut(
     recalled.outcomes.set(write.command.writeId, outcomeOfRow(earlier));
     recalled.replayed.push({ write, row: earlier });
   }
+}
+
+/**
+ * Unanswered writes whose clients have sent the request again since, and been answered: a late job then ends as that
+ * one did, and the note, which came too late to be taken up, says nothing of a request that comes now.
+ */
+async function findAnswered(
+  tx: Transaction,
+  notes: readonly (LedgerKey & RequestKey)[],
+): Promise<ReadonlyMap<string, EndedRow>> {
+  return new Map((await findRepetitions(tx, notes)).map((row) => [keyOf(row), row]));
 }
 
 function groupByRequest(

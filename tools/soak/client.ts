@@ -35,8 +35,9 @@ const PATIENT_MS = 40_000;
 // A client that hangs up early, as a load balancer with a short timeout does.
 const IMPATIENT_MS = [300, 1_000, 3_000];
 const IMPATIENCE = 0.03;
-// What Retry-After asks for is cut short: a faster retry meets more of the service's races.
-const RETRY_MS = { least: 50, most: 1_000 };
+// What Retry-After asks for is cut short, to meet more of the service's races; but not so short that the process that
+// was left cannot yet have noted it.
+const RETRY_MS = { least: 500, most: 2_000 };
 // A healthy reply comes by its channel; what took longer may have been looked up in the ledger.
 const LATE_AFTER_MS = 500;
 

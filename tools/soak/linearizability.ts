@@ -35,6 +35,8 @@ interface Point {
   readonly isLook: boolean;
   /** Whether its twin's write may have served it: not where the twin was refused. */
   readonly mayBeServed: boolean;
+  /** Whether it says again what its client said before: the resource that was made then may be its answer. */
+  readonly isRepetition: boolean;
 }
 
 const CONFIGURATIONS_MAX = 20_000;
@@ -91,21 +93,39 @@ function bringAbout(
 /** What the object may be once this point has come about; nothing, where it cannot. */
 function happen(configuration: Configuration, point: Point): readonly Configuration[] {
   const { state, done } = configuration;
-  const { name, operation, isLook, mayBeServed } = point;
+  const { name, operation, isLook } = point;
   if (done.has(name)) return [];
-  const { input, output, twin } = operation;
+  const { input, output } = operation;
   const after = new Set(done).add(name);
   if (isLook) {
     const isPossible = done.has(effectOf(operation.index)) && fits(output ?? { status: 0 }, state);
     return isPossible ? [{ state, done: after }] : [];
   }
-  const results: Configuration[] = [];
   const taken = takeEffect(state, input, operation);
-  if (taken) results.push({ state: taken, done: after });
-  // The twin's write served this request as well.
-  const hasTwin = twin !== undefined && (done.has(effectOf(twin)) || done.has(overOf(twin)));
-  if (hasTwin && mayBeServed) results.push({ state, done: after });
-  return results;
+  const forgotten = mayBeForgotten(operation) ? step(state, input, undefined) : undefined;
+  const states = [taken, forgotten && forgotten.status < 300 ? forgotten.state : undefined];
+  return [
+    ...states.filter((next) => next !== undefined),
+    ...(isServed(configuration, point) ? [state] : []),
+  ].map((next) => ({
+    state: next,
+    done: after,
+  }));
+}
+
+/**
+ * An answer that crosses the client's hanging up is lost, and nobody can say so: its write happened, and the request
+ * that is sent again may be refused.
+ */
+function mayBeForgotten({ attempts, output }: Operation): boolean {
+  return output !== undefined && output.status >= 400 && attempts.includes("timeout");
+}
+
+/** The request needed no write of its own: its twin's, or its client's earlier one, served it. */
+function isServed({ state, done }: Configuration, { operation, mayBeServed, isRepetition }: Point): boolean {
+  const { twin, output } = operation;
+  if (isRepetition && state.resource !== null && state.resource.id === output?.id) return true;
+  return mayBeServed && twin !== undefined && (done.has(effectOf(twin)) || done.has(overOf(twin)));
 }
 
 function takeEffect(state: State, input: Input, operation: Operation): State | undefined {
@@ -125,13 +145,39 @@ function withoutGone(output: Output, input: Input): Output {
 }
 
 function pointsOf(operation: Operation, all: ReadonlyMap<number, Operation>): readonly Point[] {
-  const { index, input, isLate, output, twin } = operation;
+  const { index, input, isLate, output } = operation;
   const isDone = output !== undefined && output.status < 300;
-  const twinStatus = twin === undefined ? undefined : (all.get(twin)?.output?.status ?? 0);
-  const mayBeServed = isDone && twinStatus !== undefined && twinStatus < 300;
-  const effect = { name: effectOf(index), operation, isLook: false, mayBeServed };
+  const served = {
+    mayBeServed: isDone && hasWillingTwin(operation, all),
+    isRepetition: isDone && repeatsCreate(operation, all),
+  };
+  const effect = { name: effectOf(index), operation, isLook: false, ...served };
   if (!isDone || !isLate || input.kind === "delete" || input.kind === "read") return [effect];
-  return [effect, { name: `${index}.look`, operation, isLook: true, mayBeServed: false }];
+  return [effect, { ...effect, name: `${index}.look`, isLook: true }];
+}
+
+/** A twin that was refused has written nothing. */
+function hasWillingTwin({ twin }: Operation, all: ReadonlyMap<number, Operation>): boolean {
+  return twin !== undefined && (all.get(twin)?.output?.status ?? 0) < 300;
+}
+
+/**
+ * A create that is repeated soon, at another process of the service, cannot be told from a retry whose answer was lost:
+ * it may be answered by what it made the first time, and never by what somebody else made.
+ */
+function repeatsCreate(
+  { index, client, input, output }: Operation,
+  all: ReadonlyMap<number, Operation>,
+): boolean {
+  if (input.kind !== "create") return false;
+  return [...all.values()].some(
+    (other) =>
+      other.index < index &&
+      other.client === client &&
+      other.input.kind === "create" &&
+      other.output?.id === output?.id &&
+      JSON.stringify(other.input) === JSON.stringify(input),
+  );
 }
 
 function effectOf(index: number): string {

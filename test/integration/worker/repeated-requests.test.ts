@@ -97,6 +97,35 @@ test("the retry is applied before what it repeats: the late job then changes not
   expect(await titleOf(id)).toBe("second");
 });
 
+test("a write that is noted only after its retry was answered: its late job changes nothing", async () => {
+  const id = await newUser("noted-late@contoso.com");
+  const send = request(title(id, "first"));
+  const [late, retry] = [send(), send()];
+  await apply(retry);
+  await noteUnanswered(late);
+  await apply(request(title(id, "theirs"))());
+
+  const [outcome] = await apply(late);
+
+  expect(outcome).toMatchObject({ kind: "applied" });
+  expect(await titleOf(id)).toBe("theirs");
+});
+
+test("a note that comes after the retry was answered says nothing of a later request", async () => {
+  const id = await newUser("stale-note@contoso.com");
+  const send = request(title(id, "mine"));
+  const [first, retry] = [send(), send()];
+  await apply(first);
+  await apply(retry);
+  await noteUnanswered(first);
+  await apply(request(title(id, "theirs"))());
+
+  const [outcome] = await apply(send());
+
+  expect(outcome).toMatchObject({ kind: "applied", changed: true });
+  expect(await titleOf(id)).toBe("mine");
+});
+
 test("what a connection changed meanwhile is changed back by the same request as before", async () => {
   const [id, connectionId] = [await newUser("meant-anew@contoso.com"), uuidv7()];
   const send = request(title(id, "first"), connectionId);

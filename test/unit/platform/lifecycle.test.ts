@@ -1,5 +1,5 @@
 /** Parts start in order and stop in reverse; one that fails or hangs does not keep the others from stopping. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createLifecycle, type Part } from "../../../src/platform/lifecycle.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 
@@ -14,7 +14,11 @@ function setup(): { log: string[]; part: (name: string, more?: Partial<Part>) =>
   return { log, part };
 }
 
-const settings = { logger: createLogger({ service: "test", level: "silent" }), stopTimeoutMs: 20 };
+const settings = {
+  logger: createLogger({ service: "test", level: "silent" }),
+  stopTimeoutMs: 20,
+  stopTotalMs: 100,
+};
 
 test("what starts first stops last, and once", async () => {
   const { log, part } = setup();
@@ -48,4 +52,25 @@ test("a part that hangs or fails to stop is left behind", async () => {
   await lifecycle.stop();
 
   expect(log.at(-1)).toBe("-database");
+});
+
+test("however many parts hang, a process ends in the time it has", async () => {
+  vi.useFakeTimers();
+  try {
+    const { part } = setup();
+    const hanging = Array.from({ length: 5 }, (_, index) =>
+      part(`hanging ${index}`, { stop: () => new Promise(() => undefined) }),
+    );
+    const lifecycle = createLifecycle(hanging, { ...settings, stopTimeoutMs: 12_000, stopTotalMs: 25_000 });
+    await lifecycle.start();
+    let isStopped = false;
+    void lifecycle.stop().then(() => (isStopped = true));
+
+    await vi.advanceTimersByTimeAsync(24_000);
+    expect(isStopped).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(isStopped).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -191,10 +191,10 @@ test("a refused write that was applied all the same is found", () => {
 test("two identical requests at once may be one write, and may not be two that answer as one", () => {
   const create: Input = { kind: "create", content: { fields: { title: "a" } } };
   const shown = { status: 201, id: "x", version: 1, content: { fields: { title: "a" } } };
-  const base = { client: "c", object: "o", attempts: [], isLate: true, input: create };
+  const base = { object: "o", attempts: [], isLate: true, input: create };
   const strangers: Operation[] = [
-    { ...base, index: 0, invokedAt: 0, returnedAt: 10, output: shown },
-    { ...base, index: 1, invokedAt: 1, returnedAt: 12, output: shown },
+    { ...base, client: "c", index: 0, invokedAt: 0, returnedAt: 10, output: shown },
+    { ...base, client: "d", index: 1, invokedAt: 1, returnedAt: 12, output: shown },
   ];
   const [one, other] = strangers.map((operation, index) => ({ ...operation, twin: 1 - index }));
 
@@ -202,6 +202,17 @@ test("two identical requests at once may be one write, and may not be two that a
   expect(checkObject([one!, { ...other!, output: { status: 409 } }]).kind).toBe("linearizable");
   expect(checkObject([one!, { ...other!, output: { ...shown, id: "y" } }]).kind).toBe("violation");
   expect(checkObject(strangers).kind).toBe("violation");
+});
+
+test("a create said again may be answered by what it made, and not by what another client made", () => {
+  const create: Input = { kind: "create", content: { fields: { title: "a" } } };
+  const shown = { status: 201, id: "x", version: 1, content: { fields: { title: "a" } } };
+  const base = { object: "o", attempts: [], isLate: true, input: create, output: shown };
+  const first: Operation = { ...base, index: 0, client: "c", invokedAt: 0, returnedAt: 1 };
+  const again = (client: string): Operation => ({ ...base, index: 1, client, invokedAt: 2, returnedAt: 3 });
+
+  expect(checkObject([first, again("c")]).kind).toBe("linearizable");
+  expect(checkObject([first, again("other")]).kind).toBe("violation");
 });
 
 /** The resource that the write at this place is about. */
