@@ -186,6 +186,7 @@ function createApiPart({ config, logger, metrics, db, queue, local, models }: Sh
     port: config.API_PORT,
     publicUrl: withoutSlash(config.PUBLIC_URL),
     submitTimeoutMs: config.SUBMIT_TIMEOUT_MS,
+    asyncPendingMax: config.ASYNC_PENDING_MAX,
     lineLimits: {
       inFlightMax: config.WRITES_IN_FLIGHT_MAX,
       tenantInFlightMax: config.TENANT_WRITES_IN_FLIGHT_MAX,

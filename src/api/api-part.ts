@@ -10,6 +10,7 @@ import type { ReplyReceiver } from "../queue/replies.ts";
 import type { LineLimits } from "../queue/lines.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import { Submitter, type WriteKey } from "../queue/submit.ts";
+import { acceptWrite } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { findLedgerRows } from "../store/ledger.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
@@ -39,6 +40,8 @@ export interface ApiSettings {
   readonly publicUrl: string | undefined;
   readonly submitTimeoutMs: number;
   readonly lineLimits: LineLimits;
+  /** ASYNC_PENDING_MAX. */
+  readonly asyncPendingMax: number;
   readonly bodyBytesMax: number;
   readonly discoveryPublic: boolean;
   /** MEMBERS_MAX_RETURNED; undefined is all. */
@@ -79,6 +82,8 @@ export function apiPart(settings: ApiSettings): ApiPart {
       onTurnedAway: (tenantSlug, reason) =>
         metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
       bulkWritesMax: settings.lineLimits.tenantInFlightMax,
+      accept: (command) =>
+        db.transaction((tx) => acceptWrite(tx, { ...command, command }, settings.asyncPendingMax)),
     },
     cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,

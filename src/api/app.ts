@@ -13,6 +13,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { Activity } from "./activity.ts";
+import { asyncRequestRoutes } from "./async-requests.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
 import { bearerOf } from "./bearer.ts";
 import { bulk, type BulkRuns, type RefusedOperation } from "./bulk.ts";
@@ -76,6 +77,7 @@ function scimRoutes(deps: ApiDeps): Router {
   router.use("/Groups", resourceRoutes("Group", deps));
   router.use(rootRoutes(deps));
   router.use("/Bulk", bulkRoutes(deps));
+  router.use("/AsyncRequests", asyncRequestRoutes(deps));
   return router;
 }
 

@@ -20,6 +20,8 @@ export interface SubmitDeps {
   readonly onTurnedAway: (tenantSlug: string, reason: "line_full" | "budget" | "client_gone") => void;
   /** Writes that one bulk request has under way at once. */
   readonly bulkWritesMax: number;
+  /** Makes a write durable before it is applied. @returns false when the tenant has too many of those */
+  readonly accept: (command: WriteCommand) => Promise<boolean>;
 }
 
 export interface WriteRequest {
@@ -37,7 +39,7 @@ export interface WriteRequest {
   readonly bytes?: number;
 }
 
-interface Exchange {
+export interface Exchange {
   readonly request: Request;
   readonly response: Response;
 }
@@ -83,26 +85,58 @@ export async function submitWrite(
  */
 export async function submitPlaced(
   write: WriteRequest,
-  { request, response }: Exchange,
-  { submitter, answers, receipts, apiId, onTurnedAway }: SubmitDeps,
+  exchange: Exchange,
+  deps: SubmitDeps,
 ): Promise<Outcome> {
-  const command = commandOf(write, { request, response, apiId });
-  if (!(await answers.isNoted(command.requestKey)))
-    throw new SubmitTimeoutError(NOT_NOTED, { isQueued: true });
-  if (response.closed) {
-    onTurnedAway(command.tenantSlug, "client_gone");
+  const command = commandOf(write, { ...exchange, apiId: deps.apiId });
+  const { tenantId, tenantSlug, requestKey } = command;
+  await assertNoted(requestKey, deps);
+  if (exchange.response.closed) {
+    deps.onTurnedAway(tenantSlug, "client_gone");
     throw new SubmitAbandonedError("the client went away before the write was begun");
   }
-  const { writeId, outcome, abandon } = submitter.submit(command, write.bytes ?? bytesOf(request).length);
-  const key = { tenantId: command.tenantId, requestKey: command.requestKey, writeId };
+  const bytes = write.bytes ?? bytesOf(exchange.request).length;
+  const { writeId, outcome, abandon } = deps.submitter.submit(command, bytes);
+  const watch = watchAnswer(exchange, { tenantId, requestKey, writeId, abandon }, deps);
+  try {
+    return await outcome;
+  } catch (error) {
+    if (error instanceof SubmitAbandonedError) deps.onTurnedAway(tenantSlug, "client_gone");
+    if (error instanceof SubmitTimeoutError && watch.isOpen()) {
+      if (!error.isQueued) deps.onTurnedAway(tenantSlug, "budget");
+      await watch.end(error.isQueued);
+    }
+    throw error;
+  }
+}
+
+/** @throws {SubmitTimeoutError} when it is not yet known everywhere that this request's last one went unanswered */
+export async function assertNoted(requestKey: string, { answers }: SubmitDeps): Promise<void> {
+  if (!(await answers.isNoted(requestKey))) throw new SubmitTimeoutError(NOT_NOTED, { isQueued: true });
+}
+
+export interface WatchedWrite {
+  readonly tenantId: string;
+  readonly requestKey: string;
+  readonly writeId: string;
+  /** Nobody waits any more. @returns whether the write may be applied nevertheless */
+  readonly abandon: () => boolean;
+}
+
+/** Notes, once the response has closed, whether the client has the write's answer. `end` notes it earlier. */
+export function watchAnswer(
+  { request, response }: Exchange,
+  { abandon, ...key }: WatchedWrite,
+  { answers, receipts }: SubmitDeps,
+) {
   const waiting = { isOpen: true };
   const end = (mayBeApplied: boolean): Promise<void> | undefined => {
     waiting.isOpen = false;
     if (mayBeApplied) return answers.unanswered(key);
-    answers.answered(writeId); // There is nothing that a retry could take up.
+    answers.answered(key.writeId); // There is nothing that a retry could take up.
     return undefined;
   };
-  answers.begin(writeId);
+  answers.begin(key.writeId);
   response.once("close", () => {
     if (!waiting.isOpen) return;
     if (!response.writableFinished) void end(abandon());
@@ -110,21 +144,12 @@ export async function submitPlaced(
     else if (response.statusCode >= 500) void end(true);
     else void receipts.received(request.socket).then((isReceived) => end(!isReceived));
   });
-  try {
-    return await outcome;
-  } catch (error) {
-    if (error instanceof SubmitAbandonedError) onTurnedAway(command.tenantSlug, "client_gone");
-    if (error instanceof SubmitTimeoutError && waiting.isOpen) {
-      if (!error.isQueued) onTurnedAway(command.tenantSlug, "budget");
-      await end(error.isQueued);
-    }
-    throw error;
-  }
+  return { isOpen: () => waiting.isOpen, end };
 }
 
 const NOT_NOTED = "the request repeats one that went unanswered, which Postgres cannot be told yet";
 
-function commandOf(
+export function commandOf(
   { operation, type, resourceId, payload, ifMatch, part = "" }: WriteRequest,
   { request, response, apiId }: Exchange & { readonly apiId: string },
 ): WriteCommand {

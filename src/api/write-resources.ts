@@ -15,7 +15,10 @@ import {
 } from "../scim/index.ts";
 import type { Operation, Outcome } from "../queue/contracts.ts";
 import { findResource, withMembership } from "../store/directory-reads.ts";
+import { acceptAndSubmit } from "./accept-write.ts";
+import { sendAccepted } from "./async-requests.ts";
 import { contextOf } from "./context.ts";
+import { preferenceOf } from "./prefer.ts";
 import { projectionOf } from "./query.ts";
 import { type ReadDeps, readOptions, resourceIdOf, sendStored } from "./read-resources.ts";
 import { assertApplied } from "./respond.ts";
@@ -41,7 +44,14 @@ export async function write(
   const { request, response } = exchange;
   const projection = projectionOf(request);
   const command = commandOf(type, operation, exchange);
-  const outcome = await submitWrite(command, exchange, deps.submit);
+  const preference = preferenceOf(request);
+  const outcome = preference.isAsync
+    ? await acceptAndSubmit(command, exchange, { waitMs: preference.waitMs, submit: deps.submit })
+    : await submitWrite(command, exchange, deps.submit);
+  if ("txn" in outcome) {
+    sendAccepted(response, outcome.txn, deps.baseUrl(request));
+    return;
+  }
   assertApplied(outcome);
   if (operation === "delete" || isWithoutBody(type, operation, { projection, response })) {
     const version = outcome.written?.version ?? outcome.recorded?.version;

@@ -99,6 +99,9 @@ export const Config = z.object({
   TENANT_LINE_BYTES_MAX: count
     .default(67_108_864)
     .describe("Bytes of the requests of one tenant that are held at once; more are answered 429"),
+  ASYNC_PENDING_MAX: count
+    .default(10_000)
+    .describe("Writes of one tenant that are answered 202 and not applied yet; more are answered 429"),
   BODY_BYTES_MAX: count.default(16_777_216).describe("Largest request body the api reads, in bytes"),
   DISCOVERY_PUBLIC: z
     .stringbool()

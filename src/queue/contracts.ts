@@ -35,6 +35,8 @@ export const WriteCommand = z.object({
   ifMatch: z.string().nullable(),
   /** Milliseconds since the epoch, by the api's clock. */
   requestedAt: z.number(),
+  /** Kept in Postgres until it has ended, because its client was told 202. */
+  isAccepted: z.boolean().optional(),
 });
 export type WriteCommand = z.infer<typeof WriteCommand>;
 

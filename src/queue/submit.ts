@@ -118,7 +118,7 @@ export class Submitter {
    * @param bytes - about how large the command is
    */
   submit(command: WriteCommand, bytes: number): Submission {
-    const same = this.#byRequest.get(command.requestKey);
+    const same = command.isAccepted === true ? undefined : this.#byRequest.get(command.requestKey);
     if (same) return this.#join(same);
     const waiting = this.#wait(command, bytes);
     this.#lines.enter(waiting);
@@ -172,7 +172,8 @@ export class Submitter {
     const state = { since: Date.now(), queuedAt: undefined, sentAt: 0, requests: 0, isGivenUp: false };
     const waiting: Waiting = { tenantId, command, bytes, promise, settle, ...state };
     this.#waiting.set(command.writeId, waiting);
-    this.#byRequest.set(command.requestKey, waiting);
+    // An accepted write was promised to its own client, to be applied in its own turn.
+    if (command.isAccepted !== true) this.#byRequest.set(command.requestKey, waiting);
     this.#lookup ??= setInterval(() => this.#lookUpLate(), LOOKUP_EVERY_MS);
     return waiting;
   }

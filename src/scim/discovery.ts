@@ -43,6 +43,8 @@ export function serviceProviderConfig(options: DiscoveryOptions): object {
       maxPageSize: options.filterResultsMax,
       cursorTimeout: options.cursorTimeoutSeconds,
     },
+    // RFC 9967 section 4: a write goes on without its request where the client asks for that.
+    securityEvents: { asyncRequest: "request", eventUris: [URNS.asyncResponseEvent] },
     authenticationSchemes: [
       {
         type: "oauthbearertoken",

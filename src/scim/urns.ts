@@ -14,5 +14,6 @@ export const URNS = {
   bulkRequest: "urn:ietf:params:scim:api:messages:2.0:BulkRequest",
   bulkResponse: "urn:ietf:params:scim:api:messages:2.0:BulkResponse",
   patchOp: "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+  asyncResponseEvent: "urn:ietf:params:scim:event:misc:asyncresp",
   error: "urn:ietf:params:scim:api:messages:2.0:Error",
 } as const;

@@ -7,6 +7,7 @@
  */
 import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { finishAccepted } from "../store/accepted-writes.ts";
 import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
 import { addDirectoryGrowth } from "../store/directory-totals.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
@@ -81,6 +82,7 @@ async function applyBatch(
   const around = { now: now.toISOString(), models, growth };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
   const replays = await finish(tx, { entries, saves, recalled, growth });
+  await endAccepted(tx, commands);
   const applied = new Map(
     entries.flatMap((entry) =>
       [entry, ...entry.repeatedBy].map(({ command }) => [command.writeId, entry] as const),
@@ -117,6 +119,14 @@ async function finish(
   }
   const [, doubtful] = await together([saved, recallRefused(tx, entries)]);
   return record(doubtful);
+}
+
+/** What was accepted has ended now, or had before. */
+async function endAccepted(tx: Transaction, commands: readonly WriteCommand[]): Promise<void> {
+  await finishAccepted(
+    tx,
+    commands.filter(({ isAccepted }) => isAccepted === true),
+  );
 }
 
 /** Writes of one resource share a draft, so that each sees what the one before it did. */

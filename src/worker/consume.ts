@@ -11,10 +11,12 @@ import { outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
+import { finishAccepted } from "../store/accepted-writes.ts";
 import { transientReason } from "../store/database.ts";
 import { insertFailures } from "../store/failures.ts";
 import { findLedgerRows, insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
+import { findEarlier } from "./accepted.ts";
 import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
@@ -35,7 +37,10 @@ export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {
     batchMax: deps.batchMax,
     isTransient: (error) => transientReason(error) !== undefined,
     onBatch: (size) => deps.metrics.batchSize.observe(size),
-    commit: (writes) => commitAndReply(deps, writes),
+    commit: async (writes) => {
+      await applyEarlier(deps, writes);
+      return commitAndReply(deps, writes);
+    },
   });
 
   return async (job) => {
@@ -78,6 +83,30 @@ async function endOf(
   );
   const reason = failureOf(outcome);
   return reason === undefined ? undefined : { command, reason };
+}
+
+/** What was accepted earlier for the same resources comes first; one that cannot be applied holds nobody up. */
+async function applyEarlier(deps: ConsumeDeps, writes: readonly PendingWrite[]): Promise<void> {
+  const earlier = await findEarlier(deps.db, writes);
+  for (let start = 0; start < earlier.length; start += deps.batchMax) {
+    const batch = earlier.slice(start, start + deps.batchMax);
+    try {
+      await commitAndReply(deps, batch);
+    } catch (error) {
+      if (transientReason(error) !== undefined) throw error;
+      for (const write of batch) await applyAlone(deps, write);
+    }
+  }
+}
+
+/** @throws what a later attempt may survive */
+async function applyAlone(deps: ConsumeDeps, write: PendingWrite): Promise<void> {
+  try {
+    await commitAndReply(deps, [write]);
+  } catch (error) {
+    if (transientReason(error) !== undefined) throw error;
+    await failed(deps, write, error);
+  }
 }
 
 /** Commits a batch, then tells the waiting requests at once: the queue's own bookkeeping can come after. */
@@ -126,6 +155,8 @@ async function failed(deps: ConsumeDeps, write: PendingWrite, error: unknown): P
     ? `Postgres could not be reached in ${attempt} attempts (${reason})`
     : `a fault of Rollcall; its log says more under correlation id ${command.correlationId}`;
   const fault: FaultOutcome = { kind: "fault", detail, isPassing };
+  // The client was told that it will be applied: nothing is recorded, and it is put on the queue again until it is.
+  if (isPassing && command.isAccepted === true) return fault;
   const outcome = await recordFault(deps, write, fault).catch((err: unknown) => {
     log.error({ err }, "fault not recorded");
     return fault;
@@ -140,6 +171,7 @@ type FaultOutcome = Extract<Outcome, { kind: "fault" }>;
 async function recordFault(deps: ConsumeDeps, write: PendingWrite, fault: FaultOutcome): Promise<Outcome> {
   const { tenantId, tenantSlug, writeId, cycleId, resourceType, operation, payload } = write.command;
   const ended = await deps.db.transaction(async (tx) => {
+    if (write.command.isAccepted === true) await finishAccepted(tx, [write.command]);
     const row = faultRow(write, fault.detail, fault.isPassing ? PASSING_FAULT_STATUS : 500);
     if (!(await insertLedgerRows(tx, [row])).has(writeId)) return findLedgerRows(tx, [write.command]);
     await insertFailures(tx, [{ row, masked: fault.detail, isRepeatable: true, payload }]);

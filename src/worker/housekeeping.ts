@@ -1,15 +1,18 @@
 /**
- * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests and events, and exposes state
- * that many processes share (queue depth, cycles, directory sizes). Only workers expose that, so that sums are right.
+ * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests and events, puts accepted
+ * writes back that the queue has lost, and exposes state that many processes share (queue depth, cycles, directory
+ * sizes). Only workers expose that, so that sums are right.
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { WriteQueue } from "../queue/queues.ts";
+import { forgetAsyncRequests } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
+import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
 import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
@@ -42,6 +45,7 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
         () => deps.metrics.databaseUp.set(0),
       );
       await endCycles(deps, log);
+      await putBackAccepted(deps.db, deps.queue);
       await exposeQueue(deps);
       await exposeCycles(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
@@ -74,6 +78,7 @@ async function endCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
 
 async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<void> {
   await db.transaction(forgetOldRequests);
+  await db.transaction(forgetAsyncRequests);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
   await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));
 }

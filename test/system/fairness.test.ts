@@ -3,17 +3,13 @@
  * leaves, and reads wait for no write. The worker is started late, so that the order is seen and not the speed.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/platform/config.ts";
-import { createLogger } from "../../src/platform/logger.ts";
-import { prepareStores } from "../../src/prepare.ts";
-import { createQueueBackend } from "../../src/queue/queues.ts";
-import { createService } from "../../src/service.ts";
+import { startApart } from "../support/apart.ts";
 import { USER } from "../support/provision.ts";
 import type { ScimAnswer } from "../support/scim-client.ts";
-import { addTenant, startTestService, testEnv, type TestTenant, waitFor } from "../support/service.ts";
-import { createTestDatabase, openTestQueue, queueBackends } from "../support/stores.ts";
+import { startTestService, type TestTenant, waitFor } from "../support/service.ts";
+import { openTestQueue, queueBackends } from "../support/stores.ts";
 
-const cleanUps: (() => Promise<unknown>)[] = [];
+const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
@@ -27,48 +23,15 @@ const statusesOf = async (answers: readonly Promise<ScimAnswer>[]): Promise<numb
   (await Promise.all(answers)).map(({ status }) => status);
 
 describe.each(queueBackends())("with the queue on %s", (kind) => {
-  /** An api and two tenants; `startWorker` comes when the test has arranged the lines. */
+  /** An api and two tenants; the worker comes when the test has arranged the lines. */
   async function open(env: Readonly<Record<string, string>>) {
-    const store = await createTestDatabase();
-    cleanUps.push(() => store.drop());
-    const base: Readonly<Record<string, string | undefined>> = testEnv(store.url, openTestQueue(kind), {
-      BATCH_MAX: "8",
-      ...env,
-    });
-    await prepareStores(parseConfig(base));
-    const start = async (roles: string) => {
-      const service = createService(
-        parseConfig({ ...base, ROLES: roles }),
-        createLogger({ service: "test", level: "silent" }),
-        "0",
-      );
-      await service.start();
-      cleanUps.push(() => service.stop());
-      return service.addresses();
-    };
-    const { api = "", metrics } = await start("api");
-    const gauge = async (name: string): Promise<number> => {
-      const text = await (await fetch(`${metrics}/metrics`)).text();
-      return Number(new RegExp(`^rollcall_${name} (\\S+)$`, "m").exec(text)?.[1]);
-    };
+    const apart = await startApart(kind, { BATCH_MAX: "8", ...env }, cleanUps);
     return {
-      store,
-      metricsUrl: metrics,
-      a: await addTenant(store, api),
-      b: await addTenant(store, api),
-      startWorker: () => start("worker"),
-      wipeQueue: async () => {
-        const queue = createQueueBackend({
-          redisUrl: base["REDIS_URL"],
-          databaseUrl: store.url,
-          prefix: base["QUEUE_PREFIX"] ?? "",
-          onError: () => undefined,
-        }).openQueue();
-        await queue.obliterate({ force: true });
-        await queue.close();
-      },
-      inLine: (count: number) => waitFor(async () => (await gauge("line_writes")) === count),
-      onQueue: (count: number) => waitFor(async () => (await gauge("writes_in_flight")) === count),
+      ...apart,
+      a: await apart.addTenant(),
+      b: await apart.addTenant(),
+      inLine: (count: number) => apart.gauge("line_writes", count),
+      onQueue: (count: number) => apart.gauge("writes_in_flight", count),
     };
   }
 

@@ -1,0 +1,2 @@
+DROP TABLE async_requests;
+DROP TABLE accepted_writes;

@@ -1,0 +1,74 @@
+/**
+ * A write that goes on without its request (RFC 9967 section 2.5.1): recorded in Postgres first, from where it is
+ * applied whatever becomes of the queue and of this process, then put on the queue for speed.
+ */
+import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import { SubmitOverloadError } from "../queue/lines.ts";
+import { bytesOf } from "./scim-body.ts";
+import {
+  assertNoted,
+  commandOf,
+  type Exchange,
+  type SubmitDeps,
+  watchAnswer,
+  type WriteRequest,
+} from "./submit-write.ts";
+
+/** Will be applied; may be asked for under this transaction. */
+export interface Accepted {
+  readonly txn: string;
+}
+
+// A tenant with that many pending writes is far from having room for another.
+const RETRY_AFTER_SECONDS = 60;
+
+/**
+ * @param options - `waitMs`: how long to wait for the outcome before the answer is 202
+ * @returns the outcome where it is known in time
+ * @throws {SubmitOverloadError} when too many writes of the tenant are accepted and not applied yet
+ */
+export async function acceptAndSubmit(
+  write: WriteRequest,
+  exchange: Exchange,
+  { waitMs, submit }: { readonly waitMs: number; readonly submit: SubmitDeps },
+): Promise<Outcome | Accepted> {
+  const command = { ...commandOf(write, { ...exchange, apiId: submit.apiId }), isAccepted: true };
+  const { tenantId, tenantSlug, requestKey, writeId } = command;
+  await assertNoted(requestKey, submit);
+  if (!(await submit.accept(command))) {
+    submit.onTurnedAway(tenantSlug, "line_full");
+    throw new SubmitOverloadError(RETRY_AFTER_SECONDS);
+  }
+  // Who hangs up before the 202 will ask again, and is to be given this write.
+  watchAnswer(exchange, { tenantId, requestKey, writeId, abandon: () => true }, submit);
+  const outcome = enqueue(command, bytesOf(exchange.request).length, submit);
+  return (await within(waitMs, outcome)) ?? { txn: writeId };
+}
+
+/** @returns undefined where the outcome will not be known here: the worker finds the write in Postgres */
+async function enqueue(
+  command: WriteCommand,
+  bytes: number,
+  { submitter }: SubmitDeps,
+): Promise<Outcome | undefined> {
+  try {
+    const places = submitter.takePlaces(command.tenantId, 1, bytes);
+    try {
+      return await submitter.submit(command, bytes).outcome;
+    } finally {
+      places.release();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns undefined when it takes longer */
+async function within<Result>(waitMs: number, work: Promise<Result>): Promise<Result | undefined> {
+  if (waitMs === 0) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, waitMs, undefined);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
