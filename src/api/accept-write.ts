@@ -2,6 +2,7 @@
  * A write that goes on without its request (RFC 9967 section 2.5.1): recorded in Postgres first, from where it is
  * applied whatever becomes of the queue and of this process, then put on the queue for speed.
  */
+import { randomUUID } from "node:crypto";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { SubmitOverloadError } from "../queue/lines.ts";
 import { bytesOf } from "./scim-body.ts";
@@ -32,17 +33,21 @@ export async function acceptAndSubmit(
   exchange: Exchange,
   { waitMs, submit }: { readonly waitMs: number; readonly submit: SubmitDeps },
 ): Promise<Outcome | Accepted> {
-  const command = { ...commandOf(write, { ...exchange, apiId: submit.apiId }), isAccepted: true };
-  const { tenantId, tenantSlug, requestKey, writeId } = command;
+  const { requestKey, ...rest } = commandOf(write, { ...exchange, apiId: submit.apiId });
+  // Two accepted writes of the same words are two promises: to a worker each is a request of its own.
+  const command = { ...rest, requestKey: randomUUID(), isAccepted: true };
+  const { tenantId, tenantSlug } = command;
   await assertNoted(requestKey, submit);
-  if (!(await submit.accept(command))) {
+  const txn = await submit.accept(command, requestKey);
+  if (txn === undefined) {
     submit.onTurnedAway(tenantSlug, "line_full");
     throw new SubmitOverloadError(RETRY_AFTER_SECONDS);
   }
   // Who hangs up before the 202 will ask again, and is to be given this write.
-  watchAnswer(exchange, { tenantId, requestKey, writeId, abandon: () => true }, submit);
+  watchAnswer(exchange, { tenantId, requestKey, writeId: txn, abandon: () => true }, submit);
+  if (txn !== command.writeId) return { txn };
   const outcome = enqueue(command, bytesOf(exchange.request).length, submit);
-  return (await within(waitMs, outcome)) ?? { txn: writeId };
+  return (await within(waitMs, outcome)) ?? { txn };
 }
 
 /** @returns undefined where the outcome will not be known here: the worker finds the write in Postgres */

@@ -10,7 +10,7 @@ import type { ReplyReceiver } from "../queue/replies.ts";
 import type { LineLimits } from "../queue/lines.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
 import { Submitter, type WriteKey } from "../queue/submit.ts";
-import { acceptWrite } from "../store/accepted-writes.ts";
+import { acceptWrite, takeRepeatedAccepted } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { findLedgerRows } from "../store/ledger.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
@@ -25,6 +25,7 @@ import { HeadWatch } from "./product/head-watch.ts";
 import { Principals } from "./principals.ts";
 import { Receipts } from "./receipts.ts";
 import { KeyUse } from "./product/key-use.ts";
+import type { SubmitDeps } from "./submit-write.ts";
 
 export interface ApiSettings {
   readonly db: DatabasePool;
@@ -82,8 +83,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
       onTurnedAway: (tenantSlug, reason) =>
         metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
       bulkWritesMax: settings.lineLimits.tenantInFlightMax,
-      accept: (command) =>
-        db.transaction((tx) => acceptWrite(tx, { ...command, command }, settings.asyncPendingMax)),
+      accept: acceptOn(settings),
     },
     cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
@@ -139,6 +139,16 @@ function createSubmitter(settings: ApiSettings): Submitter {
     timeoutMs: settings.submitTimeoutMs,
     limits: settings.lineLimits,
   });
+}
+
+function acceptOn({ db, asyncPendingMax }: ApiSettings): SubmitDeps["accept"] {
+  return (command, requestKey) =>
+    db.transaction(async (tx) => {
+      const repeated = await takeRepeatedAccepted(tx, { ...command, requestKey });
+      if (repeated !== undefined) return repeated;
+      const isAccepted = await acceptWrite(tx, { ...command, command }, asyncPendingMax);
+      return isAccepted ? command.writeId : undefined;
+    });
 }
 
 function originOf(request: Request): string {

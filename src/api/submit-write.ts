@@ -20,8 +20,13 @@ export interface SubmitDeps {
   readonly onTurnedAway: (tenantSlug: string, reason: "line_full" | "budget" | "client_gone") => void;
   /** Writes that one bulk request has under way at once. */
   readonly bulkWritesMax: number;
-  /** Makes a write durable before it is applied. @returns false when the tenant has too many of those */
-  readonly accept: (command: WriteCommand) => Promise<boolean>;
+  /**
+   * Makes a write durable before it is applied.
+   * @param requestKey - of its request, which a retry has as well
+   * @returns the transaction: its own, or that of an unanswered request that this one repeats; undefined when the
+   *   tenant has too many pending ones
+   */
+  readonly accept: (command: WriteCommand, requestKey: string) => Promise<string | undefined>;
 }
 
 export interface WriteRequest {
@@ -137,6 +142,8 @@ export function watchAnswer(
     return undefined;
   };
   answers.begin(key.writeId);
+  // Whoever hung up while the write was made durable is told of by nobody any more.
+  if (response.closed) void end(abandon());
   response.once("close", () => {
     if (!waiting.isOpen) return;
     if (!response.writableFinished) void end(abandon());

@@ -4,6 +4,7 @@
  */
 import type { Database, Transaction } from "./database.ts";
 import type { LedgerKey } from "./ledger.ts";
+import { UNANSWERED_MINUTES } from "./repeated-requests.ts";
 
 /** What is accepted; the command is the queue's own, and opaque here. */
 export interface NewAcceptedWrite extends LedgerKey {
@@ -47,6 +48,30 @@ export async function acceptWrite(
   ];
   const rows = await tx.query({ name: "accept-write", text: ACCEPT }, values);
   return rows.length > 0;
+}
+
+const TAKE_REPEATED = `
+  WITH taken AS (
+         DELETE FROM unanswered_writes u
+          USING async_requests r
+          WHERE u.tenant_id = $1 AND u.request_key = $3 AND u.created_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
+            AND r.tenant_id = u.tenant_id AND r.txn = u.write_id AND r.connection_id = $2
+         RETURNING r.txn
+       )
+  SELECT txn FROM taken ORDER BY txn DESC LIMIT 1`;
+
+/** The accepted write that a request repeats whose client never had its 202; it is taken by one retry. */
+export async function takeRepeatedAccepted(
+  tx: Transaction,
+  request: { readonly tenantId: string; readonly connectionId: string; readonly requestKey: string },
+): Promise<string | undefined> {
+  const { tenantId, connectionId, requestKey } = request;
+  const rows = await tx.query<{ txn: string }>({ name: "take-repeated-accepted", text: TAKE_REPEATED }, [
+    tenantId,
+    connectionId,
+    requestKey,
+  ]);
+  return rows[0]?.txn;
 }
 
 // Of an accepted write, those accepted before it; of any other write, all: it arrived after they were accepted.

@@ -11,7 +11,7 @@ export interface RequestKey {
 }
 
 // A client that comes back after this time is not retrying, it is asking anew.
-const UNANSWERED_MINUTES = 15;
+export const UNANSWERED_MINUTES = 15;
 
 /** Notes that a request ended without its outcome, so that the same request later takes up this write. */
 export async function recordUnanswered(db: Database, write: LedgerKey & RequestKey): Promise<void> {

@@ -187,6 +187,56 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect(plain.status).toBe(201);
   });
 
+  test("accepted writes of the same words are applied each in its turn", async () => {
+    const { apart, tenant } = await open();
+    const stopWorker = await apart.startWorker();
+    const id = await createUser(tenant.scim, "ada@contoso.com");
+    await stopWorker();
+    const accepted: ScimAnswer[] = [];
+    for (const title of ["one", "two", "one", "two", "one"]) {
+      const body = patch({ op: "replace", path: "title", value: title });
+      accepted.push(await tenant.scim("PATCH", `/Users/${id}`, body, PREFER));
+    }
+    await apart.startWorker();
+
+    const versions = [];
+    for (const answer of accepted) versions.push((await resultOf(tenant, answer)).version);
+    expect(versions).toEqual(['W/"2"', 'W/"3"', 'W/"4"', 'W/"5"', 'W/"6"']);
+    expect((await tenant.scim("GET", `/Users/${id}`)).body.title).toBe("one");
+  });
+
+  test("a client that hung up before its 202 is given the same transaction when it asks again", async () => {
+    const { apart, tenant } = await open();
+    const blocker = await apart.store.database.connect();
+    await blocker.query("BEGIN");
+    await blocker.query("LOCK TABLE accepted_writes IN EXCLUSIVE MODE");
+    const gone = new AbortController();
+    const first = tenant
+      .scim("POST", "/Users", userOf("ada"), { ...PREFER, signal: gone.signal })
+      .catch(() => "gone");
+    await waitFor(async () => {
+      const { rows } = await blocker.query(
+        "SELECT FROM pg_locks WHERE relation = 'accepted_writes'::regclass AND NOT granted",
+      );
+      return rows.length > 0;
+    });
+    gone.abort();
+    expect(await first).toBe("gone");
+    await blocker.query("ROLLBACK");
+    await blocker.end();
+    const noted = (): Promise<readonly { id: string }[]> =>
+      apart.store.database.query("SELECT write_id AS id FROM unanswered_writes");
+    await waitFor(async () => (await noted()).length === 1);
+    const [{ id } = { id: "none" }] = await noted();
+
+    const again = await tenant.scim("POST", "/Users", userOf("ada"), PREFER);
+
+    expect([again.status, txnOf(again)]).toEqual([202, id]);
+    expect(await pendingOf(apart)).toBe(1);
+    await apart.startWorker();
+    expect((await resultOf(tenant, again)).status).toBe("201");
+  });
+
   test("only the connection that asked may ask how it went, and not for ever", async () => {
     const { apart, tenant } = await open();
     await apart.startWorker();
