@@ -53,35 +53,53 @@ export async function findUnanswered(
   );
 }
 
+// Of a write that is about to be applied: the request was sent again before this one's job came, and that has ended. Of
+// a note: it was sent again and answered, so that the note, which came too late to be taken up, says nothing any more.
 const FIND_REPETITIONS = `
-  SELECT DISTINCT ON (w.tenant_id, w.request_key) wanted.request_key AS "requestKey", ${LEDGER_COLUMNS}
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS wanted (tenant_id, request_key, write_id)
+  SELECT DISTINCT ON (wanted.write_id) wanted.write_id AS "repeats", ${LEDGER_COLUMNS}
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+      AS wanted (tenant_id, request_key, write_id, requested_at)
     JOIN writes w
       ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key AND w.write_id > wanted.write_id
    WHERE w.result <> 'fault'
-     AND NOT EXISTS (SELECT FROM unanswered_writes u
+     AND CASE WHEN wanted.requested_at IS NULL
+              THEN NOT EXISTS (
+                     SELECT FROM unanswered_writes u
                       WHERE u.tenant_id = w.tenant_id AND u.request_key = w.request_key AND u.write_id = w.write_id)
-   ORDER BY w.tenant_id, w.request_key, w.write_id DESC`;
+              ELSE w.ended_at > wanted.requested_at
+         END
+   ORDER BY wanted.write_id, w.write_id DESC`;
 
-/** How the last answered repetition of each of these unanswered writes ended. */
+/**
+ * Later writes of the same requests that have ended, by the id of the write that they repeat.
+ * @param writes - with the time of their request in milliseconds, or without it where a note is all there is
+ */
 export async function findRepetitions(
   tx: Transaction,
-  writes: readonly (LedgerKey & RequestKey)[],
-): Promise<readonly (EndedRow & RequestKey)[]> {
-  if (writes.length === 0) return [];
-  return tx.query<EndedRow & RequestKey>({ name: "find-repetitions", text: FIND_REPETITIONS }, [
-    ...requestArrays(writes),
-    writes.map(({ writeId }) => writeId),
-  ]);
+  writes: readonly (LedgerKey & RequestKey & { readonly requestedAt?: number })[],
+): Promise<ReadonlyMap<string, EndedRow>> {
+  if (writes.length === 0) return new Map();
+  const rows = await tx.query<EndedRow & { repeats: string }>(
+    { name: "find-repetitions", text: FIND_REPETITIONS },
+    [
+      ...requestArrays(writes),
+      writes.map(({ writeId }) => writeId),
+      writes.map(({ requestedAt }) =>
+        requestedAt === undefined ? null : new Date(requestedAt).toISOString(),
+      ),
+    ],
+  );
+  return new Map(rows.map(({ repeats, ...row }) => [repeats, row]));
 }
 
-/** The requests have come again and are answered now. */
-export async function forgetUnanswered(tx: Transaction, requests: readonly RequestKey[]): Promise<void> {
-  if (requests.length === 0) return;
+/** The requests have come again and are answered now; a note that is made at this moment stays. */
+export async function forgetUnanswered(tx: Transaction, notes: readonly LedgerKey[]): Promise<void> {
+  if (notes.length === 0) return;
   await tx.query(
-    `DELETE FROM unanswered_writes
-      WHERE (tenant_id, request_key) IN (SELECT t, k FROM unnest($1::uuid[], $2::uuid[]) AS wanted (t, k))`,
-    requestArrays(requests),
+    `DELETE FROM unanswered_writes u
+      USING unnest($1::uuid[], $2::uuid[]) AS gone (tenant_id, write_id)
+      WHERE u.tenant_id = gone.tenant_id AND u.write_id = gone.write_id`,
+    [notes.map(({ tenantId }) => tenantId), notes.map(({ writeId }) => writeId)],
   );
 }
 

@@ -51,15 +51,16 @@ interface Repeated {
 export async function recallWrites(tx: Transaction, writes: readonly PendingWrite[]): Promise<Recalled> {
   const commands = writes.map(({ command }) => command);
   // Only where a note is found is there a second question.
-  const [notes, own, doubtful] = await together([
+  const [notes, own, obsolete, doubtful] = await together([
     findUnanswered(tx, commands),
     findLedgerRows(tx, commands),
+    findRepetitions(tx, commands),
     doubtfulGroups(tx, commands),
   ]);
   const found = [...own, ...(await findLedgerRows(tx, notes))];
   const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
   const requests = groupByRequest(writes, notes);
-  const repeated = await findAnswered(tx, notes);
+  const answered = await findRepetitions(tx, notes.map(withoutTime));
   const superseded = await findSuperseded(tx, successesOf(requests, rows));
 
   const recalled = {
@@ -68,20 +69,16 @@ export async function recallWrites(tx: Transaction, writes: readonly PendingWrit
     fresh: [] as FreshWrite[],
   };
   for (const [key, request] of requests) {
-    const ended = idsOf(request).flatMap((id) => rows.get(id) ?? []);
-    const answered = repeated.get(key);
-    const isUnanswered = ({ writeId }: EndedRow): boolean =>
-      answered === undefined || writeId > answered.writeId;
-    const succeeded = ended.find(
-      (row) => isSuccess(row) && !superseded.has(row.writeId) && isUnanswered(row),
-    );
-    const earlier = isLive(request) ? (succeeded ?? doubtful.get(key)) : (answered ?? ended[0]);
-    sortOut(request, { rows, earlier }, recalled);
+    const ended = idsOf(request).flatMap((id) => (answered.has(id) ? [] : (rows.get(id) ?? [])));
+    const succeeded = ended.find((row) => isSuccess(row) && !superseded.has(row.writeId));
+    // Where nobody waits any more, nothing is meant anew.
+    const earlier = isLive(request) ? (succeeded ?? doubtful.get(key)) : ended[0];
+    sortOut(request, { rows, earlier, obsolete }, recalled);
   }
-  const live = [...requests.values()].filter(isLive).filter(({ noted }) => noted.length > 0);
+  const taken = new Set([...requests.values()].filter(isLive).flatMap(({ noted }) => noted));
   await forgetUnanswered(
     tx,
-    live.flatMap(({ writes: [first] }) => first?.command ?? []),
+    notes.filter(({ writeId }) => taken.has(writeId)),
   );
   return recalled;
 }
@@ -90,15 +87,25 @@ type Replay = Recalled["replayed"][number];
 
 function sortOut(
   { writes, noted }: Repeated,
-  known: { readonly rows: ReadonlyMap<string, EndedRow>; readonly earlier: EndedRow | undefined },
+  known: {
+    readonly rows: ReadonlyMap<string, EndedRow>;
+    readonly earlier: EndedRow | undefined;
+    /** Ends of later writes of the same request, by the id of the write that comes too late. */
+    readonly obsolete: ReadonlyMap<string, EndedRow>;
+  },
   recalled: { outcomes: Map<string, Outcome>; replayed: Replay[]; fresh: FreshWrite[] },
 ): void {
-  const { rows, earlier } = known;
-  for (const { command } of writes) {
-    const own = rows.get(command.writeId);
-    if (own) recalled.outcomes.set(command.writeId, outcomeOfRow(own));
-  }
-  const [first, ...repeatedBy] = writes.filter(({ command }) => !rows.has(command.writeId));
+  const { rows, earlier, obsolete } = known;
+  const replay = (write: PendingWrite, row: EndedRow): void => {
+    recalled.outcomes.set(write.command.writeId, outcomeOfRow(row));
+    if (row.writeId !== write.command.writeId) recalled.replayed.push({ write, row });
+  };
+  const pending = writes.filter((write) => {
+    const row = rows.get(write.command.writeId) ?? obsolete.get(write.command.writeId);
+    if (row) replay(write, row);
+    return row === undefined;
+  });
+  const [first, ...repeatedBy] = pending;
   if (!first) return;
   if (!earlier) {
     const inBatch = new Set(writes.map(({ command }) => command.writeId));
@@ -106,21 +113,12 @@ function sortOut(
     recalled.fresh.push({ ...first, repeatedBy, takesUp });
     return;
   }
-  for (const write of [first, ...repeatedBy]) {
-    recalled.outcomes.set(write.command.writeId, outcomeOfRow(earlier));
-    recalled.replayed.push({ write, row: earlier });
-  }
+  for (const write of pending) replay(write, earlier);
 }
 
-/**
- * Unanswered writes whose clients have sent the request again since, and been answered: a late job then ends as that
- * one did, and the note, which came too late to be taken up, says nothing of a request that comes now.
- */
-async function findAnswered(
-  tx: Transaction,
-  notes: readonly (LedgerKey & RequestKey)[],
-): Promise<ReadonlyMap<string, EndedRow>> {
-  return new Map((await findRepetitions(tx, notes)).map((row) => [keyOf(row), row]));
+/** A note says when it was made, not when its request was. */
+function withoutTime({ tenantId, requestKey, writeId }: LedgerKey & RequestKey): LedgerKey & RequestKey {
+  return { tenantId, requestKey, writeId };
 }
 
 function groupByRequest(

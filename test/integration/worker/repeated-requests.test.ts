@@ -12,6 +12,7 @@ import {
   createGroup,
   insertTenant,
   patch,
+  patchGroup,
   type Step,
 } from "../../support/write-commands.ts";
 
@@ -109,6 +110,19 @@ test("a write that is noted only after its retry was answered: its late job chan
 
   expect(outcome).toMatchObject({ kind: "applied" });
   expect(await titleOf(id)).toBe("theirs");
+});
+
+test("a group whose create comes late, after its retry was answered and the group was used, is not made twice", async () => {
+  const connectionId = uuidv7();
+  const send = request(createGroup("", "Late twin"), connectionId);
+  const [late, retry] = [send(), send()];
+  await apply(retry);
+  const rename = patchGroup(retry.resourceId, { op: "replace", path: "externalId", value: "x" });
+  await apply(request(rename, connectionId)());
+
+  const [outcome] = await apply(late);
+
+  expect(outcome).toMatchObject({ kind: "applied", resourceId: retry.resourceId });
 });
 
 test("a note that comes after the retry was answered says nothing of a later request", async () => {
