@@ -1,14 +1,8 @@
 /** The frame around every page: head, navigation, who is signed in. */
 import type { Session } from "../store/sessions.ts";
-import { csrfField, type Page, type Section } from "./page.ts";
+import { csrfField, mayActAs, type Page, type Section } from "./page.ts";
 import { Html, html } from "./html.ts";
-
-const SECTIONS: readonly { readonly section: Section; readonly href: string; readonly label: string }[] = [
-  { section: "overview", href: "/", label: "Overview" },
-  { section: "failed", href: "/failed", label: "Failed jobs" },
-  { section: "people", href: "/people", label: "People" },
-  { section: "queues", href: "/queues", label: "Queues" },
-];
+import { SECTIONS } from "./navigation.ts";
 
 const MARK = html`<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
   <rect x="1" y="1" width="22" height="22" rx="6" />
@@ -46,7 +40,7 @@ function header(session: Session, current: Section | undefined): Html {
     <a class="brand" href="/">${MARK} Rollcall</a>
     <nav aria-label="Main">
       <ul>
-        ${SECTIONS.map(
+        ${SECTIONS.filter(({ needs }) => mayActAs(session.role, needs)).map(
           ({ section, href, label }) =>
             html`<li>
               <a href="${href}" ${section === current && CURRENT}>${label}</a>

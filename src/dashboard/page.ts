@@ -35,7 +35,7 @@ export interface MemberVisit extends Visit {
   readonly session: Session;
 }
 
-export type Section = "overview" | "failed" | "queues" | "people";
+export type Section = "overview" | "failed" | "queues" | "people" | "settings";
 
 export interface Page {
   readonly kind: "page";

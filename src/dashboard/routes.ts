@@ -11,6 +11,8 @@ import { showFailure } from "./pages/failure.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
+import { showSettings } from "./pages/settings.ts";
+import { showTenant } from "./pages/tenant.ts";
 import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
 
@@ -30,6 +32,8 @@ export const ROUTES: readonly Route[] = [
   { method: "get", path: "/", needs: "viewer", handle: showOverview },
   { method: "get", path: "/activate", needs: "admin", handle: showActivate },
   { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
+  { method: "get", path: "/settings", needs: "viewer", handle: showSettings },
+  { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
   { method: "get", path: `${CONNECTION}/dialect`, needs: "admin", handle: showDialect },
   { method: "post", path: `${CONNECTION}/dialect`, needs: "admin", handle: submitDialect },

@@ -42,7 +42,10 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
   ]);
   const now = deps.now();
   const body = html`${crumbs([["Overview", "/"]])}
-    <h1>${tenantName} <span class="muted">· ${name}</span></h1>
+    <h1>
+      <a class="plainly" href="/tenants/${connection.tenantSlug}">${tenantName}</a>
+      <span class="muted">· ${name}</span>
+    </h1>
     ${statusCard(connection, tokens, { now, lastRequestAt: cycles[0]?.lastRequestAt })}
     ${facts([
       ["Tenant URL", html`<code class="copy">${deps.publicUrl()}/scim/v2</code>`],

@@ -9,8 +9,9 @@ import {
 import { FAILURE_STATES, type FailureState } from "../../store/failures.ts";
 import { findTenant, listConnections, type Tenant } from "../../store/tenants.ts";
 import { counted, shortTime } from "../format.ts";
-import { Html, html } from "../html.ts";
+import { type Html, html } from "../html.ts";
 import { mayReadValues } from "../mask.ts";
+import { tabs } from "../navigation.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
 import { emptyState, failurePath } from "../parts.ts";
 import { failedList, resultBadge, titleOf } from "./failed-list.ts";
@@ -32,7 +33,7 @@ export async function showFailed(visit: MemberVisit, { database }: Console): Pro
       What was refused, and what failed on our side. A refusal changes nothing: mend its cause, and retry it
       here or let a later cycle bring it. What a later write mended resolves by itself.
     </p>
-    <div class="bar-row">${tabs(slug, state)} ${tenants.size > 1 && filter(tenants, slug, state)}</div>
+    <div class="bar-row">${stateTabs(slug, state)} ${tenants.size > 1 && filter(tenants, slug, state)}</div>
     ${content}`;
   return page("Failed jobs", body, { section: "failed" });
 }
@@ -48,21 +49,10 @@ const TAB_NAMES: Readonly<Record<FailureState, string>> = {
   resolved: "Resolved",
 };
 
-const CURRENT = new Html('aria-current="page"');
-
-function tabs(slug: string, chosen: FailureState): Html {
-  return html`<nav class="tabs" aria-label="State">
-    <ul>
-      ${FAILURE_STATES.map(
-        (state) =>
-          html`<li>
-            <a href="/failed?tenant=${slug}&amp;state=${state}" ${state === chosen && CURRENT}
-              >${TAB_NAMES[state]}</a
-            >
-          </li>`,
-      )}
-    </ul>
-  </nav>`;
+function stateTabs(slug: string, chosen: FailureState): Html {
+  const href = (state: FailureState): string => `/failed?tenant=${slug}&state=${state}`;
+  const links = FAILURE_STATES.map((state) => ({ href: href(state), label: TAB_NAMES[state] }));
+  return tabs("State", links, href(chosen));
 }
 
 function filter(tenants: ReadonlyMap<string, string>, chosen: string, state: FailureState): Html {

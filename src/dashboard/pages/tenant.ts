@@ -1,0 +1,69 @@
+/** One tenant: its connections, how many users and groups it has, and the way to all of its pages. */
+import { readDirectoryTotals } from "../../store/directory-totals.ts";
+import { type Connection, findTenant, listTenantConnections, type Tenant } from "../../store/tenants.ts";
+import { ago, count, date } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { tenantTabs } from "../navigation.ts";
+import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
+import { badge, connectionPath, crumbs, emptyState, facts, table } from "../parts.ts";
+
+export const NO_TENANT = "There is no such tenant";
+
+export async function showTenant(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
+  const tenant = await findTenant(database, visit.params["slug"] ?? "");
+  if (tenant === undefined) return notFound(NO_TENANT);
+  const [connections, totals] = await Promise.all([
+    listTenantConnections(database, tenant.id),
+    readDirectoryTotals(database, [tenant.id]),
+  ]);
+  const { usersActive = 0, usersInactive = 0, groups = 0 } = totals.get(tenant.id) ?? {};
+  const body = html`${tenantHead(visit, tenant, "")}
+  ${facts([
+    [
+      "Active users",
+      html`${count(usersActive)} <span class="muted">of ${count(usersActive + usersInactive)}</span>`,
+    ],
+    ["Groups", count(groups)],
+    ["Short name", html`<code>${tenant.slug}</code>`],
+    ["Created", date(tenant.createdAt)],
+    ["People", html`<a href="/people?tenant=${tenant.slug}">Search</a>`],
+    ["Failed jobs", html`<a href="/failed?tenant=${tenant.slug}">Show</a>`],
+  ])}
+  ${connectionsSection(connections, now())}`;
+  return page(tenant.name, body, { section: "overview" });
+}
+
+/** The name of the tenant, the way back, and the tabs of its pages. @param path - of the page, after `/tenants/:slug` */
+export function tenantHead(visit: MemberVisit, tenant: Pick<Tenant, "slug" | "name">, path: string): Html {
+  return html`${crumbs([["Overview", "/"]])}
+    <h1>${tenant.name}</h1>
+    ${tenantTabs(tenant.slug, path, visit.session.role)}`;
+}
+
+function connectionsSection(connections: readonly Connection[], now: Date): Html {
+  const columns = ["Connection", "State", "Created", "Token expires", "Token last used"].map((label) => ({
+    label,
+  }));
+  const rows = connections.map((connection) => [
+    html`<a href="${connectionPath(connection.tenantSlug, connection.id)}">${connection.name}</a>`,
+    stateOf(connection, now),
+    date(connection.createdAt),
+    connection.tokenExpiresAt === null ? "No token" : date(connection.tokenExpiresAt),
+    connection.tokenLastUsedAt === null ? "Never" : ago(connection.tokenLastUsedAt, now),
+  ]);
+  return html`<section>
+    <h2>Connections</h2>
+    ${
+      connections.length === 0
+        ? emptyState("No connection yet", "Nobody provisions this tenant.")
+        : table("Connections", columns, rows)
+    }
+  </section>`;
+}
+
+function stateOf({ disconnectedAt, tokenExpiresAt, tokenLastUsedAt }: Connection, now: Date): Html {
+  if (disconnectedAt !== null) return badge("idle", "Disconnected");
+  if (tokenExpiresAt === null) return badge("bad", "No token");
+  if (tokenExpiresAt <= now) return badge("bad", "Token expired");
+  return tokenLastUsedAt === null ? badge("warn", "Waiting for Azure") : badge("good", "Connected");
+}
