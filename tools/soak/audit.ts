@@ -3,9 +3,10 @@
  * books (versions, ledger, cycle counts) say the same?
  */
 import pg from "pg";
+import { compareCounts } from "./counts.ts";
 import type { Content, History, Operation } from "./history.ts";
 import { checkObject } from "./linearizability.ts";
-import { type Counts, NO_COUNTS, type State } from "./model.ts";
+import type { Counts, State } from "./model.ts";
 import { POISON } from "./poison.ts";
 
 export interface Audit {
@@ -43,7 +44,7 @@ export async function audit(history: History, database: { url: string; tenantId:
   await client.connect();
   try {
     const held = (await client.query<Held>(HELD, [database.tenantId])).rows;
-    const { states, violations } = checkHistories(history, held);
+    const { explained, violations } = checkHistories(history, held);
     const operations = history.operations();
     const acknowledged = operations.filter(({ input, output }) => isSuccess(output) && input.kind !== "read");
     return {
@@ -53,7 +54,7 @@ export async function audit(history: History, database: { url: string; tenantId:
       unknown: operations.filter(({ output }) => output === undefined).length,
       violations: [
         ...violations,
-        ...(await checkCounts(client, database.tenantId, states)),
+        ...(await checkCounts(client, database.tenantId, explained)),
         ...(await checkLedger(client, database.tenantId)),
         ...(await checkPoison(client)),
       ],
@@ -71,24 +72,27 @@ function isSuccess(output: Operation["output"]): boolean {
 function checkHistories(
   history: History,
   held: readonly Held[],
-): { readonly states: readonly State[]; readonly violations: readonly string[] } {
+): {
+  /** What each object may be in the end; undefined where its history is not explained. */
+  readonly explained: readonly (readonly State[] | undefined)[];
+  readonly violations: readonly string[];
+} {
   const byName = new Map(held.map((resource) => [resource.name, resource]));
   const violations: string[] = [];
   if (byName.size < held.length)
     violations.push("two resources have the same name: something was created twice");
-  const states: State[] = [];
+  const explained: (readonly State[] | undefined)[] = [];
   for (const [object, operations] of history.byObject()) {
     const last = lastLook(operations, byName.get(object));
     byName.delete(object);
     const verdict = checkObject(last ? [...operations, last] : operations);
-    if (verdict.kind === "linearizable") {
-      const [state] = verdict.states;
-      if (state) states.push(state);
-    } else violations.push(explain(object, operations, verdict));
+    const isExplained = verdict.kind === "linearizable";
+    explained.push(isExplained ? verdict.states : undefined);
+    if (!isExplained) violations.push(explain(object, operations, verdict));
   }
   for (const { kind, name, id } of byName.values())
     violations.push(`${kind} ${name} (${id}) is of no history`);
-  return { states, violations };
+  return { explained, violations };
 }
 
 /** What is there now, as a read of it; or, where nothing is, a read of what was last known. */
@@ -153,14 +157,26 @@ const CYCLES = `
          sum(members_added)::int AS "membersAdded", sum(members_removed)::int AS "membersRemoved"
     FROM cycles WHERE tenant_id = $1`;
 
-async function checkCounts(client: pg.Client, tenantId: string, states: readonly State[]): Promise<string[]> {
-  const counted = (await client.query<Record<keyof Counts, number>>(CYCLES, [tenantId])).rows[0];
-  const names = Object.keys(NO_COUNTS) as (keyof Counts)[];
-  return names.flatMap((name) => {
-    const expected = states.reduce((sum, { counts }) => sum + counts[name], 0);
-    const found = counted?.[name] ?? 0;
-    return found === expected ? [] : [`the cycles count ${name} = ${found}, the histories ${expected}`];
-  });
+// A change is a version of a resource, whatever number of writes had it for an answer. The memberships that a change
+// made are told once, beside the write that made it.
+const LEDGER_COUNTS = `
+  SELECT count(*) FILTER (WHERE operation = 'create')::int AS created,
+         count(*) FILTER (WHERE operation IN ('replace', 'patch'))::int AS updated,
+         count(*) FILTER (WHERE operation = 'delete')::int AS deleted,
+         (SELECT count(*)::int FROM member_changes WHERE tenant_id = $1 AND is_added) AS "membersAdded",
+         (SELECT count(*)::int FROM member_changes WHERE tenant_id = $1 AND NOT is_added) AS "membersRemoved"
+    FROM (SELECT DISTINCT operation, resource_id, version FROM writes
+           WHERE tenant_id = $1 AND result = 'applied') changes`;
+
+async function checkCounts(
+  client: pg.Client,
+  tenantId: string,
+  explained: readonly (readonly State[] | undefined)[],
+): Promise<readonly string[]> {
+  const [cycles, ledger] = await Promise.all(
+    [CYCLES, LEDGER_COUNTS].map((text) => client.query<Counts>(text, [tenantId])),
+  );
+  return compareCounts({ cycles: cycles?.rows[0], ledger: ledger?.rows[0], explained });
 }
 
 // Every version a resource has had is that of exactly one change, which the ledger may know under two ids: those of a
