@@ -138,6 +138,13 @@ export async function findSuperseded(
   return new Set(rows.map(({ writeId }) => writeId));
 }
 
+// What a create made is still there. Once it is gone, its id as an answer would be wrong for everybody, and a refusal
+// that names who has the name now is right. Asked of the resources, which show what this transaction did as well.
+const IS_STILL_TRUE = `
+  (w.operation <> 'create'
+   OR EXISTS (SELECT FROM users r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id)
+   OR EXISTS (SELECT FROM groups r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id))`;
+
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
 // the process that took it was killed before it left its word.
 const FIND_IN_DOUBT = `
@@ -152,6 +159,7 @@ const FIND_IN_DOUBT = `
      AND (w.ended_at > wanted.requested_at
           OR (w.api_id <> wanted.api_id AND (a.id IS NULL OR w.write_id > a.answered_through)))
      AND NOT ${SUPERSEDED}
+     AND ${IS_STILL_TRUE}
    ORDER BY w.write_id`;
 
 export interface DoubtfulRequest extends RequestKey {

@@ -35,7 +35,7 @@ interface Point {
   readonly isLook: boolean;
   /** Whether its twin's write may have served it: not where the twin was refused. */
   readonly mayBeServed: boolean;
-  /** Whether it says again what its client said before: the resource that was made then may be its answer. */
+  /** Whether it says again what its client said before, and is answered as then. */
   readonly isRepetition: boolean;
 }
 
@@ -123,8 +123,10 @@ function mayBeForgotten({ attempts, output }: Operation): boolean {
 
 /** The request needed no write of its own: its twin's, or its client's earlier one, served it. */
 function isServed({ state, done }: Configuration, { operation, mayBeServed, isRepetition }: Point): boolean {
-  const { twin, output } = operation;
-  if (isRepetition && state.resource !== null && state.resource.id === output?.id) return true;
+  const { twin, input, output } = operation;
+  // Only where it would be refused; and what others made, or what is gone, is never the answer to a create.
+  const isRefused = isRepetition && step(state, input, undefined).status >= 400;
+  if (isRefused && (input.kind !== "create" || state.resource?.id === output?.id)) return true;
   return mayBeServed && twin !== undefined && (done.has(effectOf(twin)) || done.has(overOf(twin)));
 }
 
@@ -149,7 +151,7 @@ function pointsOf(operation: Operation, all: ReadonlyMap<number, Operation>): re
   const isDone = output !== undefined && output.status < 300;
   const served = {
     mayBeServed: isDone && hasWillingTwin(operation, all),
-    isRepetition: isDone && repeatsCreate(operation, all),
+    isRepetition: isDone && isSaidAgain(operation, all),
   };
   const effect = { name: effectOf(index), operation, isLook: false, ...served };
   if (!isDone || !isLate || input.kind === "delete" || input.kind === "read") return [effect];
@@ -162,22 +164,28 @@ function hasWillingTwin({ twin }: Operation, all: ReadonlyMap<number, Operation>
 }
 
 /**
- * A create that is repeated soon, at another process of the service, cannot be told from a retry whose answer was lost:
- * it may be answered by what it made the first time, and never by what somebody else made.
+ * What a client repeats soon, at another process of the service and with nothing else of its own in between, cannot be
+ * told from a retry whose answer was lost: where it would be refused it may be answered as it was the first time.
  */
-function repeatsCreate(
-  { index, client, input, output }: Operation,
-  all: ReadonlyMap<number, Operation>,
-): boolean {
-  if (input.kind !== "create") return false;
-  return [...all.values()].some(
+function isSaidAgain(operation: Operation, all: ReadonlyMap<number, Operation>): boolean {
+  const { index, client, input, output } = operation;
+  const resource = resourceOf(operation);
+  if (input.kind === "read") return false;
+  const last = [...all.values()].findLast(
     (other) =>
-      other.index < index &&
-      other.client === client &&
-      other.input.kind === "create" &&
-      other.output?.id === output?.id &&
-      JSON.stringify(other.input) === JSON.stringify(input),
+      other.index < index && other.client === client && isWritten(other) && resourceOf(other) === resource,
   );
+  // A create shows its resource as it is by now.
+  const isAsBefore = input.kind === "create" || last?.output?.version === output?.version;
+  return isAsBefore && JSON.stringify(last?.input) === JSON.stringify(input);
+}
+
+function resourceOf({ input, output }: Operation): string | undefined {
+  return input.kind === "create" ? output?.id : input.id;
+}
+
+function isWritten({ input, output }: Operation): boolean {
+  return input.kind !== "read" && output !== undefined && output.status < 300;
 }
 
 function effectOf(index: number): string {

@@ -13,6 +13,7 @@ import {
   insertTenant,
   patch,
   patchGroup,
+  remove,
   type Step,
 } from "../../support/write-commands.ts";
 
@@ -192,6 +193,19 @@ test("the same create sent at once to two apis: one user, one answer", async () 
   expect(first).toMatchObject({ kind: "applied", resourceId: one.resourceId });
   expect(second).toMatchObject({ kind: "applied", resourceId: one.resourceId });
   expect(await usersNamed("at-once@contoso.com")).toHaveLength(1);
+});
+
+test("a create whose user is gone is not answered with it again: who has the name now is named", async () => {
+  const send = request(create("", "gone@contoso.com"));
+  const [one, other] = [send(), { ...send(), apiId: uuidv7() }];
+  await apply(one);
+  const heir = command(tenantId, create(uuidv7(), "gone@contoso.com"));
+  await apply(command(tenantId, remove("User", one.resourceId)), heir);
+
+  const [outcome] = await apply(other);
+
+  expect(outcome).toMatchObject({ kind: "refused", status: 409 });
+  expect(await usersNamed("gone@contoso.com")).toMatchObject([{ id: heir.resourceId }]);
 });
 
 test("the same create sent at once, in one batch: one group", async () => {

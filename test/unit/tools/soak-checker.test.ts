@@ -215,6 +215,36 @@ test("a create said again may be answered by what it made, and not by what anoth
   expect(checkObject([first, again("other")]).kind).toBe("violation");
 });
 
+test("a write said again is answered as before where it would be refused, and is never passed over elsewhere", () => {
+  const content = (title: string) => ({ fields: { title } });
+  const at = (index: number) => ({ index, invokedAt: 10 * index, returnedAt: 10 * index + 1 });
+  const base = { object: "o", attempts: [], isLate: false };
+  const made = { status: 201, id: "x", version: 1, content: content("a") };
+  const created = {
+    ...base,
+    ...at(0),
+    client: "c",
+    input: { kind: "create", content: content("a") } as const,
+  };
+  type Written = [index: number, client: string, title: string, version: number, ifMatch?: number];
+  const write = (...[index, client, title, version, ifMatch]: Written): Operation => {
+    const condition = ifMatch === undefined ? {} : { ifMatch };
+    const input = { kind: "patch", id: "x", change: content(title), ...condition } as const;
+    const output = { status: 200, id: "x", version, content: content(title) };
+    return { ...base, ...at(index), client, input, output };
+  };
+  const first = { ...created, output: made };
+  const shownNow = { ...created, ...at(2), output: { ...made, version: 2, content: content("b") } };
+  expect(checkObject([first, write(1, "d", "b", 2), shownNow]).kind).toBe("linearizable");
+
+  const refusable = [first, write(1, "c", "b", 2, 1), write(2, "d", "e", 3), write(3, "c", "b", 2, 1)];
+  expect(checkObject(refusable).kind).toBe("linearizable");
+  const meantAnew = [...refusable.slice(0, 3), write(3, "c", "f", 4), write(4, "c", "b", 2, 1)];
+  expect(checkObject(meantAnew).kind).toBe("violation");
+  const passedOver = [first, write(1, "c", "b", 2), write(2, "d", "e", 3), write(3, "c", "b", 2)];
+  expect(checkObject(passedOver).kind).toBe("violation");
+});
+
 /** The resource that the write at this place is about. */
 function idAt(choices: readonly Choice[], at: number): string {
   return stateBefore(choices, at + 1).resource?.id ?? "none";
