@@ -43,6 +43,7 @@ interface Shared {
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
   readonly models: TenantModels;
+  readonly now: () => number;
 }
 
 // Longer than a request waits to drain, short enough that three parts end within an orchestrator's usual patience.
@@ -50,8 +51,16 @@ const STOP_TIMEOUT_MS = 12_000;
 // Kubernetes and Compose are asked for 30 s; with its stores gone, every part may hang.
 const STOP_TOTAL_MS = 25_000;
 
-/** @param version - of the package, for `rollcall_build_info` */
-export function createService(config: Config, logger: Logger, version: string): Service {
+/**
+ * @param version - of the package, for `rollcall_build_info`
+ * @param now - by which the api knows whether a cycle still runs; milliseconds since the epoch
+ */
+export function createService(
+  config: Config,
+  logger: Logger,
+  version: string,
+  now: () => number = Date.now,
+): Service {
   const metrics = createMetrics({ tenantsMax: config.METRICS_TENANTS_MAX, version });
   const onError = (err: Error): void => logger.warn({ err }, "a store is disturbed");
   const { db, workerDb } = openPools(config, onError);
@@ -65,7 +74,7 @@ export function createService(config: Config, logger: Logger, version: string): 
   const deliveries = backend.openDeliveryQueue();
   const shared: Shared = {
     ...{ config, logger, metrics, db, workerDb, queue, deliveries, backend },
-    ...{ local: new LocalReplies(), models: new TenantModels() },
+    ...{ local: new LocalReplies(), models: new TenantModels(), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
@@ -173,9 +182,10 @@ function createWebhookPart(shared: Shared): Part {
   });
 }
 
-function createApiPart({ config, logger, metrics, db, queue, local, models }: Shared): ApiPart {
+function createApiPart({ config, logger, metrics, db, queue, local, models, now }: Shared): ApiPart {
   return apiPart({
     db,
+    now,
     models,
     queue,
     metrics,

@@ -4,6 +4,7 @@
  * request after a quiet time waits until Postgres has opened one; the others find it here.
  */
 import { Beat } from "../platform/beat.ts";
+import { addTo } from "../platform/counts.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type CycleRequests, noteRequests, openCycle } from "../store/cycles.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -14,6 +15,8 @@ export interface ActivityDeps {
   readonly logger: Logger;
   /** CYCLE_IDLE_SECONDS. */
   readonly cycleIdleSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 interface OpenCycle {
@@ -21,7 +24,20 @@ interface OpenCycle {
   lastRequestAt: number;
 }
 
-type Counts = { -readonly [Key in keyof CycleRequests]: CycleRequests[Key] };
+type Counts = { -readonly [Key in Exclude<keyof CycleRequests, "kinds" | "writes">]: CycleRequests[Key] } & {
+  readonly kinds: Record<string, number>;
+  readonly writes: Record<string, number>;
+};
+
+/** A request that was answered, as a cycle counts it. */
+export interface Answered {
+  readonly tenantId: string;
+  readonly cycleId: string;
+  readonly resource: string;
+  readonly operation: string;
+}
+
+const READS = new Set(["list", "search", "get", "probe"]);
 
 const FLUSH_EVERY_MS = 1_000;
 // A cycle is trusted for less than its idle time, since Postgres knows of a request only after the next flush.
@@ -57,16 +73,22 @@ export class Activity {
     return cycleId;
   }
 
-  countRead(tenantId: string, cycleId: string): void {
-    this.#countsOf(tenantId, cycleId).reads += 1;
+  /** Notes that a request has ended. */
+  end({ tenantId, cycleId, resource, operation }: Answered): void {
+    const counts = this.#countsOf(tenantId, cycleId);
+    addTo(counts.kinds, { [`${resource}.${operation}`]: 1 });
+    if (resource !== "discovery" && READS.has(operation)) counts.reads += 1;
   }
 
-  countRefused(tenantId: string, cycleId: string): void {
-    this.#countsOf(tenantId, cycleId).refused += 1;
+  /** Notes a write that was refused before it was queued. */
+  countRefused({ tenantId, cycleId, resource, operation }: Answered): void {
+    const counts = this.#countsOf(tenantId, cycleId);
+    counts.refused += 1;
+    addTo(counts.writes, { [`${resource}.${operation}.refused`]: 1 });
   }
 
   #cycleOf(principal: Principal): Promise<string> {
-    const now = Date.now();
+    const now = this.#deps.now();
     const known = this.#open.get(principal.connectionId);
     const trustedMs = this.#deps.cycleIdleSeconds * 1_000 - CLOSING_MARGIN_MS;
     if (known && now - known.lastRequestAt < trustedMs) {
@@ -83,7 +105,7 @@ export class Activity {
   #countsOf(tenantId: string, cycleId: string): Counts {
     const known = this.#counts.get(cycleId);
     if (known) return known;
-    const counts = { tenantId, cycleId, requests: 0, reads: 0, refused: 0 };
+    const counts = { tenantId, cycleId, requests: 0, reads: 0, refused: 0, kinds: {}, writes: {} };
     this.#counts.set(cycleId, counts);
     return counts;
   }
@@ -116,6 +138,8 @@ export class Activity {
       sum.requests += old.requests;
       sum.reads += old.reads;
       sum.refused += old.refused;
+      addTo(sum.kinds, old.kinds);
+      addTo(sum.writes, old.writes);
     }
   }
 }

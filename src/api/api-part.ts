@@ -48,6 +48,8 @@ export interface ApiSettings {
   /** MEMBERS_MAX_RETURNED; undefined is all. */
   readonly membersMax: number | undefined;
   readonly cycleIdleSeconds: number;
+  /** By which it is decided whether a cycle still runs: milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export interface ApiPart extends Part {
@@ -62,7 +64,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const apiId = newId();
   const submitter = createSubmitter(settings);
   const answers = new Answers({ db, apiId, logger });
-  const activity = new Activity({ db, logger, cycleIdleSeconds: settings.cycleIdleSeconds });
+  const activity = new Activity(settings);
   const doorLog = new DoorLog(db, logger);
   const keyUse = new KeyUse(db, logger);
   const headWatch = new HeadWatch(db, logger);

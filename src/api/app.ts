@@ -49,7 +49,7 @@ export function createApi(deps: ApiDeps): RequestListener {
     deps.submit.receipts.requested(request.socket);
     next();
   });
-  app.use(observe(deps.metrics));
+  app.use(observe(deps));
   app.use("/scim/v2", scimRoutes(deps));
   app.use("/v1", productRoutes(deps));
   app.use((request: Request) => {
@@ -167,6 +167,8 @@ function recordRefusal(
 ): void {
   const { cycleId, correlationId } = contextOf(response);
   const principal = principalOf(response);
-  if (cycleId !== undefined) activity.countRefused(principal.tenantId, cycleId);
+  const { tenantId } = principal;
+  const { resourceType: resource, operation } = refused;
+  if (cycleId !== undefined) activity.countRefused({ tenantId, cycleId, resource, operation });
   doorLog.record({ ...refused, principal, cycleId: cycleId ?? null, apiId: submit.apiId, correlationId });
 }

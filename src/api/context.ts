@@ -19,6 +19,8 @@ export interface RequestContext {
   /** The labels of the request in metrics. */
   resource: "User" | "Group" | "discovery" | "product" | "none";
   operation: string;
+  /** It looks for a random name, which nobody has: how Azure tests that it is connected. */
+  isProbe?: boolean;
   /** Of the path, where it can be one. */
   resourceId?: string;
   /** A refusal at the door is recorded with the body that was refused. */

@@ -1,10 +1,11 @@
-/** Counts and times every request once its response has left. */
+/** Counts and times every request once its response has left, in the metrics and in its cycle. */
 import type { NextFunction, Request, Response } from "express";
 import type { Metrics } from "../platform/metrics.ts";
+import type { Activity } from "./activity.ts";
 import { contextOf } from "./context.ts";
 import { resultOf } from "./respond.ts";
 
-export function observe(metrics: Metrics) {
+export function observe({ metrics, activity }: { readonly metrics: Metrics; readonly activity: Activity }) {
   return (request: Request, response: Response, next: NextFunction): void => {
     response.once("close", () => {
       const context = contextOf(response);
@@ -17,6 +18,10 @@ export function observe(metrics: Metrics) {
         seconds,
       );
       if (!context.principal) return;
+      const { resource, cycleId } = context;
+      const operation = context.isProbe === true ? "probe" : context.operation;
+      if (cycleId !== undefined)
+        activity.end({ tenantId: context.principal.tenantId, cycleId, resource, operation });
       metrics.scimRequests.inc({
         tenant: metrics.tenant(context.principal.tenantSlug),
         resource: context.resource,

@@ -38,6 +38,7 @@ async function answerList(
   { exchange: { request, response }, deps }: { readonly exchange: Exchange; readonly deps: ListDeps },
 ): Promise<void> {
   const query = listQuery(parameters, types, contextOf(response).reading);
+  if (isProbe(query)) contextOf(response).isProbe = true;
   const { tenantId } = principalOf(response);
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
   const { models } = contextOf(response).reading;
@@ -54,6 +55,15 @@ async function answerList(
     200,
     listResponse({ totalResults, startIndex: query.startIndex, nextCursor, resources }),
   );
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Azure's test of a connection looks for a name that is a random GUID. */
+function isProbe({ filter }: ListQuery): boolean {
+  if (filter?.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string")
+    return false;
+  return ["username", "displayname"].includes(filter.path.name.toLowerCase()) && GUID.test(filter.value);
 }
 
 function requestOf(

@@ -2,8 +2,7 @@
 import { type NextFunction, type Request, type Response, Router } from "express";
 import { RESOURCE_TYPES, type ResourceType, say, ScimError } from "../scim/index.ts";
 import { isResourceId } from "../store/members.ts";
-import type { Activity } from "./activity.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf } from "./context.ts";
 import { type ListDeps, readList, search } from "./read-lists.ts";
 import { readOne } from "./read-resources.ts";
 import { methodNotAllowed } from "./respond.ts";
@@ -11,7 +10,6 @@ import { readBytes } from "./scim-body.ts";
 import { write, type WriteDeps } from "./write-resources.ts";
 
 export interface ResourceDeps extends WriteDeps, ListDeps {
-  readonly activity: Activity;
   /** BODY_BYTES_MAX. */
   readonly bodyBytesMax: number;
 }
@@ -27,19 +25,18 @@ export function resourceRoutes(type: ResourceType, deps: ResourceDeps): Router {
     if (typeof id === "string" && isResourceId(id)) context.resourceId = id;
     next();
   };
-  const read = countRead(deps.activity);
   router
     .route("/")
-    .get(as("list"), read, (request, response) => readList([type], { request, response }, deps))
+    .get(as("list"), (request, response) => readList([type], { request, response }, deps))
     .post(as("create"), body, (request, response) => write(type, "create", { request, response }, deps))
     .all(as("other"), refuseMethod("GET, POST"));
   router
     .route("/.search")
-    .post(as("search"), body, read, (request, response) => search([type], { request, response }, deps))
+    .post(as("search"), body, (request, response) => search([type], { request, response }, deps))
     .all(as("other"), refuseMethod("POST"));
   router
     .route("/:id")
-    .get(as("get"), read, (request, response) => readOne(type, { request, response }, deps))
+    .get(as("get"), (request, response) => readOne(type, { request, response }, deps))
     .put(as("replace"), body, (request, response) => write(type, "replace", { request, response }, deps))
     .patch(as("patch"), body, (request, response) => write(type, "patch", { request, response }, deps))
     .delete(as("delete"), (request, response) => write(type, "delete", { request, response }, deps))
@@ -54,17 +51,14 @@ export function rootRoutes(deps: ResourceDeps): Router {
     contextOf(response).operation = operation;
     next();
   };
-  const read = countRead(deps.activity);
   const body = readBytes(deps.bodyBytesMax);
   router
     .route("/")
-    .get(as("list"), read, (request, response) => readList(RESOURCE_TYPES, { request, response }, deps))
+    .get(as("list"), (request, response) => readList(RESOURCE_TYPES, { request, response }, deps))
     .all(as("other"), refuseMethod("GET"));
   router
     .route("/.search")
-    .post(as("search"), body, read, (request, response) =>
-      search(RESOURCE_TYPES, { request, response }, deps),
-    )
+    .post(as("search"), body, (request, response) => search(RESOURCE_TYPES, { request, response }, deps))
     .all(as("other"), refuseMethod("POST"));
   router.all("/Me", as("other"), () => {
     throw new ScimError(
@@ -74,14 +68,6 @@ export function rootRoutes(deps: ResourceDeps): Router {
     );
   });
   return router;
-}
-
-function countRead(activity: Activity) {
-  return (_request: Request, response: Response, next: NextFunction): void => {
-    const { cycleId } = contextOf(response);
-    if (cycleId !== undefined) activity.countRead(principalOf(response).tenantId, cycleId);
-    next();
-  };
 }
 
 function refuseMethod(allowed: string) {

@@ -1,5 +1,7 @@
 /** Cycles as people look at them: a connection's latest, one by its id, and the strips of the overview. */
-import type { ConnectionKey, CycleCounts, CycleKind } from "./cycles.ts";
+import type { Counts } from "../platform/counts.ts";
+import type { CycleKind } from "./cycle-kind.ts";
+import type { ConnectionKey, CycleCounts } from "./cycles.ts";
 import type { Database } from "./database.ts";
 
 export interface Cycle extends CycleCounts {
@@ -13,6 +15,10 @@ export interface Cycle extends CycleCounts {
   readonly endedAt: Date | null;
   readonly requests: number;
   readonly reads: number;
+  /** Requests that were answered, by resource and operation, such as `User.list`. */
+  readonly requestKinds: Counts;
+  /** By resource, operation and result, such as `User.patch.applied`. */
+  readonly writes: Counts;
 }
 
 // Counts are bigint, which the driver hands over as text; none of ours outgrows a double.
@@ -26,7 +32,7 @@ const COLUMNS = `
          r.groups_updated::float8 AS "groupsUpdated", r.groups_deleted::float8 AS "groupsDeleted",
          r.members_added::float8 AS "membersAdded", r.members_removed::float8 AS "membersRemoved",
          r.unchanged::float8 AS unchanged, r.refused::float8 AS refused, r.faulted::float8 AS faulted,
-         r.retried::float8 AS retried`;
+         r.retried::float8 AS retried, r.request_kinds AS "requestKinds", r.writes`;
 
 const LIST = `
   SELECT ${COLUMNS}

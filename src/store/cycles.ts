@@ -2,11 +2,10 @@
  * Cycles: what one synchronisation run of a connection did. A request opens a cycle where none is open, quiet time
  * ends it. Writes are counted in their own transactions, reads are flushed from memory.
  */
+import type { Counts } from "../platform/counts.ts";
 import { newId } from "../platform/ids.ts";
 import type { Database, Transaction } from "./database.ts";
 import { BEATS_MIN } from "./overdue.ts";
-
-export type CycleKind = "initial" | "incremental" | "on_demand" | "test";
 
 export interface ConnectionKey {
   readonly tenantId: string;
@@ -75,14 +74,19 @@ export interface CycleRequests {
   readonly reads: number;
   /** Refused at the door, before they became writes. */
   readonly refused: number;
+  /** Requests that were answered, by resource and operation. */
+  readonly kinds: Counts;
+  /** Those refused, by resource, operation and result. */
+  readonly writes: Counts;
 }
 
 const NOTE_REQUESTS = `
   UPDATE cycles c
      SET requests = c.requests + n.requests, reads = c.reads + n.reads, refused = c.refused + n.refused,
-         last_request_at = greatest(c.last_request_at, now())
+         request_kinds = sum_counts(c.request_kinds, n.kinds), writes = sum_counts(c.writes, n.writes),
+         last_request_at = CASE WHEN n.requests > 0 THEN greatest(c.last_request_at, now()) ELSE c.last_request_at END
     FROM json_to_recordset($1::json)
-      AS n ("tenantId" uuid, "cycleId" uuid, requests bigint, reads bigint, refused bigint)
+      AS n ("tenantId" uuid, "cycleId" uuid, requests bigint, reads bigint, refused bigint, kinds jsonb, writes jsonb)
    WHERE c.tenant_id = n."tenantId" AND c.id = n."cycleId"`;
 
 /** Adds what the api counted in memory since the last flush. */
@@ -106,62 +110,30 @@ const ADD_COUNTS = `
          unchanged = c.unchanged + n.unchanged,
          refused = c.refused + n.refused,
          faulted = c.faulted + n.faulted,
-         retried = c.retried + n.retried
+         retried = c.retried + n.retried,
+         writes = sum_counts(c.writes, n.writes)
     FROM json_to_recordset($1::json)
       AS n ("tenantId" uuid, "cycleId" uuid, "usersCreated" bigint, "usersUpdated" bigint, "usersDeactivated" bigint,
             "usersReactivated" bigint, "usersDeleted" bigint, "groupsCreated" bigint, "groupsUpdated" bigint,
             "groupsDeleted" bigint, "membersAdded" bigint, "membersRemoved" bigint, unchanged bigint, refused bigint,
-            faulted bigint, retried bigint)
+            faulted bigint, retried bigint, writes jsonb)
    WHERE c.tenant_id = n."tenantId" AND c.id = n."cycleId"`;
+
+export interface AddedCounts extends CycleCounts {
+  readonly tenantId: string;
+  readonly cycleId: string;
+  /** By resource, operation and result, such as `User.patch.applied`. */
+  readonly writes: Counts;
+}
 
 /**
  * Counts a batch's writes, in the batch's transaction. The last statement before the commit, because workers of one
  * tenant wait here for each other.
  * @param counts - sorted by cycle id, so that two batches lock cycles in one order
  */
-export async function addCycleCounts(
-  tx: Transaction,
-  counts: readonly (CycleCounts & { readonly tenantId: string; readonly cycleId: string })[],
-): Promise<void> {
+export async function addCycleCounts(tx: Transaction, counts: readonly AddedCounts[]): Promise<void> {
   if (counts.length === 0) return;
   await tx.query({ name: "add-cycle-counts", text: ADD_COUNTS }, [JSON.stringify(counts)]);
-}
-
-export interface ClosedCycle extends ConnectionKey {
-  readonly id: string;
-  readonly tenantSlug: string;
-  readonly kind: CycleKind;
-  readonly startedAt: Date;
-  readonly lastRequestAt: Date;
-}
-
-// A cycle without a write is a connection test; five requests or fewer are provision-on-demand; the first cycle that
-// creates, or one where more was created than the directory held before, is an initial one.
-const CLOSE = `
-  UPDATE cycles c
-     SET ended_at = c.last_request_at,
-         kind = CASE
-                  WHEN c.users_created + c.users_updated + c.users_deactivated + c.users_reactivated
-                       + c.users_deleted + c.groups_created + c.groups_updated + c.groups_deleted
-                       + c.members_added + c.members_removed + c.unchanged + c.refused + c.faulted = 0
-                       AND c.requests <= 1 THEN 'test'
-                  WHEN c.users_created > 0 AND NOT EXISTS (
-                         SELECT FROM cycles p
-                          WHERE p.tenant_id = c.tenant_id AND p.connection_id = c.connection_id
-                            AND p.started_at < c.started_at AND p.kind = 'initial') THEN 'initial'
-                  WHEN c.requests <= 5 THEN 'on_demand'
-                  ELSE 'incremental'
-                END
-    FROM tenants t
-   WHERE t.id = c.tenant_id
-     AND c.ended_at IS NULL
-     AND c.last_request_at < now() - make_interval(secs => $1)
-  RETURNING c.tenant_id AS "tenantId", c.id, c.connection_id AS "connectionId", t.slug AS "tenantSlug", c.kind,
-            c.started_at AS "startedAt", c.last_request_at AS "lastRequestAt"`;
-
-/** Ends every cycle that has been quiet for so long. @param idleSeconds - CYCLE_IDLE_SECONDS */
-export async function closeIdleCycles(tx: Transaction, idleSeconds: number): Promise<readonly ClosedCycle[]> {
-  return tx.query<ClosedCycle>(CLOSE, [idleSeconds]);
 }
 
 export interface CycleGauge {

@@ -3,6 +3,8 @@
 export type Overdue = "late" | "silent";
 
 const BEAT_SECONDS = 40 * 60;
+/** Azure's clock is not ours, and a busy beat begins late. */
+const BEAT_TOLERANCE_SECONDS = 4 * 60;
 /** Two beats: one may fail on Azure's side and be made up by the next. */
 const LATE_SECONDS = 2 * BEAT_SECONDS;
 const SILENT_SECONDS = 24 * 3600;
@@ -26,4 +28,16 @@ export function overdueOf({ lastRequestAt, incrementalCycles }: Heard, now: Date
 export function nextBeatAt(heard: Heard, lastCycleStartedAt: Date | undefined): Date | undefined {
   if (heard.incrementalCycles < BEATS_MIN || lastCycleStartedAt === undefined) return undefined;
   return new Date(lastCycleStartedAt.getTime() + BEAT_SECONDS * 1000);
+}
+
+/** Whether a cycle begins when Azure comes by itself: whole beats after the last one began, or after a long one ended. */
+export function isOnBeat(
+  startedAt: Date,
+  last: { readonly startedAt: Date; readonly endedAt: Date },
+): boolean {
+  return [last.startedAt, last.endedAt].some((from) => {
+    const seconds = (startedAt.getTime() - from.getTime()) / 1000;
+    const beats = Math.round(seconds / BEAT_SECONDS);
+    return beats >= 1 && Math.abs(seconds - beats * BEAT_SECONDS) <= BEAT_TOLERANCE_SECONDS;
+  });
 }

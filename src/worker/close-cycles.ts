@@ -1,6 +1,6 @@
 /** Ends the cycles that have been quiet for long enough, and tells each end as an event, in one transaction. */
 import { randomUUID } from "node:crypto";
-import { type ClosedCycle, closeIdleCycles } from "../store/cycles.ts";
+import { type ClosedCycle, closeIdleCycles } from "../store/close-cycles.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { insertEvents, type NewEvent } from "../store/events.ts";
 

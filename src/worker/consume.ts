@@ -12,7 +12,7 @@ import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/q
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
 import { finishAccepted } from "../store/accepted-writes.ts";
-import { transientReason } from "../store/database.ts";
+import { type Transaction, transientReason } from "../store/database.ts";
 import { insertFailures } from "../store/failures.ts";
 import { findLedgerRows, insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
@@ -20,13 +20,15 @@ import { findEarlier } from "./accepted.ts";
 import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
-import { faultRow } from "./ledger.ts";
+import type { CycleClock } from "./cycle-clock.ts";
+import { countedAs, faultRow } from "./ledger.ts";
 
 export interface ConsumeDeps extends CommitDeps {
   /** Takes the jobs of writes that failed among others. */
   readonly queue: Pick<WriteQueue, "addBulk">;
   readonly replies: ReplySender;
   readonly metrics: Metrics;
+  readonly clock: Pick<CycleClock, "note">;
   readonly logger: Logger;
   readonly batchMax: number;
 }
@@ -115,8 +117,10 @@ async function commitAndReply(
   writes: readonly PendingWrite[],
 ): Promise<readonly BatchResult[]> {
   const stop = deps.metrics.commit.startTimer();
+  const startedAt = Date.now();
   const results = await commitBatch(deps, writes);
   stop();
+  const span = { startedAt, endedAt: Date.now() };
   const byApi = new Map<string, { writeId: string; outcome: Outcome }[]>();
   writes.forEach(({ command }, index) => {
     const result = results[index];
@@ -125,9 +129,15 @@ async function commitAndReply(
     replies.push({ writeId: command.writeId, outcome: result.outcome });
     byApi.set(command.apiId, replies);
     countWrite(deps.metrics, command, result);
+    if (!result.isReplay) deps.clock.note(command, span, endingOf(result.outcome));
   });
   for (const [apiId, replies] of byApi) deps.replies.send(apiId, replies);
   return results;
+}
+
+function endingOf(outcome: Outcome): "applied" | "unchanged" | "refused" | "faulted" {
+  if (outcome.kind === "applied") return outcome.changed ? "applied" : "unchanged";
+  return outcome.kind === "fault" ? "faulted" : "refused";
 }
 
 /**
@@ -169,19 +179,31 @@ type FaultOutcome = Extract<Outcome, { kind: "fault" }>;
 
 /** @returns the fault; or, where the write has ended meanwhile, for example by a commit that seemed to fail, its end */
 async function recordFault(deps: ConsumeDeps, write: PendingWrite, fault: FaultOutcome): Promise<Outcome> {
-  const { tenantId, tenantSlug, writeId, cycleId, resourceType, operation, payload } = write.command;
+  const { command } = write;
+  const { tenantSlug, writeId, resourceType, operation, payload } = command;
+  const startedAt = Date.now();
   const ended = await deps.db.transaction(async (tx) => {
-    if (write.command.isAccepted === true) await finishAccepted(tx, [write.command]);
+    if (command.isAccepted === true) await finishAccepted(tx, [command]);
+    const [known] = await findLedgerRows(tx, [command]);
     const row = faultRow(write, fault.detail, fault.isPassing ? PASSING_FAULT_STATUS : 500);
-    if (!(await insertLedgerRows(tx, [row])).has(writeId)) return findLedgerRows(tx, [write.command]);
+    if (!(await insertLedgerRows(tx, [row])).has(writeId)) return findLedgerRows(tx, [command]);
     await insertFailures(tx, [{ row, masked: fault.detail, isRepeatable: true, payload }]);
-    if (cycleId !== null) await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, tenantId, cycleId }]);
+    // A write that fails a second time is one failed write.
+    if (known === undefined) await countFault(tx, command);
     return [];
   });
   if (ended[0]) return outcomeOfRow(ended[0]);
   const tenant = deps.metrics.tenant(tenantSlug);
   deps.metrics.writes.inc({ tenant, resource: resourceType, operation, result: "fault" });
+  deps.clock.note(command, { startedAt, endedAt: Date.now() }, "faulted");
   return fault;
+}
+
+async function countFault(tx: Transaction, command: WriteCommand): Promise<void> {
+  const { tenantId, cycleId } = command;
+  if (cycleId === null) return;
+  const writes = { [countedAs(command, "fault")]: 1 };
+  await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, writes, tenantId, cycleId }]);
 }
 
 /** @returns the reason as the queue shows it; undefined when the write was applied */

@@ -2,9 +2,10 @@
  * What a batch tells the ledger: how its writes ended, in the transaction that applied them. What the ledger knew of
  * them before is the matter of recall.ts.
  */
+import { addTo } from "../platform/counts.ts";
 import { ScimError } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import { addCycleCounts, type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
+import { addCycleCounts, type AddedCounts, type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import { together, type Transaction } from "../store/database.ts";
 import { type EndedRow, insertLedgerRows, type NewLedgerRow } from "../store/ledger.ts";
 import { findInDoubt } from "../store/repeated-requests.ts";
@@ -107,7 +108,7 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
   }
   return {
     ...base,
-    result: result.outcome.changed ? "applied" : "unchanged",
+    result: resultName(result),
     status: STATUS[command.operation],
     scimType: null,
     code: null,
@@ -166,17 +167,31 @@ export function faultRow({ command, attempt }: PendingWrite, detail: string, sta
 function countsOf(
   entries: readonly BatchEntry[],
   replays: ReadonlyMap<string, Outcome>,
-): (CycleCounts & { tenantId: string; cycleId: string })[] {
-  const cycles = new Map<string, CycleCounts & { tenantId: string; cycleId: string }>();
+): readonly AddedCounts[] {
+  const cycles = new Map<string, AddedCounts & { readonly writes: Record<string, number> }>();
   for (const { command, attempt, result } of entries) {
     const { tenantId, cycleId, writeId } = command;
     if (cycleId === null || replays.has(writeId)) continue;
-    const sum = cycles.get(cycleId) ?? { ...NO_COUNTS, tenantId, cycleId };
+    const sum = cycles.get(cycleId) ?? { ...NO_COUNTS, tenantId, cycleId, writes: {} };
     cycles.set(cycleId, sum);
     addCounts(sum, countsOfResult(result));
+    addTo(sum.writes, { [countedAs(command, resultName(result))]: 1 });
     if (attempt > 1) sum.retried += 1;
   }
   return [...cycles.values()].sort((a, b) => (a.cycleId < b.cycleId ? -1 : 1));
+}
+
+/** The name under which a cycle counts a write. */
+export function countedAs(
+  { resourceType, operation }: Pick<WriteCommand, "resourceType" | "operation">,
+  result: NewLedgerRow["result"],
+): string {
+  return `${resourceType}.${operation}.${result}`;
+}
+
+function resultName(result: Applied | ScimError): NewLedgerRow["result"] {
+  if (result instanceof ScimError) return "refused";
+  return result.outcome.changed ? "applied" : "unchanged";
 }
 
 function countsOfResult(result: Applied | ScimError): CycleCounts {

@@ -1,5 +1,5 @@
 /** After a cycle, people whom a product knew before are matched anew: the report then says who was left out. */
-import type { ClosedCycle } from "../store/cycles.ts";
+import type { ClosedCycle } from "../store/close-cycles.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { matchExistingUsers, tenantsWithExistingUsers } from "../store/existing-users.ts";
 

@@ -36,6 +36,7 @@ export interface TestService {
   readonly databaseUrl: string;
   readonly service: Service;
   readonly apiUrl: string;
+  readonly dashboardUrl: string;
   readonly metricsUrl: string;
   /** Makes a tenant with a connection. @returns a client that speaks for it */
   addTenant(dialect?: Dialect): Promise<TestTenant>;
@@ -49,20 +50,25 @@ export interface TestTenant {
   readonly scim: ScimClient;
 }
 
-/** All roles in this process, on a database of their own. */
-export async function startTestService(queue: TestQueue, env: Env = {}): Promise<TestService> {
+/** All roles in this process, on a database of their own. @param now - milliseconds since the epoch */
+export async function startTestService(
+  queue: TestQueue,
+  env: Env = {},
+  now?: () => number,
+): Promise<TestService> {
   const store = await createTestDatabase();
   const config = parseConfig(testEnv(store.url, queue, env));
   await prepareStores(config);
   const logger = createLogger({ service: "test", level: config.LOG_LEVEL });
-  const service = createService(config, logger, "0.0.0");
+  const service = createService(config, logger, "0.0.0", now);
   await service.start();
-  const { api = "", metrics } = service.addresses();
+  const { api = "", dashboard = "", metrics } = service.addresses();
   return {
     service,
     database: store.database,
     databaseUrl: store.url,
     apiUrl: api,
+    dashboardUrl: dashboard,
     metricsUrl: metrics,
     addTenant: (dialect) => addTenant(store, api, dialect),
     async stop() {

@@ -1,6 +1,7 @@
 /** What is promised when processes die or the queue is slow: nothing acknowledged is lost, nothing applied twice. */
 import { afterEach, describe, expect, test } from "vitest";
 import { runSimulation } from "../../tools/azure-ad/simulation.ts";
+import { countsOfReports, cycleCounts } from "../support/cycle-counts.ts";
 import { createScimClient } from "../support/scim-client.ts";
 import { addTenant, type ServiceProcess, spawnService, testEnv, waitFor } from "../support/service.ts";
 import { prepareStores } from "../../src/prepare.ts";
@@ -29,7 +30,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     return process;
   }
 
-  test("a worker killed while a cycle runs costs the client nothing", async () => {
+  test("a worker killed while a cycle runs costs the client nothing, and the cycle no count", async () => {
     const { store, env } = await openStores();
     const [api, doomed] = await Promise.all([spawn(env, "api"), spawn(env, "worker"), spawn(env, "worker")]);
     const { token, tenantId } = await addTenant(store, api.apiUrl);
@@ -60,6 +61,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect(report.errors).toMatchObject({ total: 0, first: [] });
     expect(report.verification?.first).toEqual([]);
     expect(report.clean).toBe(true);
+    await expect.poll(() => cycleCounts(store.database, tenantId)).toEqual([countsOfReports(report.cycles)]);
   });
 
   test("a write whose request had to give up is taken up by the same request sent again", async () => {

@@ -1,5 +1,5 @@
 /** What a simulation reports: as a value, for files and tests, and as text for people. */
-import type { ErrorReport, OperationReport } from "./stats.ts";
+import type { ErrorReport, OperationReport, Totals } from "./stats.ts";
 import type { VerificationReport } from "./verify.ts";
 
 export interface CycleReport {
@@ -8,6 +8,8 @@ export interface CycleReport {
   readonly seconds: number;
   readonly requests: number;
   readonly writes: number;
+  /** Requests that were answered well, by operation. */
+  readonly done: Totals["done"];
   readonly requestsPerSecond: number;
   readonly writesPerSecond: number;
 }

@@ -14,7 +14,7 @@ import { cycleLine, verdict } from "./report.ts";
 import type { CycleReport, Report } from "./report.ts";
 import { createScim } from "./scim.ts";
 import { createStats } from "./stats.ts";
-import type { Stats } from "./stats.ts";
+import type { Stats, Totals } from "./stats.ts";
 import { verify } from "./verify.ts";
 import type { VerificationReport } from "./verify.ts";
 import type { World } from "./world.ts";
@@ -45,6 +45,8 @@ export interface SimulationOptions {
   readonly output?: Output | undefined;
   /** Ends the simulation early: what is under way ends, then comes the verification. */
   readonly signal?: AbortSignal | undefined;
+  /** Called after each cycle; the next one begins when it resolves. */
+  readonly onCycle?: (report: CycleReport) => Promise<void>;
 }
 
 /** About a minute of patience in all, so that a restart of the service goes unnoticed. */
@@ -134,7 +136,7 @@ async function runCycles(run: Run): Promise<void> {
   await provision(world, { people: new Set(), groups: new Set() });
 }
 
-async function runCycle({ stats, world, cycles }: Run, cycle: number): Promise<void> {
+async function runCycle({ options, stats, world, cycles }: Run, cycle: number): Promise<void> {
   const before = stats.totals();
   const startedAt = performance.now();
   const scope =
@@ -160,12 +162,23 @@ async function runCycle({ stats, world, cycles }: Run, cycle: number): Promise<v
     seconds: seconds(ms),
     requests,
     writes,
+    done: difference(after.done, before.done),
     requestsPerSecond: Math.round((requests * 1000) / ms),
     writesPerSecond: Math.round((writes * 1000) / ms),
   };
   cycles.push(report);
   if (cycles.length > CYCLES_KEPT_MAX) cycles.shift();
   world.progress.line(cycleLine(report));
+  await options.onCycle?.(report);
+}
+
+function difference(after: Totals["done"], before: Totals["done"]): Totals["done"] {
+  const operations = Object.entries(after) as [keyof Totals["done"], number][];
+  return Object.fromEntries(
+    operations
+      .map(([operation, count]) => [operation, count - (before[operation] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );
 }
 
 async function waitUntil(at: number, signal: AbortSignal | undefined): Promise<void> {

@@ -45,11 +45,18 @@ export interface ErrorReport {
   readonly first: readonly ErrorNote[];
 }
 
+export interface Totals {
+  readonly requests: number;
+  readonly writes: number;
+  /** Requests that were answered well. */
+  readonly done: Readonly<Partial<Record<Operation, number>>>;
+}
+
 export interface Stats {
   readonly request: (operation: Operation, ms: number) => void;
   readonly retry: (operation: Operation) => void;
   readonly error: (note: ErrorNote) => void;
-  readonly totals: () => { readonly requests: number; readonly writes: number };
+  readonly totals: () => Totals;
   readonly operations: () => OperationReport[];
   readonly errors: () => ErrorReport;
 }
@@ -105,7 +112,12 @@ export function createStats(): Stats {
       byStatus.set(note.status, (byStatus.get(note.status) ?? 0) + 1);
       if (first.length < ERRORS_KEPT_MAX) first.push(note);
     },
-    totals: () => ({ ...totals }),
+    totals: () => ({
+      ...totals,
+      done: Object.fromEntries(
+        [...tallies].map(([operation, each]) => [operation, each.requests - each.errors]),
+      ),
+    }),
     operations: () => [...tallies].map(([operation, tally]) => describe(operation, tally)),
     errors: () => ({
       total: [...byStatus.values()].reduce((sum, count) => sum + count, 0),
