@@ -6,6 +6,13 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const TICKS_PER_SECOND = 100;
 
+/** Processor time, by where it is spent: milliseconds of a request, or seconds since the start. */
+export interface Used {
+  readonly node: number;
+  readonly postgres: number;
+  readonly redis: number;
+}
+
 interface Stat {
   readonly parent: number;
   readonly seconds: number;

@@ -2,6 +2,7 @@
  * Side by side: the same load on service and baseline in turns, because this minute's machine is not the next
  * minute's. A ratio is made of the two halves of one round; medians are told with their spread.
  */
+import { cpuSeconds, cpuSecondsOfFamily, type Used } from "./cpu.ts";
 import type { Load, Seen } from "./generator.ts";
 import type { Material } from "./scenarios.ts";
 import type { Side, Stand } from "./stand.ts";
@@ -14,23 +15,29 @@ export interface Rounds {
   readonly material?: (side: Side) => Promise<Material>;
 }
 
+/** What the client saw, and what a request cost in processor time. */
+export type Round = Seen & { readonly cost: Used };
+
 export interface Pair {
-  readonly service: Seen;
-  readonly baseline: Seen;
+  readonly service: Round;
+  readonly baseline: Round;
 }
 
 export async function alternate(stand: Stand, plan: Rounds): Promise<readonly Pair[]> {
   const { service, baseline, load } = stand;
   const material = new Map<Side, Material>();
   for (const side of [service, baseline]) material.set(side, (await plan.material?.(side)) ?? {});
-  const run = (side: Side): Promise<Seen> =>
-    load.run({
+  const run = async (side: Side): Promise<Round> => {
+    const before = usedBy(stand, side);
+    const seen = await load.run({
       target: side.target,
       scenario: plan.scenario,
       material: material.get(side) ?? {},
       connections: plan.connections,
       milliseconds: plan.milliseconds,
     });
+    return { ...seen, cost: costOf(before, usedBy(stand, side), seen.requests) };
+  };
   // Once without counting: compiled code, filled pools, open cycle.
   for (const side of [service, baseline]) await run(side);
   const pairs: Pair[] = [];
@@ -41,6 +48,19 @@ export async function alternate(stand: Stand, plan: Rounds): Promise<readonly Pa
     pairs.push({ service: first ?? (await run(service)), baseline: base });
   }
   return pairs;
+}
+
+function usedBy({ postgresPid, redisPid }: Stand, { pids }: Side): Used {
+  return {
+    node: pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    postgres: cpuSecondsOfFamily(postgresPid),
+    redis: redisPid === undefined ? 0 : cpuSeconds(redisPid),
+  };
+}
+
+function costOf(before: Used, after: Used, requests: number): Used {
+  const msOf = (part: keyof Used): number => ((after[part] - before[part]) * 1000) / requests;
+  return { node: msOf("node"), postgres: msOf("postgres"), redis: msOf("redis") };
 }
 
 export interface Summary {

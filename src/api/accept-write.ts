@@ -5,15 +5,9 @@
 import { randomUUID } from "node:crypto";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { SubmitOverloadError } from "../queue/lines.ts";
+import type { Exchange } from "./context.ts";
 import { bytesOf } from "./scim-body.ts";
-import {
-  assertNoted,
-  commandOf,
-  type Exchange,
-  type SubmitDeps,
-  watchAnswer,
-  type WriteRequest,
-} from "./submit-write.ts";
+import { assertNoted, commandOf, type SubmitDeps, watchAnswer, type WriteRequest } from "./submit-write.ts";
 
 /** Will be applied; may be asked for under this transaction. */
 export interface Accepted {
@@ -46,7 +40,7 @@ export async function acceptAndSubmit(
   // Who hangs up before the 202 will ask again, and is to be given this write.
   watchAnswer(exchange, { tenantId, requestKey, writeId: txn, abandon: () => true }, submit);
   if (txn !== command.writeId) return { txn };
-  const outcome = enqueue(command, bytesOf(exchange.request).length, submit);
+  const outcome = enqueue(command, bytesOf(exchange.response).length, submit);
   return (await within(waitMs, outcome)) ?? { txn };
 }
 

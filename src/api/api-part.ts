@@ -1,5 +1,6 @@
 /** The api as a part of a process: its server, the channel its outcomes come back on, and what it notes on a beat. */
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
+import { TLSSocket } from "node:tls";
 import { newId } from "../platform/ids.ts";
 import { createHttpServer } from "../platform/http-server.ts";
 import type { Part } from "../platform/lifecycle.ts";
@@ -153,6 +154,6 @@ function acceptOn({ db, asyncPendingMax }: ApiSettings): SubmitDeps["accept"] {
     });
 }
 
-function originOf(request: Request): string {
-  return `${request.protocol}://${request.get("host") ?? "localhost"}`;
+function originOf({ socket, headers }: IncomingMessage): string {
+  return `${socket instanceof TLSSocket ? "https" : "http"}://${headers.host ?? "localhost"}`;
 }

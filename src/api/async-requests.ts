@@ -3,28 +3,29 @@
  * afterwards it is the completion event, a security event token's claims as JSON, unsigned, for it is handed to nobody
  * but the connection that asked. RFC 9967 sections 2.5.1.3 and 5.
  */
-import { type Request, type Response, Router } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Router } from "express";
 import { locationOf, say, ScimError, URNS, weakEtag } from "../scim/index.ts";
 import { type AsyncRequest, findAsyncRequest } from "../store/accepted-writes.ts";
 import type { Database } from "../store/database.ts";
 import { isResourceId } from "../store/members.ts";
 import { contextOf, principalOf } from "./context.ts";
-import { methodNotAllowed } from "./respond.ts";
+import { methodNotAllowed, sendEmpty } from "./respond.ts";
 
 export interface AsyncRequestDeps {
   readonly db: Database;
   /** Address of the SCIM endpoint as the client reaches it. */
-  readonly baseUrl: (request: Request) => string;
+  readonly baseUrl: (request: IncomingMessage) => string;
 }
 
 const PENDING_RETRY_SECONDS = 1;
 const METHODS = { create: "POST", replace: "PUT", patch: "PATCH", delete: "DELETE" } as const;
 
-export function sendAccepted(response: Response, txn: string, baseUrl: string): void {
-  response.set("Set-Txn", txn);
-  response.set("Preference-Applied", "respond-async");
-  response.set("Location", `${baseUrl}/AsyncRequests/${txn}`);
-  response.status(202).end();
+export function sendAccepted(response: ServerResponse, txn: string, baseUrl: string): void {
+  response.setHeader("Set-Txn", txn);
+  response.setHeader("Preference-Applied", "respond-async");
+  response.setHeader("Location", `${baseUrl}/AsyncRequests/${txn}`);
+  sendEmpty(response, 202);
 }
 
 export function asyncRequestRoutes({ db, baseUrl }: AsyncRequestDeps): Router {
@@ -37,7 +38,7 @@ export function asyncRequestRoutes({ db, baseUrl }: AsyncRequestDeps): Router {
     if (!found) throw unknownTransaction(txn);
     if (found.isPending) {
       response.set("Retry-After", String(PENDING_RETRY_SECONDS));
-      response.status(202).end();
+      sendEmpty(response, 202);
       return;
     }
     response.status(200).set("Content-Type", "application/json; charset=utf-8");

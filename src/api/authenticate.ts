@@ -1,5 +1,5 @@
 /** Bearer token → tenant and connection. RFC 6750; RFC 7644 section 2. */
-import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
@@ -17,20 +17,24 @@ export interface AuthenticateDeps {
   readonly models: TenantModels;
 }
 
-/** Lets a request pass with its principal and what that decides about reading, or answers 401 with a challenge. */
-export function authenticate(deps: AuthenticateDeps): RequestHandler {
-  return async (request: Request, response: Response, next: NextFunction) => {
-    const bearer = bearerOf(request.get("authorization"));
-    if ("failure" in bearer) throw refuse(response, deps, bearer.failure);
-    const { token } = bearer;
-    const principal = await deps.findPrincipal(token);
-    if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
-    const { tenantId, schemaVersion, dialect } = principal;
-    const context = contextOf(response);
-    context.principal = principal;
-    context.reading = { models: await deps.models.find(deps.db, tenantId, schemaVersion), dialect };
-    next();
-  };
+/**
+ * Gives the request's context its principal, and what that decides about reading.
+ * @throws {ScimError} 401, with a challenge
+ */
+export async function authenticate(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: AuthenticateDeps,
+): Promise<void> {
+  const bearer = bearerOf(request.headers.authorization);
+  if ("failure" in bearer) throw refuse(response, deps, bearer.failure);
+  const { token } = bearer;
+  const principal = await deps.findPrincipal(token);
+  if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
+  const { tenantId, schemaVersion, dialect } = principal;
+  const context = contextOf(response);
+  context.principal = principal;
+  context.reading = { models: await deps.models.find(deps.db, tenantId, schemaVersion), dialect };
 }
 
 const DETAILS = {
@@ -42,12 +46,12 @@ const DETAILS = {
 const PRODUCT_KEY = say`a product key opens /v1 only; provisioning needs the bearer token that Rollcall's console showed for the connection`;
 
 function refuse(
-  response: Response,
+  response: ServerResponse,
   { metrics }: AuthenticateDeps,
   reason: AuthFailure,
   isProductKey = false,
 ): ScimError {
   metrics.authFailures.inc({ reason });
-  response.set("WWW-Authenticate", challengeFor(reason));
+  response.setHeader("WWW-Authenticate", challengeFor(reason));
   return new ScimError(401, "unauthenticated", isProductKey ? PRODUCT_KEY : DETAILS[reason]);
 }

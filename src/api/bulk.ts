@@ -5,7 +5,6 @@
  * Ids of what is created are known before anything is written, so references among operations need no second pass,
  * circles included.
  */
-import type { Request, Response } from "express";
 import { newId } from "../platform/ids.ts";
 import {
   type BulkFault,
@@ -27,7 +26,7 @@ import {
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { isResourceId } from "../store/members.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf, type Exchange } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
 import { bytesOf, readJson } from "./scim-body.ts";
@@ -49,11 +48,6 @@ export interface RefusedOperation {
   readonly body: unknown;
 }
 
-interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
 interface Step {
   readonly index: number;
   readonly operation: BulkOperation;
@@ -71,8 +65,8 @@ export type BulkRuns = Map<string, Promise<readonly Result[]>>;
 
 /** @throws {ScimError} what is wrong with the request as a whole */
 export async function bulk(exchange: Exchange, deps: BulkDeps): Promise<void> {
-  const { request, response } = exchange;
-  const key = requestKeyOf(principalOf(response), request, "");
+  const { response } = exchange;
+  const key = requestKeyOf(exchange, "");
   const results = deps.bulkRuns.get(key) ?? begin(exchange, deps);
   deps.bulkRuns.set(key, results);
   // A run whose client has gone begins nothing more: who asks again begins a new one, which takes up what is begun.
@@ -83,8 +77,8 @@ export async function bulk(exchange: Exchange, deps: BulkDeps): Promise<void> {
 }
 
 async function begin(exchange: Exchange, deps: BulkDeps): Promise<readonly Result[]> {
-  const { request, response } = exchange;
-  const { failOnErrors, operations } = readBulk(readJson(request, response));
+  const { response } = exchange;
+  const { failOnErrors, operations } = readBulk(readJson(response));
   response.setMaxListeners(0); // Every write waits for the response to close.
   const atOnce = failOnErrors === undefined ? Math.min(operations.length, deps.submit.bulkWritesMax) : 1;
   const places = takePlaces(exchange, atOnce, deps.submit);
@@ -191,7 +185,7 @@ class BulkRun {
       type,
       part: String(index),
       ifMatch: version ?? null,
-      bytes: Math.ceil(bytesOf(this.#exchange.request).length / this.#operations.length),
+      bytes: Math.ceil(bytesOf(this.#exchange.response).length / this.#operations.length),
     };
     try {
       if (method !== "POST" && !isResourceId(id)) throw resourceNotFound(type, id);

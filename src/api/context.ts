@@ -1,14 +1,25 @@
-/** What is known of a request while it is answered: who asks, for what, since when. */
-import type { Response } from "express";
+/**
+ * What is known of a request while it is answered: who asks, for what, since when. It hangs on the response in Node's
+ * own terms, which Express's are a part of, so that whatever is written for a context serves with Express and without.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Reading } from "../scim/index.ts";
 import type { ProductPrincipal } from "../store/product-keys.ts";
 import type { Principal } from "../store/tenants.ts";
+
+/** A request and the answer that it is to get. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 export interface RequestContext {
   /** In every error's detail and in the X-Correlation-Id header, so that an admin and our log can meet. */
   readonly correlationId: string;
   /** Milliseconds, by the process's monotonic clock. */
   readonly startedAt: number;
+  /** Path and query as they were sent; a router may shorten the request's own. */
+  readonly target: string;
   /** Who the bearer token speaks for, once that is known. */
   principal?: Principal;
   /** What the request is read by, and answered: what its principal decides, once that is known. */
@@ -23,23 +34,34 @@ export interface RequestContext {
   isProbe?: boolean;
   /** Of the path, where it can be one. */
   resourceId?: string;
+  /** The body as it was sent, because a request that is sent again is recognised by its bytes. */
+  bytes?: Buffer;
   /** A refusal at the door is recorded with the body that was refused. */
   body?: unknown;
 }
 
-const KEY = "rollcall";
+const KEY = Symbol("context");
 
-export function setContext(response: Response, context: RequestContext): void {
-  response.locals[KEY] = context;
+interface WithContext {
+  [KEY]?: RequestContext;
 }
 
-/** The context that the first middleware made. */
-export function contextOf(response: Response): RequestContext {
-  return response.locals[KEY] as RequestContext;
+export function setContext(response: ServerResponse, context: RequestContext): void {
+  (response as WithContext)[KEY] = context;
+}
+
+/**
+ * The context that the request began with.
+ * @throws {Error} when called before that, which is a bug
+ */
+export function contextOf(response: ServerResponse): RequestContext {
+  const context = (response as WithContext)[KEY];
+  if (!context) throw new Error("a context is asked for before the request began");
+  return context;
 }
 
 /** @throws {Error} when called before authentication, which is a bug */
-export function principalOf(response: Response): Principal {
+export function principalOf(response: ServerResponse): Principal {
   const { principal } = contextOf(response);
   if (!principal) throw new Error("a route that needs a principal runs before authentication");
   return principal;

@@ -1,4 +1,5 @@
 /** ServiceProviderConfig, ResourceTypes and Schemas. RFC 7644 section 4: parameters are ignored, a filter is 403. */
+import type { IncomingMessage } from "node:http";
 import { type NextFunction, type Request, type Response, Router } from "express";
 import {
   type DiscoveryResource,
@@ -17,7 +18,7 @@ import { methodNotAllowed, sendJson } from "./respond.ts";
 
 export interface DiscoveryDeps {
   /** Address of the SCIM endpoint as the client reaches it. */
-  readonly baseUrl: (request: Request) => string;
+  readonly baseUrl: (request: IncomingMessage) => string;
   /** BODY_BYTES_MAX. */
   readonly bodyBytesMax: number;
 }
@@ -63,7 +64,7 @@ function enter(request: Request, response: Response, next: NextFunction): void {
     response.set("Allow", "GET, HEAD");
     throw methodNotAllowed(request.method, "GET");
   }
-  if (parameter(request, "filter") !== undefined) {
+  if (parameter(response, "filter") !== undefined) {
     throw new ScimError(403, "forbidden", say`discovery endpoints take no filter; read them whole`);
   }
   next();

@@ -1,5 +1,5 @@
 /** The Prefer header: whether a write may go on without its request, and how long that shall wait. RFC 7240. */
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
 
 export interface Preference {
   readonly isAsync: boolean;
@@ -11,10 +11,12 @@ const NONE: Preference = { isAsync: false, waitMs: 0 };
 const WAIT = /^wait\s*=\s*"?(\d{1,6})"?$/;
 
 /** `wait` alone asks for nothing that the budget of a request does not give already. */
-export function preferenceOf(request: Request): Preference {
-  const header = request.get("prefer");
+export function preferenceOf(request: IncomingMessage): Preference {
+  const header = request.headers["prefer"];
   if (header === undefined) return NONE;
-  const preferences = header.split(",").map((part) => (part.split(";", 1)[0] ?? "").trim().toLowerCase());
+  const preferences = String(header)
+    .split(",")
+    .map((part) => (part.split(";", 1)[0] ?? "").trim().toLowerCase());
   if (!preferences.includes("respond-async")) return NONE;
   // Of one that comes twice the first counts.
   const seconds = preferences.map((each) => WAIT.exec(each)?.[1]).find((found) => found !== undefined);

@@ -2,7 +2,8 @@
  * What a read asks for, from a query string or from the body of a search: names without regard to letter case,
  * unknown ones ignored. RFC 7644 sections 3.4.2 and 3.4.3.
  */
-import type { Request } from "express";
+import { parse } from "node:querystring";
+import type { ServerResponse } from "node:http";
 import {
   type AttributePath,
   type Filter,
@@ -16,6 +17,7 @@ import {
   ScimError,
   term,
 } from "../scim/index.ts";
+import { contextOf } from "./context.ts";
 
 /** The value of a parameter by its name: undefined when it is absent, "" when it is there without a value. */
 export type Parameters = (name: string) => string | undefined;
@@ -71,14 +73,23 @@ export function listQuery(
 }
 
 /** @throws {ScimError} 400 when both parameters are there */
-export function projectionOf(request: Request): Projection {
-  return parseProjection(parameter(request, "attributes"), parameter(request, "excludedAttributes"));
+export function projectionOf(response: ServerResponse): Projection {
+  const parameters = queryParameters(response);
+  return parseProjection(
+    parameters("attributes") || undefined,
+    parameters("excludedAttributes") || undefined,
+  );
 }
 
+const NO_PARAMETERS: Parameters = () => undefined;
+
 /** Reads the parameters of a query string; of one that stands twice, the first. */
-export function queryParameters(request: Request): Parameters {
+export function queryParameters(response: ServerResponse): Parameters {
+  const { target } = contextOf(response);
+  const start = target.indexOf("?");
+  if (start === -1) return NO_PARAMETERS;
   const byKey = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.query)) {
+  for (const [name, value] of Object.entries(parse(target.slice(start + 1)))) {
     const first: unknown = Array.isArray(value) ? value[0] : value;
     const key = name.toLowerCase();
     if (typeof first === "string" && !byKey.has(key)) byKey.set(key, first);
@@ -87,8 +98,8 @@ export function queryParameters(request: Request): Parameters {
 }
 
 /** @returns the parameter's value; undefined when it is absent or empty */
-export function parameter(request: Request, name: string): string | undefined {
-  return queryParameters(request)(name) || undefined;
+export function parameter(response: ServerResponse, name: string): string | undefined {
+  return queryParameters(response)(name) || undefined;
 }
 
 /** Reads the members of a SearchRequest; lists of names become the text that a query string would hold. */

@@ -2,10 +2,9 @@
  * Lists and searches, straight from Postgres: of users, of groups, or of both. RFC 7644 sections 3.4.2 and 3.4.3,
  * RFC 9865.
  */
-import type { Request, Response } from "express";
 import { listResponse, render, type ResourceType, wants } from "../scim/index.ts";
 import { listDirectory, type ListRequest } from "../store/directory-lists.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 import type { CursorQuery, CursorSeal } from "./cursor.ts";
 import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
 import { type ReadDeps, sayIfMembersAreCut } from "./read-resources.ts";
@@ -16,19 +15,14 @@ export interface ListDeps extends ReadDeps {
   readonly cursors: CursorSeal;
 }
 
-interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
 /** GET: the query string says what is wanted. @param types - what is looked through */
 export function readList(types: readonly ResourceType[], exchange: Exchange, deps: ListDeps): Promise<void> {
-  return answerList(types, queryParameters(exchange.request), { exchange, deps });
+  return answerList(types, queryParameters(exchange.response), { exchange, deps });
 }
 
 /** POST to `.search`: the body says it, so that names do not stand in addresses. */
 export function search(types: readonly ResourceType[], exchange: Exchange, deps: ListDeps): Promise<void> {
-  const body = readJson(exchange.request, exchange.response);
+  const body = readJson(exchange.response);
   return answerList(types, searchParameters(body), { exchange, deps });
 }
 

@@ -1,5 +1,5 @@
 /** Reads of one user or group, straight from Postgres. RFC 7644 section 3.4.1. */
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   locationOf,
   matchesEtag,
@@ -16,38 +16,39 @@ import {
 import type { Database } from "../store/database.ts";
 import { findResource, type ReadOptions } from "../store/directory-reads.ts";
 import { isResourceId } from "../store/members.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
-import { sendResource } from "./respond.ts";
+import { sendEmpty, sendResource } from "./respond.ts";
 
 export interface ReadDeps {
   readonly db: Database;
   /** Address of the SCIM endpoint as this client reaches it. */
-  readonly baseUrl: (request: Request) => string;
+  readonly baseUrl: (request: IncomingMessage) => string;
   /** Members that an answer shows of one group at most; undefined is all. */
   readonly membersMax: number | undefined;
 }
 
 /** @throws {ScimError} 404; the answer is 304 when the client has this version already */
 export async function readOne(
-  type: ResourceType,
-  { request, response }: { readonly request: Request; readonly response: Response },
+  { type, id }: { readonly type: ResourceType; readonly id: string },
+  { request, response }: Exchange,
   deps: ReadDeps,
 ): Promise<void> {
-  const projection = projectionOf(request);
-  const id = resourceIdOf(type, request);
+  const projection = projectionOf(response);
+  assertResourceId(type, id);
   const stored = await findResource(deps.db, id, readOptions(type, response, { projection, deps }));
   if (!stored) throw resourceNotFound(type, id);
-  const known = request.get("if-none-match");
+  const known = request.headers["if-none-match"];
   if (known !== undefined && matchesEtag(known, stored.version)) {
-    response.status(304).set("ETag", weakEtag(stored.version)).end();
+    response.setHeader("ETag", weakEtag(stored.version));
+    sendEmpty(response, 304);
     return;
   }
   sendStored(response, 200, { stored, projection, baseUrl: deps.baseUrl(request) });
 }
 
 export function sendStored(
-  response: Response,
+  response: ServerResponse,
   status: 200 | 201,
   {
     stored,
@@ -56,7 +57,7 @@ export function sendStored(
   }: { readonly stored: Stored; readonly projection: Projection; readonly baseUrl: string },
 ): void {
   sayIfMembersAreCut(response, [stored]);
-  if (stored.hasMoreMembers) response.set("Link", `<${membersQuery(stored, baseUrl)}>; rel="related"`);
+  if (stored.hasMoreMembers) response.setHeader("Link", `<${membersQuery(stored, baseUrl)}>; rel="related"`);
   sendResource(response, status, {
     body: render(stored, { models: contextOf(response).reading.models, baseUrl, projection }),
     version: stored.version,
@@ -70,17 +71,17 @@ function membersQuery({ id }: Stored, baseUrl: string): string {
 }
 
 /** SCIM has no way to say within a group that it has more members than it shows, so a header says it. */
-export function sayIfMembersAreCut(response: Response, stored: readonly Stored[]): void {
+export function sayIfMembersAreCut(response: ServerResponse, stored: readonly Stored[]): void {
   const cut = stored.filter(({ hasMoreMembers }) => hasMoreMembers === true);
   const [{ members = [] } = {}] = cut;
   if (cut.length > 0)
-    response.set("X-Members-Truncated", `groups=${String(cut.length)}, max=${String(members.length)}`);
+    response.setHeader("X-Members-Truncated", `groups=${String(cut.length)}, max=${String(members.length)}`);
 }
 
 /** Members of a group, or groups of a user, are read only where the client wants them. */
 export function readOptions(
   type: ResourceType,
-  response: Response,
+  response: ServerResponse,
   { projection, deps }: { readonly projection: Projection; readonly deps: Pick<ReadDeps, "membersMax"> },
 ): ReadOptions {
   const membership = type === "Group" ? "members" : "groups";
@@ -93,10 +94,8 @@ export function readOptions(
 }
 
 /** @throws {ScimError} 404 for what cannot be an id of ours, so that Postgres is never asked for it */
-export function resourceIdOf(type: ResourceType, request: Request): string {
-  const id = String(request.params["id"]);
+export function assertResourceId(type: ResourceType, id: string): void {
   if (!isResourceId(id)) throw resourceNotFound(type, id);
-  return id;
 }
 
 export function resourceNotFound(type: ResourceType, id: string): ScimError {

@@ -1,5 +1,5 @@
 /** Outcomes and errors → SCIM responses; the only place where a status meets a body. RFC 7644 section 3.12. */
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import {
   say,
   SCIM_MEDIA_TYPE,
@@ -20,20 +20,29 @@ import { contextOf } from "./context.ts";
 // Soon enough that Azure's next try is in the same cycle, late enough that a restarting store is back.
 const RETRY_AFTER_SECONDS = 5;
 
-export function sendJson(response: Response, status: number, body: object): void {
-  response.status(status).set("Content-Type", `${SCIM_MEDIA_TYPE}; charset=utf-8`);
-  response.send(Buffer.from(JSON.stringify(body)));
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response.statusCode = status;
+  response.setHeader("Content-Type", `${SCIM_MEDIA_TYPE}; charset=utf-8`);
+  response.setHeader("Content-Length", Buffer.byteLength(text));
+  // A text leaves in one piece with its headers, a buffer behind them.
+  response.end(text);
+}
+
+export function sendEmpty(response: ServerResponse, status: 202 | 204 | 304): void {
+  response.statusCode = status;
+  response.end();
 }
 
 /** A resource with its ETag; with its Location where the client may not know it. RFC 7644 sections 3.1 and 3.14. */
 export function sendResource(
-  response: Response,
+  response: ServerResponse,
   status: 200 | 201,
   { body, version, location }: { readonly body: object; readonly version: number; readonly location: string },
 ): void {
-  response.set("ETag", weakEtag(version));
-  if (status === 201) response.set("Location", location);
-  response.set("Content-Location", location);
+  response.setHeader("ETag", weakEtag(version));
+  if (status === 201) response.setHeader("Location", location);
+  response.setHeader("Content-Location", location);
   sendJson(response, status, body);
 }
 
@@ -90,9 +99,9 @@ interface ErrorAnswer {
  * Sends the SCIM error for whatever was thrown.
  * @returns what was sent, for metrics and for the record of refusals
  */
-export function sendError(response: Response, error: unknown, logger: Logger): Failure {
+export function sendError(response: ServerResponse, error: unknown, logger: Logger): Failure {
   const { retryAfterSeconds } = answerOf(error);
-  if (retryAfterSeconds !== undefined) response.set("Retry-After", String(retryAfterSeconds));
+  if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", String(retryAfterSeconds));
   const body = errorBody(error, response, logger);
   const status = Number(body.status);
   sendJson(response, status, body);
@@ -100,7 +109,7 @@ export function sendError(response: Response, error: unknown, logger: Logger): F
 }
 
 /** The SCIM error for whatever was thrown, which an admin can find again by the request's correlation id. */
-export function errorBody(error: unknown, response: Response, logger: Logger): ScimErrorBody {
+export function errorBody(error: unknown, response: ServerResponse, logger: Logger): ScimErrorBody {
   const { status, scimType, detail } = answerOf(error);
   const { correlationId } = contextOf(response);
   // Of a client that went away nobody needs to hear.

@@ -1,13 +1,13 @@
 /** A write on its way through the queue: from the request to the outcome, with what a retry of it must find. */
 import { createHash } from "node:crypto";
-import type { Request, Response } from "express";
+import type { IncomingMessage } from "node:http";
 import { newId } from "../platform/ids.ts";
 import type { ResourceType } from "../scim/index.ts";
 import type { Operation, Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type Places, SubmitOverloadError } from "../queue/lines.ts";
 import { SubmitAbandonedError, type Submitter, SubmitTimeoutError } from "../queue/submit.ts";
 import type { Answers } from "./answers.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 import type { Receipts } from "./receipts.ts";
 import { bytesOf } from "./scim-body.ts";
 
@@ -44,24 +44,19 @@ export interface WriteRequest {
   readonly bytes?: number;
 }
 
-export interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
 /**
  * Places in the tenant's line for a request's writes.
  * @param writes - that it has under way at once
  * @throws {SubmitOverloadError} when there is no room
  */
 export function takePlaces(
-  { request, response }: Exchange,
+  { response }: Exchange,
   writes: number,
   { submitter, onTurnedAway }: SubmitDeps,
 ): Places {
   const { tenantId, tenantSlug } = principalOf(response);
   try {
-    return submitter.takePlaces(tenantId, writes, bytesOf(request).length);
+    return submitter.takePlaces(tenantId, writes, bytesOf(response).length);
   } catch (error) {
     if (error instanceof SubmitOverloadError) onTurnedAway(tenantSlug, "line_full");
     throw error;
@@ -100,7 +95,7 @@ export async function submitPlaced(
     deps.onTurnedAway(tenantSlug, "client_gone");
     throw new SubmitAbandonedError("the client went away before the write was begun");
   }
-  const bytes = write.bytes ?? bytesOf(exchange.request).length;
+  const bytes = write.bytes ?? bytesOf(exchange.response).length;
   const { writeId, outcome, abandon } = deps.submitter.submit(command, bytes);
   const watch = watchAnswer(exchange, { tenantId, requestKey, writeId, abandon }, deps);
   try {
@@ -170,7 +165,7 @@ export function commandOf(
     connectionId: principal.connectionId,
     cycleId: cycleId ?? null,
     apiId,
-    requestKey: requestKeyOf(principal, request, part),
+    requestKey: requestKeyOf({ request, response }, part),
     correlationId,
     clientRequestId: clientRequestIdOf(request),
     operation,
@@ -178,7 +173,7 @@ export function commandOf(
     schemaVersion: principal.schemaVersion,
     resourceId: resourceId ?? newId(),
     payload,
-    ifMatch: ifMatch === undefined ? (request.get("if-match") ?? null) : ifMatch,
+    ifMatch: ifMatch === undefined ? (request.headers["if-match"] ?? null) : ifMatch,
     requestedAt: Date.now(),
   };
 }
@@ -187,8 +182,8 @@ export function commandOf(
 const CLIENT_IDS = ["client-request-id", "x-ms-client-request-id", "request-id", "x-request-id"];
 const CLIENT_ID = /^[\w.-]{1,100}$/;
 
-export function clientRequestIdOf(request: Request): string | null {
-  const values = CLIENT_IDS.map((name) => request.get(name) ?? "");
+export function clientRequestIdOf({ headers }: IncomingMessage): string | null {
+  const values = CLIENT_IDS.map((name) => String(headers[name] ?? ""));
   return values.find((value) => CLIENT_ID.test(value)) ?? null;
 }
 
@@ -196,14 +191,12 @@ export function clientRequestIdOf(request: Request): string | null {
  * Equal for a request that a connection sends again byte for byte; what another connection sends is no repetition,
  * whatever it says. A UUID of version 8: 122 bits of a SHA-256.
  */
-export function requestKeyOf(
-  { tenantId, connectionId }: { readonly tenantId: string; readonly connectionId: string },
-  request: Request,
-  part: string,
-): string {
-  const ifMatch = request.get("if-match") ?? "";
-  const head = [tenantId, connectionId, request.method, request.originalUrl, ifMatch, part].join("\n");
-  const digest = createHash("sha256").update(head).update("\n").update(bytesOf(request)).digest();
+export function requestKeyOf({ request, response }: Exchange, part: string): string {
+  const { tenantId, connectionId } = principalOf(response);
+  const ifMatch = request.headers["if-match"] ?? "";
+  const { target } = contextOf(response);
+  const head = [tenantId, connectionId, request.method, target, ifMatch, part].join("\n");
+  const digest = createHash("sha256").update(head).update("\n").update(bytesOf(response)).digest();
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
   return digest.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

@@ -2,7 +2,7 @@
  * Writes of users and groups: what needs no stored state is checked here, the rest by the worker that applies the
  * write; the answer goes out after the commit. RFC 7644 sections 3.3, 3.5 and 3.6.
  */
-import type { Request, Response } from "express";
+import type { ServerResponse } from "node:http";
 import {
   type CanonicalBody,
   DIALECTS,
@@ -17,11 +17,11 @@ import type { Operation, Outcome } from "../queue/contracts.ts";
 import { findResource, withMembership } from "../store/directory-reads.ts";
 import { acceptAndSubmit } from "./accept-write.ts";
 import { sendAccepted } from "./async-requests.ts";
-import { contextOf } from "./context.ts";
+import { contextOf, type Exchange } from "./context.ts";
 import { preferenceOf } from "./prefer.ts";
 import { projectionOf } from "./query.ts";
-import { type ReadDeps, readOptions, resourceIdOf, sendStored } from "./read-resources.ts";
-import { assertApplied } from "./respond.ts";
+import { assertResourceId, type ReadDeps, readOptions, sendStored } from "./read-resources.ts";
+import { assertApplied, sendEmpty } from "./respond.ts";
 import { readJson } from "./scim-body.ts";
 import { type SubmitDeps, submitWrite, type WriteRequest } from "./submit-write.ts";
 
@@ -29,21 +29,19 @@ export interface WriteDeps extends ReadDeps {
   readonly submit: SubmitDeps;
 }
 
-interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
+/** What is to be done to which resource; the id is absent where it is to be created. */
+export interface WriteTarget {
+  readonly type: ResourceType;
+  readonly operation: Operation;
+  readonly id: string | undefined;
 }
 
 /** Checks, submits, waits, answers. @throws whatever `sendError` knows how to answer */
-export async function write(
-  type: ResourceType,
-  operation: Operation,
-  exchange: Exchange,
-  deps: WriteDeps,
-): Promise<void> {
+export async function write(target: WriteTarget, exchange: Exchange, deps: WriteDeps): Promise<void> {
+  const { type, operation } = target;
   const { request, response } = exchange;
-  const projection = projectionOf(request);
-  const command = commandOf(type, operation, exchange);
+  const projection = projectionOf(response);
+  const command = commandOf(target, response);
   const preference = preferenceOf(request);
   const outcome = preference.isAsync
     ? await acceptAndSubmit(command, exchange, { waitMs: preference.waitMs, submit: deps.submit })
@@ -55,31 +53,34 @@ export async function write(
   assertApplied(outcome);
   if (operation === "delete" || isWithoutBody(type, operation, { projection, response })) {
     const version = outcome.written?.version ?? outcome.recorded?.version;
-    if (typeof version === "number") response.set("ETag", weakEtag(version));
-    response.status(204).end();
+    if (typeof version === "number") response.setHeader("ETag", weakEtag(version));
+    sendEmpty(response, 204);
     return;
   }
   const wanted = { type, operation, projection, response, payload: command.payload };
   const stored = await storedOf(outcome, wanted, deps);
   if (!stored) {
-    response.status(204).end();
+    sendEmpty(response, 204);
     return;
   }
   const status = operation === "create" ? 201 : 200;
   sendStored(response, status, { stored, projection, baseUrl: deps.baseUrl(request) });
 }
 
-function commandOf(type: ResourceType, operation: Operation, { request, response }: Exchange): WriteRequest {
+function commandOf(
+  { type, operation, id: resourceId = "" }: WriteTarget,
+  response: ServerResponse,
+): WriteRequest {
   const { reading } = contextOf(response);
   if (operation === "create") {
-    return { type, operation, payload: readBody(type, readJson(request, response), reading) };
+    return { type, operation, payload: readBody(type, readJson(response), reading) };
   }
-  const resourceId = resourceIdOf(type, request);
+  assertResourceId(type, resourceId);
   switch (operation) {
     case "replace":
-      return { type, operation, resourceId, payload: readBody(type, readJson(request, response), reading) };
+      return { type, operation, resourceId, payload: readBody(type, readJson(response), reading) };
     case "patch":
-      return { type, operation, resourceId, payload: readPatch(type, readJson(request, response), reading) };
+      return { type, operation, resourceId, payload: readPatch(type, readJson(response), reading) };
     case "delete":
       return { type, operation, resourceId, payload: null };
   }
@@ -89,7 +90,7 @@ function commandOf(type: ResourceType, operation: Operation, { request, response
 function isWithoutBody(
   type: ResourceType,
   operation: Operation,
-  { projection, response }: { readonly projection: Projection; readonly response: Response },
+  { projection, response }: { readonly projection: Projection; readonly response: ServerResponse },
 ): boolean {
   const { dialect } = contextOf(response).reading;
   return (
@@ -103,7 +104,7 @@ interface Wanted {
   readonly type: ResourceType;
   readonly operation: Operation;
   readonly projection: Projection;
-  readonly response: Response;
+  readonly response: ServerResponse;
   readonly payload: unknown;
 }
 
