@@ -26,7 +26,8 @@ import {
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { isResourceId } from "../store/members.ts";
-import { contextOf, type Exchange } from "./context.ts";
+import { adopting } from "./adoption.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
 import { bytesOf, readJson } from "./scim-body.ts";
@@ -168,7 +169,9 @@ class BulkRun {
 
   async #apply(step: Step): Promise<Result> {
     const { type, method, bulkId } = step.operation;
-    const outcome: Outcome = await submitPlaced(this.#writeOf(step), this.#exchange, this.#deps.submit);
+    const asking = { db: this.#deps.db, principal: principalOf(this.#exchange.response) };
+    const write = await adopting(this.#writeOf(step), asking);
+    const outcome: Outcome = await submitPlaced(write, this.#exchange, this.#deps.submit);
     assertApplied(outcome);
     const { resourceId, written } = outcome;
     // A write that was taken up again has the id that it was given then.

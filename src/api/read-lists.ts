@@ -3,7 +3,8 @@
  * RFC 9865.
  */
 import { listResponse, render, type ResourceType, wants } from "../scim/index.ts";
-import { listDirectory, type ListRequest } from "../store/directory-lists.ts";
+import { listDirectory, type ListPage, type ListRequest } from "../store/directory-lists.ts";
+import { offeredByFilter } from "./adoption.ts";
 import { contextOf, type Exchange, principalOf } from "./context.ts";
 import type { CursorQuery, CursorSeal } from "./cursor.ts";
 import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
@@ -33,11 +34,12 @@ async function answerList(
 ): Promise<void> {
   const query = listQuery(parameters, types, contextOf(response).reading);
   if (isProbe(query)) contextOf(response).isProbe = true;
-  const { tenantId } = principalOf(response);
+  const { tenantId, hasOffers } = principalOf(response);
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
   const { models } = contextOf(response).reading;
   const wanted = requestOf(types, query, { bound, cursors: deps.cursors });
-  const page = await listDirectory(deps.db, { ...wanted, models, membersMax: deps.membersMax });
+  const listed = await listDirectory(deps.db, { ...wanted, models, membersMax: deps.membersMax });
+  const page = hasOffers ? await withOffered(listed, { query, types, response }, deps) : listed;
   const rendering = { models, baseUrl: deps.baseUrl(request), projection: query.projection };
   const { totalResults, next } = page;
   sayIfMembersAreCut(response, page.resources);
@@ -58,6 +60,28 @@ function isProbe({ filter }: ListQuery): boolean {
   if (filter?.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string")
     return false;
   return ["username", "displayname"].includes(filter.path.name.toLowerCase()) && GUID.test(filter.value);
+}
+
+/** Where no user meets the filter it may mean somebody whom the product knew before. */
+async function withOffered(
+  page: ListPage,
+  {
+    query,
+    types,
+    response,
+  }: {
+    readonly query: ListQuery;
+    readonly types: readonly ResourceType[];
+    readonly response: Exchange["response"];
+  },
+  { db }: ListDeps,
+): Promise<ListPage> {
+  if (page.totalResults > 0 || !types.includes("User")) return page;
+  const { models } = contextOf(response).reading;
+  const user = await offeredByFilter(query.filter, models, { db, principal: principalOf(response) });
+  if (!user) return page;
+  const isShown = query.count > 0 && (query.startIndex ?? 1) === 1;
+  return { totalResults: 1, resources: isShown ? [user] : [], next: undefined };
 }
 
 function requestOf(

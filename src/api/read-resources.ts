@@ -16,6 +16,7 @@ import {
 import type { Database } from "../store/database.ts";
 import { findResource, type ReadOptions } from "../store/directory-reads.ts";
 import { isResourceId } from "../store/members.ts";
+import { offeredById } from "./adoption.ts";
 import { contextOf, type Exchange, principalOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
 import { sendEmpty, sendResource } from "./respond.ts";
@@ -36,7 +37,9 @@ export async function readOne(
 ): Promise<void> {
   const projection = projectionOf(response);
   assertResourceId(type, id);
-  const stored = await findResource(deps.db, id, readOptions(type, response, { projection, deps }));
+  const stored =
+    (await findResource(deps.db, id, readOptions(type, response, { projection, deps }))) ??
+    (type === "User" ? await offeredById(id, { db: deps.db, principal: principalOf(response) }) : undefined);
   if (!stored) throw resourceNotFound(type, id);
   const known = request.headers["if-none-match"];
   if (known !== undefined && matchesEtag(known, stored.version)) {

@@ -36,6 +36,8 @@ export interface WriteRequest {
   readonly resourceId?: string;
   /** Canonical body, as `readBody` or `readPatch` returned it; null for a delete. */
   readonly payload: unknown;
+  /** Whom of the people from before it makes a user. */
+  readonly adopts?: WriteCommand["adopts"];
   /** The version it must have; without it, what If-Match says. */
   readonly ifMatch?: string | null;
   /** Which of the writes of one request it is, where there are several. */
@@ -152,7 +154,7 @@ export function watchAnswer(
 const NOT_NOTED = "the request repeats one that went unanswered, which Postgres cannot be told yet";
 
 export function commandOf(
-  { operation, type, resourceId, payload, ifMatch, part = "" }: WriteRequest,
+  { operation, type, resourceId, payload, adopts, ifMatch, part = "" }: WriteRequest,
   { request, response, apiId }: Exchange & { readonly apiId: string },
 ): WriteCommand {
   const principal = principalOf(response);
@@ -173,6 +175,7 @@ export function commandOf(
     schemaVersion: principal.schemaVersion,
     resourceId: resourceId ?? newId(),
     payload,
+    ...(adopts && { adopts }),
     ifMatch: ifMatch === undefined ? (request.headers["if-match"] ?? null) : ifMatch,
     requestedAt: Date.now(),
   };

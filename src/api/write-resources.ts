@@ -16,8 +16,9 @@ import {
 import type { Operation, Outcome } from "../queue/contracts.ts";
 import { findResource, withMembership } from "../store/directory-reads.ts";
 import { acceptAndSubmit } from "./accept-write.ts";
+import { adopting } from "./adoption.ts";
 import { sendAccepted } from "./async-requests.ts";
-import { contextOf, type Exchange } from "./context.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 import { preferenceOf } from "./prefer.ts";
 import { projectionOf } from "./query.ts";
 import { assertResourceId, type ReadDeps, readOptions, sendStored } from "./read-resources.ts";
@@ -41,7 +42,9 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
   const { type, operation } = target;
   const { request, response } = exchange;
   const projection = projectionOf(response);
-  const command = commandOf(target, response);
+  const principal = principalOf(response);
+  const asked = commandOf(target, response);
+  const command = principal.hasOffers ? await adopting(asked, { db: deps.db, principal }) : asked;
   const preference = preferenceOf(request);
   const outcome = preference.isAsync
     ? await acceptAndSubmit(command, exchange, { waitMs: preference.waitMs, submit: deps.submit })

@@ -9,6 +9,14 @@ export const ResourceTypeName = z.enum(["User", "Group"]);
 export const Operation = z.enum(["create", "replace", "patch", "delete"]);
 export type Operation = z.infer<typeof Operation>;
 
+/** Whom a write adopts. */
+const Adopts = z.object({
+  /** The product's own id. */
+  existingId: z.string(),
+  /** As whom the person was offered: what a PATCH or PUT changes. Absent from a create. */
+  offered: z.object({ created: z.string(), resource: z.record(z.string(), z.unknown()) }).optional(),
+});
+
 export const WriteCommand = z.object({
   version: z.literal(1),
   /** UUIDv7; also the job's id and the key of the ledger's row. */
@@ -35,6 +43,8 @@ export const WriteCommand = z.object({
   ifMatch: z.string().nullable(),
   /** Milliseconds since the epoch, by the api's clock. */
   requestedAt: z.number(),
+  /** Whom the product knew before, and this write makes the user. */
+  adopts: Adopts.optional(),
   /** Kept in Postgres until it has ended, because its client was told 202. */
   isAccepted: z.boolean().optional(),
 });

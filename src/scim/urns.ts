@@ -5,6 +5,7 @@ export const SCIM_MEDIA_TYPE = "application/scim+json";
 export const URNS = {
   user: "urn:ietf:params:scim:schemas:core:2.0:User",
   enterpriseUser: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+  productUser: "urn:ietf:params:scim:schemas:extension:rollcall:2.0:User",
   group: "urn:ietf:params:scim:schemas:core:2.0:Group",
   schema: "urn:ietf:params:scim:schemas:core:2.0:Schema",
   resourceType: "urn:ietf:params:scim:schemas:core:2.0:ResourceType",

@@ -3,7 +3,7 @@
  * That is never older than the event, and null once it is gone.
  */
 import { z } from "zod";
-import { type Stored, weakEtag } from "../scim/index.ts";
+import { type Stored, URNS, weakEtag } from "../scim/index.ts";
 import { type Cycle, findCycles } from "./cycle-history.ts";
 import { NO_COUNTS } from "./cycles.ts";
 import type { Database } from "./database.ts";
@@ -43,6 +43,7 @@ const Resource = z.looseObject({
 
 const UserEventType = z.enum([
   "user.created",
+  "user.adopted",
   "user.updated",
   "user.deactivated",
   "user.reactivated",
@@ -50,7 +51,12 @@ const UserEventType = z.enum([
 ]);
 const UserEvent = Base.extend({
   type: UserEventType,
-  data: Change.extend({ userId: z.uuid(), user: Resource.nullable() }),
+  data: Change.extend({
+    userId: z.uuid(),
+    user: Resource.nullable(),
+    /** The product's own id, where it told of the person before the directory was connected. */
+    productId: z.string().optional(),
+  }),
 });
 const GroupEventType = z.enum(["group.created", "group.updated", "group.deleted"]);
 const GroupEvent = Base.extend({
@@ -113,7 +119,7 @@ export async function composeMessages(
       return {
         ...base,
         type: UserEventType.parse(type),
-        data: { userId: resourceId, ...change, user: view },
+        data: { userId: resourceId, ...change, ...productIdOf(view, details), user: view },
       };
     const data = { groupId: resourceId, ...change, group: view };
     if (type !== "group.members_changed") return { ...base, type: GroupEventType.parse(type), data };
@@ -141,6 +147,12 @@ function viewOf(
 function resourceView({ type, id, version, created, lastModified, resource }: Stored): View {
   const meta = { resourceType: type, created, lastModified, version: weakEtag(version) };
   return { id, ...resource, meta };
+}
+
+function productIdOf(view: View | null, details: StoredEvent["details"]): { readonly productId?: string } {
+  const known = (view?.[URNS.productUser] as { readonly productId?: unknown } | undefined)?.productId;
+  const productId = known ?? details?.productId;
+  return typeof productId === "string" ? { productId } : {};
 }
 
 function cycleView(cycle: Cycle | undefined): Omit<z.infer<typeof CycleEvent>["data"], "cycleId"> {

@@ -7,6 +7,7 @@ import type { Database, Transaction } from "./database.ts";
 /** Names are data: products hang on them. */
 export const EVENT_TYPES = [
   "user.created",
+  "user.adopted",
   "user.updated",
   "user.deactivated",
   "user.reactivated",
@@ -23,6 +24,8 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export interface EventDetails {
   /** Of a resource that was deleted. */
   readonly externalId?: string;
+  /** The product's own id of whom a write adopted. */
+  readonly productId?: string;
   /** Ids of a group's members that came and went. */
   readonly added?: readonly string[];
   readonly removed?: readonly string[];

@@ -2,6 +2,7 @@
  * People whom the product knew before its tenant's directory was connected. Each is matched with the one user of the
  * directory who is that person, so that it can be seen, before the gate closes, who would be turned away.
  */
+import { newId } from "../platform/ids.ts";
 import { fold } from "../scim/index.ts";
 import type { Database, Transaction } from "./database.ts";
 
@@ -31,16 +32,21 @@ export interface MatchedUser {
   readonly externalId: string | null;
   readonly displayName: string | null;
   readonly state: MatchState;
-  readonly matchedBy: "externalId" | "userName" | "email" | null;
+  readonly matchedBy: "adopted" | "externalId" | "userName" | "email" | null;
   /** The user of the directory who is this person. */
   readonly userId: string | null;
+  /** When a write of the identity provider made this person that user. */
+  readonly adoptedAt: Date | null;
 }
 
 const STORE = `
-  INSERT INTO existing_users (tenant_id, existing_id, user_name, email, external_id, display_name, user_name_key, email_key)
-  SELECT $1, r.id, r."userName", r.email, r."externalId", r."displayName", r."userNameKey", r."emailKey"
+  INSERT INTO existing_users (tenant_id, existing_id, user_name, email, external_id, display_name, user_name_key, email_key,
+                              resource_id)
+  SELECT $1, r.id, r."userName", r.email, r."externalId", r."displayName", r."userNameKey", r."emailKey",
+         r."resourceId"
     FROM json_to_recordset($2::json)
-      AS r (id text, "userName" text, email text, "externalId" text, "displayName" text, "userNameKey" text, "emailKey" text)
+      AS r (id text, "userName" text, email text, "externalId" text, "displayName" text, "userNameKey" text, "emailKey" text,
+            "resourceId" uuid)
    ORDER BY r.id
       ON CONFLICT (tenant_id, existing_id) DO UPDATE
      SET user_name = excluded.user_name, email = excluded.email, external_id = excluded.external_id,
@@ -70,13 +76,20 @@ function normalized({ id, ...fields }: ExistingUser): object {
     displayName: trimmed(fields.displayName),
     userNameKey: userName && fold(userName),
     emailKey: email && fold(email),
+    // Kept where the person is known already.
+    resourceId: newId(),
   };
 }
 
-// The first of externalId, userName and email by which anybody is found decides, as Azure goes through its matching
-// attributes. Many products have the address for a name, and directories the name for an address: both are tried.
+// Who was adopted stays who it is, whatever its names become; once the user is deleted, the person is offered again
+// under another id. Otherwise the first of externalId, userName and email by which anybody is found decides, as Azure
+// goes through its matching attributes. Many products have the address for a name, and directories the name for an address: both are tried.
 const MATCH = `
   WITH candidates AS (
+         SELECT e.existing_id, u.id, u.active, 0 AS rank
+           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.id = e.user_id
+          WHERE e.tenant_id = $1 AND e.adopted_at IS NOT NULL
+          UNION
          SELECT e.existing_id, u.id, u.active, 1 AS rank
            FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.external_id = e.external_id
           WHERE e.tenant_id = $1
@@ -103,23 +116,24 @@ const MATCH = `
           GROUP BY existing_id, rank
        ),
        decided AS (
-         SELECT e.existing_id, b.rank, b.found, b.active, CASE WHEN b.found = 1 THEN b.user_id END AS user_id,
+         SELECT e.existing_id, b.rank, b.found, b.active, CASE WHEN b.found = 1 THEN b.user_id END AS user_id, e.adopted_at,
                 coalesce(e.user_name_key, e.email_key, e.external_id) IS NULL AS is_incomplete,
-                CASE WHEN e.user_name_key IS NOT NULL
+                coalesce(b.rank <> 0, true) AND (CASE WHEN e.user_name_key IS NOT NULL
                      THEN count(*) OVER (PARTITION BY e.user_name_key) > 1 ELSE false END
                 OR CASE WHEN e.email_key IS NOT NULL
                      THEN count(*) OVER (PARTITION BY e.email_key) > 1 ELSE false END
                 OR CASE WHEN b.found = 1
-                     THEN count(*) OVER (PARTITION BY CASE WHEN b.found = 1 THEN b.user_id END) > 1 ELSE false END
-                  AS is_duplicate
+                     THEN count(*) OVER (PARTITION BY CASE WHEN b.found = 1 THEN b.user_id END) > 1 ELSE false END)
+                  AS is_duplicate,
+                e.adopted_at IS NOT NULL AND e.user_id IS NOT NULL AND b.rank IS DISTINCT FROM 0 AS was_deleted
            FROM existing_users e
            LEFT JOIN best b ON b.existing_id = e.existing_id AND b.place = 1
           WHERE e.tenant_id = $1
        ),
        stated AS (
-         SELECT existing_id, user_id,
+         SELECT existing_id, user_id, adopted_at, was_deleted,
                 CASE WHEN user_id IS NOT NULL
-                     THEN (ARRAY['externalId', 'userName', 'email'])[rank] END AS matched_by,
+                     THEN (ARRAY['adopted', 'externalId', 'userName', 'email'])[rank + 1] END AS matched_by,
                 CASE WHEN is_incomplete THEN 'incomplete'
                      WHEN is_duplicate THEN 'duplicate'
                      WHEN found > 1 THEN 'ambiguous'
@@ -129,10 +143,14 @@ const MATCH = `
            FROM decided
        )
   UPDATE existing_users e
-     SET state = s.state, matched_by = s.matched_by, user_id = s.user_id
+     SET state = s.state, matched_by = s.matched_by, user_id = s.user_id,
+         adopted_at = CASE WHEN NOT s.was_deleted THEN e.adopted_at END,
+         resource_id = CASE WHEN s.was_deleted THEN gen_random_uuid() ELSE e.resource_id END
     FROM stated s
    WHERE e.tenant_id = $1
      AND e.existing_id = s.existing_id
+     -- Whoever was adopted since the look at the directory is left to the next matching.
+     AND e.adopted_at IS NOT DISTINCT FROM s.adopted_at
      AND (e.state, e.matched_by, e.user_id) IS DISTINCT FROM (s.state, s.matched_by, s.user_id)`;
 
 /** Matches all of a tenant's existing users anew with its directory as it is. */
@@ -162,12 +180,14 @@ export async function tenantsWithExistingUsers(
 
 /** How many are in each state; and those whom an enforced gate would turn away. */
 export type MatchSummary = Readonly<
-  Record<MatchState | "total" | "withoutEmail" | "wouldLoseAccess", number>
+  Record<MatchState | "total" | "adopted" | "withoutEmail" | "wouldLoseAccess", number>
 >;
 
 export async function summarizeExistingUsers(db: Database, tenantId: string): Promise<MatchSummary> {
-  const rows = await db.query<{ state: MatchState; people: number; withoutEmail: number }>(
-    `SELECT state, count(*)::int AS people, count(*) FILTER (WHERE email_key IS NULL)::int AS "withoutEmail"
+  type Row = { state: MatchState; people: number; adopted: number; withoutEmail: number };
+  const rows = await db.query<Row>(
+    `SELECT state, count(*)::int AS people, count(*) FILTER (WHERE email_key IS NULL)::int AS "withoutEmail",
+            count(*) FILTER (WHERE adopted_at IS NOT NULL AND user_id IS NOT NULL)::int AS adopted
        FROM existing_users
       WHERE tenant_id = $1
       GROUP BY state`,
@@ -178,6 +198,7 @@ export async function summarizeExistingUsers(db: Database, tenantId: string): Pr
   return {
     total: sum(rows.map(({ people }) => people)),
     ...(Object.fromEntries(MATCH_STATES.map((state) => [state, of(state)])) as Record<MatchState, number>),
+    adopted: sum(rows.map(({ adopted }) => adopted)),
     withoutEmail: sum(rows.map(({ withoutEmail }) => withoutEmail)),
     wouldLoseAccess: of("unmatched") + of("incomplete") + of("deactivated") + of("ambiguous"),
   };
@@ -199,7 +220,8 @@ export async function listExistingUsers(
 ): Promise<readonly MatchedUser[]> {
   return db.query<MatchedUser>(
     `SELECT existing_id AS id, user_name AS "userName", email, external_id AS "externalId",
-            display_name AS "displayName", state, matched_by AS "matchedBy", user_id AS "userId"
+            display_name AS "displayName", state, matched_by AS "matchedBy", user_id AS "userId",
+            adopted_at AS "adoptedAt"
        FROM existing_users
       WHERE tenant_id = $1 AND existing_id > $2 AND state = ANY ($3::text[])
       ORDER BY existing_id

@@ -38,6 +38,8 @@ export interface Principal {
   readonly expiresAt: Date;
   /** Of the tenant's own extensions; 0 where it has none. */
   readonly schemaVersion: number;
+  /** Somebody whom the product knew before may still be adopted. */
+  readonly hasOffers: boolean;
 }
 
 export interface IssuedToken {
@@ -214,7 +216,9 @@ export const ACCESS_CHANGED = "rollcall_access_changed";
 const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
          k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect,
-         coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = k.tenant_id), 0) AS "schemaVersion"
+         coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = k.tenant_id), 0) AS "schemaVersion",
+         coalesce((SELECT true FROM existing_users e
+                    WHERE e.tenant_id = k.tenant_id AND e.is_offered LIMIT 1), false) AS "hasOffers"
     FROM tokens k
     JOIN tenants t ON t.id = k.tenant_id
     JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id

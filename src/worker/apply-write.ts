@@ -16,10 +16,12 @@ import {
   say,
   ScimError,
   term,
+  URNS,
   weakEtag,
 } from "../scim/index.ts";
 import { invariant } from "../platform/invariant.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
+import type { Adopted } from "../store/adoption.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
 import type { AttributeChanges } from "../store/history.ts";
@@ -40,6 +42,8 @@ export interface Applied {
   readonly externalId: string | null;
   /** Of a group: who came and who went. */
   readonly members?: MembershipDelta;
+  /** Whom of the people from before the write made a user, or withdrew. */
+  readonly adoption?: Adopted;
   /** From → to, for the ledger; absent where nothing was before. */
   readonly changes?: AttributeChanges;
 }
@@ -74,7 +78,7 @@ const PatchPayload = z.object({ operations: z.array(z.unknown()) });
  */
 export function applyWrite(command: WriteCommand, draft: Draft, around: Surroundings): Applied {
   if (command.operation === "create") return create(command, draft, around);
-  const { row } = draft;
+  const row = draft.row ?? offeredRow(command);
   if (!row) throw unknownResource(command);
   checkVersion(command, row);
   switch (command.operation) {
@@ -104,7 +108,7 @@ export function membershipChanges(command: WriteCommand): readonly MemberChange[
 
 function create(command: WriteCommand, draft: Draft, { names, memberships, now }: Surroundings): Applied {
   invariant(!draft.row, `create of ${command.resourceId} finds it there`);
-  const { resource } = bodyOf(command);
+  const resource = withProductId(bodyOf(command).resource, command);
   const group = { tenantId: command.tenantId, id: command.resourceId };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
   if (command.resourceType === "User") names.claim(group, { after: resource });
@@ -120,7 +124,36 @@ function create(command: WriteCommand, draft: Draft, { names, memberships, now }
       [command.resourceType === "User" ? "usersCreated" : "groupsCreated"]: 1,
       membersAdded: delta.added.size,
     },
+    ...adoptionBy(command, resource),
   };
+}
+
+/** Who is adopted keeps the product's own id. */
+function withProductId(resource: Resource, { adopts }: WriteCommand): Resource {
+  return adopts ? { ...resource, [URNS.productUser]: { productId: adopts.existingId } } : resource;
+}
+
+/** As whom a person was offered whom nothing has adopted yet: the first change makes the user. */
+function offeredRow({ tenantId, resourceId, adopts }: WriteCommand): ResourceRow | undefined {
+  if (!adopts?.offered) return undefined;
+  const { created, resource } = adopts.offered;
+  return { tenantId, id: resourceId, version: 0, created, lastModified: created, resource };
+}
+
+/** Nobody has written it yet. */
+function isOffered({ version }: ResourceRow): boolean {
+  return version === 0;
+}
+
+/** @param resource - undefined where the person was deleted before anything adopted it */
+function adoptionBy(
+  { adopts, tenantId, resourceId }: WriteCommand,
+  resource: Resource | undefined,
+): Pick<Applied, "adoption"> {
+  if (!adopts) return {};
+  const userId = resource ? resourceId : null;
+  const active = resource !== undefined && isActive(resource);
+  return { adoption: { tenantId, existingId: adopts.existingId, userId, active } };
 }
 
 function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surroundings): Applied {
@@ -132,7 +165,8 @@ function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surr
     changed: [],
     externalId: externalIdOf(row.resource),
     changes: attributeChanges(row.resource, undefined),
-    counts: { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
+    counts: isOffered(row) ? NO_COUNTS : { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
+    ...(isOffered(row) && adoptionBy(command, undefined)),
   };
 }
 
@@ -141,11 +175,15 @@ function change(
   { draft, row }: Existing,
   { model, names, memberships, now }: Surroundings,
 ): Applied {
-  const { resource, changed } = newResource(command, model, row.resource);
+  const { resource, changed } = newResource(command, model, {
+    resource: row.resource,
+    isOffered: isOffered(row),
+  });
   const group = { tenantId: row.tenantId, id: row.id };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
   const membersChanged = delta.added.size > 0 || delta.removed.size > 0;
-  if (changed.length === 0 && !membersChanged) {
+  // Whatever is written of somebody who was offered adopts: it may be no more than what is known.
+  if (changed.length === 0 && !membersChanged && !isOffered(row)) {
     const counts = { ...NO_COUNTS, unchanged: 1 };
     const externalId = externalIdOf(resource);
     return { outcome: appliedOutcome(row, false), changed: [], externalId, counts };
@@ -162,19 +200,23 @@ function change(
     counts: {
       ...NO_COUNTS,
       ...(command.resourceType === "User"
-        ? userCounts(row.resource, resource)
+        ? isOffered(row)
+          ? { usersCreated: 1 }
+          : userCounts(row.resource, resource)
         : { groupsUpdated: 1, membersAdded: delta.added.size, membersRemoved: delta.removed.size }),
     },
+    ...(isOffered(row) && adoptionBy(command, resource)),
   };
 }
 
 function newResource(
   command: WriteCommand,
   model: Model,
-  before: Resource,
+  { resource: before, isOffered }: { readonly resource: Resource; readonly isOffered: boolean },
 ): { readonly resource: Resource; readonly changed: readonly string[] } {
   if (command.operation === "patch") return applyPatch(model, before, patchOf(command));
-  return applyReplace(model, before, bodyOf(command));
+  const { unasserted, ...body } = bodyOf(command);
+  return applyReplace(model, before, isOffered ? body : { ...body, ...(unasserted && { unasserted }) });
 }
 
 /** Only a change of `active` is an event: Azure sends it again with unrelated updates. */

@@ -8,6 +8,7 @@
 import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { finishAccepted } from "../store/accepted-writes.ts";
+import { type Adopted, recordAdoptions } from "../store/adoption.ts";
 import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
 import { addDirectoryGrowth } from "../store/directory-totals.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
@@ -109,7 +110,8 @@ async function finish(
   ): Promise<ReadonlyMap<string, Outcome>> => {
     const recorded = recordWrites(tx, entries, { recalled, doubtful });
     const grown = addDirectoryGrowth(tx, growth.changes());
-    const [replays] = await together([recorded, grown, recordEvents(tx, entries)]);
+    const adopted = recordAdoptions(tx, adoptionsOf(entries));
+    const [replays] = await together([recorded, grown, adopted, recordEvents(tx, entries)]);
     return replays;
   };
   const saved = together(saves.map((save) => write(tx, save)));
@@ -119,6 +121,10 @@ async function finish(
   }
   const [, doubtful] = await together([saved, recallRefused(tx, entries)]);
   return record(doubtful);
+}
+
+function adoptionsOf(entries: readonly BatchEntry[]): readonly Adopted[] {
+  return entries.flatMap(({ result }) => (result instanceof ScimError ? [] : (result.adoption ?? [])));
 }
 
 /** What was accepted has ended now, or had before. */

@@ -1,6 +1,7 @@
 /** From a batch's writes to the events they are: in their order, none for what changed nothing. */
 import { randomUUID } from "node:crypto";
 import { ScimError } from "../scim/index.ts";
+import type { Adopted } from "../store/adoption.ts";
 import type { Transaction } from "../store/database.ts";
 import { type EventDetails, type EventType, insertEvents, type NewEvent } from "../store/events.ts";
 import type { Applied } from "./apply-write.ts";
@@ -20,7 +21,7 @@ function eventsOf({ command, result }: BatchEntry): readonly NewEvent[] {
   const { tenantId, writeId, resourceType, resourceId } = command;
   const version = result.outcome.written?.version ?? null;
   const base = { tenantId, resourceType, resourceId, version, writeId };
-  const own = ownEvent(resourceType, result);
+  const own = result.adoption ? adoptionEvent(result.adoption, result) : ownEvent(resourceType, result);
   return [
     ...(own === undefined ? [] : [{ ...base, ...own, id: randomUUID() }]),
     ...membershipParts(result.members).map((details) => ({
@@ -54,6 +55,14 @@ function ownEvent(
         ? "user.reactivated"
         : (`${prefix}.updated` as const);
   return { type, changed: attributes, details: null };
+}
+
+/** @returns undefined where the person was withdrawn before the product heard of a user */
+function adoptionEvent(
+  { userId, existingId: productId }: Adopted,
+  { changed }: Applied,
+): Pick<NewEvent, "type" | "changed" | "details"> | undefined {
+  return userId === null ? undefined : { type: "user.adopted", changed, details: { productId } };
 }
 
 function membershipParts(delta: MembershipDelta | undefined): readonly EventDetails[] {

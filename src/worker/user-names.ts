@@ -73,13 +73,15 @@ const Naming = z.object({
     .optional(),
 });
 
-function wantedNames({ resourceType, payload }: WriteCommand): readonly string[] {
+function wantedNames(command: WriteCommand): readonly string[] {
+  const { resourceType, payload, adopts } = command;
   if (resourceType !== "User" || payload === null) return [];
+  const own = adopts?.offered ? [userNameOf(adopts.offered.resource)] : [];
   const { resource, operations = [] } = Naming.parse(payload);
   const patched = operations
     .filter(({ attribute }) => attribute === "username")
     .flatMap(({ value }) => (typeof value === "string" ? [value] : []));
-  return resource?.userName === undefined ? patched : [...patched, resource.userName];
+  return [...own, ...patched, ...(resource?.userName === undefined ? [] : [resource.userName])];
 }
 
 function nameTaken(name: string, holder: string): ScimError {

@@ -61,15 +61,15 @@ describe("told by the product", () => {
     // Without the import, who is not provisioned would be turned away from the first user on.
     expect(await check("left.out@contoso.com")).toEqual({ allowed: true, reason: "not_activated" });
     // The end of the cycle matches them, without anybody asking for it.
-    await waitFor(async () => (await page(tenant)).summary.matched === 1);
+    await waitFor(async () => (await page(tenant)).summary.incomplete === 1);
     const { summary, users } = await page(tenant);
     expect(summary).toEqual({
       ...{ total: 4, matched: 1, deactivated: 1, unmatched: 1, incomplete: 1, ambiguous: 0, duplicate: 0 },
-      ...{ withoutEmail: 2, wouldLoseAccess: 3 },
+      ...{ adopted: 2, withoutEmail: 2, wouldLoseAccess: 3 },
     });
     expect(users.map(({ id, state, matchedBy, userId }) => [id, state, matchedBy, userId])).toEqual([
-      ["1", "matched", "email", ada],
-      ["2", "deactivated", "userName", bob],
+      ["1", "matched", "adopted", ada],
+      ["2", "deactivated", "adopted", bob],
       ["3", "unmatched", null, null],
       ["4", "incomplete", null, null],
     ]);

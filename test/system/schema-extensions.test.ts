@@ -1,7 +1,7 @@
 /** Attributes of a tenant's own, Javelo's for most: through every door by which the standard's attributes go. */
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createUser, ENTERPRISE, patch, USER } from "../support/provision.ts";
+import { createUser, ENTERPRISE, patch, PRODUCT, USER } from "../support/provision.ts";
 import { filterQuery, type ScimClient } from "../support/scim-client.ts";
 import { giveSchema, JAVELO, JAVELO_EXTENSIONS } from "../support/extensions.ts";
 import { expectRefusal, found, read, useOneService, userAt } from "./rfc/one-service.ts";
@@ -31,12 +31,11 @@ test("discovery shows them beside the standard's, and to their own tenant alone"
     ...{ mutability: "readWrite", returned: "default", uniqueness: "none" },
   });
   expect(schema).not.toHaveProperty("required");
-  expect(type["schemaExtensions"]).toEqual([
-    { schema: ENTERPRISE, required: false },
-    { schema: JAVELO, required: false },
-  ]);
-  expect((await scim("GET", "/Schemas")).body.totalResults).toBe(4);
-  expect((await other("GET", "/Schemas")).body.totalResults).toBe(3);
+  expect(type["schemaExtensions"]).toEqual(
+    [ENTERPRISE, JAVELO, PRODUCT].map((schema) => ({ schema, required: false })),
+  );
+  expect((await scim("GET", "/Schemas")).body.totalResults).toBe(5);
+  expect((await other("GET", "/Schemas")).body.totalResults).toBe(4);
   expect((await other("GET", `/Schemas/${JAVELO}`)).status).toBe(404);
   expect(JSON.stringify((await other("GET", "/ResourceTypes")).body)).not.toContain("javelo");
 });

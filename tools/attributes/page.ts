@@ -58,9 +58,11 @@ What filters look at is then rebuilt in batches, during which a filter on such a
 /** The page before it is formatted. @param example - Javelo's extensions */
 export function attributesPage(example: Extensions): string {
   const { User, Group } = CORE_MODELS;
-  const own = defineModels(example).User.extensions.at(-1);
-  const [enterprise] = User.extensions;
-  if (!own || !enterprise) throw new Error("the example has no extension of users");
+  const [enterprise, product] = User.extensions;
+  const own = defineModels(example).User.extensions.find(
+    (extension) => !User.extensionByKey.has(extension.key),
+  );
+  if (!own || !enterprise || !product) throw new Error("the example has no extension of users");
   const common = ["schemas", "id", "externalId", "meta"].flatMap(
     (name) => User.located.get(name.toLowerCase())?.attribute ?? [],
   );
@@ -69,6 +71,7 @@ export function attributesPage(example: Extensions): string {
     section("Common to users and groups", undefined, common, AZURE_SOURCES),
     section("User", User.core.id, User.core.attributes, AZURE_SOURCES),
     section("Enterprise User", enterprise.id, enterprise.attributes, AZURE_SOURCES),
+    section("What the product knew", product.id, product.attributes, {}),
     section("Group", Group.core.id, Group.core.attributes, AZURE_GROUP_SOURCES),
     section("Javelo's users, an example", own.id, own.attributes, JAVELO_SOURCES),
     HOW_TO,

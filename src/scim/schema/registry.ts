@@ -7,7 +7,7 @@ import type { ResourceType } from "../resource/resource.ts";
 import { type Attribute, defineAttribute, defineSchema, type Schema, type SchemaData } from "./attribute.ts";
 import { COMMON_ATTRIBUTES } from "./common.ts";
 import { GROUP } from "./group.ts";
-import { ENTERPRISE_USER, USER } from "./user.ts";
+import { ENTERPRISE_USER, PRODUCT_USER, USER } from "./user.ts";
 
 /** An attribute and where it stands: at the top of the resource, or under its extension's URN. */
 export interface Located {
@@ -52,7 +52,8 @@ export function defineModels(extensions: Extensions): Models {
       type: "User",
       description: "User accounts",
       core: USER,
-      extensions: [ENTERPRISE_USER, ...extensions.User.map(defineSchema)],
+      // Last, so that a bare name means the tenant's own attribute where both have it.
+      extensions: [ENTERPRISE_USER, ...extensions.User.map(defineSchema), PRODUCT_USER],
     }),
     Group: defineModel({
       type: "Group",

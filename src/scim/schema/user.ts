@@ -1,4 +1,4 @@
-/** User and EnterpriseUser, as data. RFC 7643 sections 4.1, 4.3 and 8.7.1. */
+/** User, EnterpriseUser and what Rollcall adds to them, as data. RFC 7643 sections 4.1, 4.3 and 8.7.1. */
 import { URNS } from "../urns.ts";
 import { type AttributeData, defineSchema } from "./attribute.ts";
 import { DISPLAY, INDEXED_CHARS_MAX, label, PRIMARY } from "./common.ts";
@@ -145,6 +145,21 @@ export const ENTERPRISE_USER = defineSchema({
         },
         { name: "displayName", description: "Name of the manager.", mutability: "readOnly" },
       ],
+    },
+  ],
+});
+
+/** Written by Rollcall alone, when an identity provider adopts somebody whom the product knew before. */
+export const PRODUCT_USER = defineSchema({
+  id: URNS.productUser,
+  name: "ProductUser",
+  description: "What the product knew of its user before the directory was connected.",
+  attributes: [
+    {
+      name: "productId",
+      description: "Identifier the product itself has for the user.",
+      caseExact: true,
+      mutability: "readOnly",
     },
   ],
 });

@@ -11,6 +11,7 @@ import {
   storeExistingUsers,
   summarizeExistingUsers,
 } from "../../../src/store/existing-users.ts";
+import { findOffers, offerFor } from "../../../src/store/adoption.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
 interface DirectoryUser {
@@ -155,6 +156,42 @@ test("every person is matched as the rules say, whoever else there is", async ()
     { numRuns: 60 },
   );
 }, 60_000);
+
+test("a new user adopts whom the matching would find, and nobody where it would find several", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      people,
+      directory.filter(({ length }) => length > 0),
+      async (persons, [found]) => {
+        const user = { ...found!, id: uuidv7() };
+        const existing = persons.map((person, index) => ({ ...person, id: `p${index}` }));
+        const tenantId = await newTenant([]);
+        const other = await newTenant([]);
+        await store.database.transaction(async (tx) => {
+          if (existing.length === 0) return;
+          await storeExistingUsers(tx, tenantId, existing);
+          await storeExistingUsers(tx, other, existing);
+        });
+        const { userName, externalId, emails } = user;
+        const claim = { userName, externalId, emails };
+
+        const offers = await findOffers(store.database, tenantId, {
+          externalIds: externalId === undefined ? [] : [externalId],
+          names: [userName, ...emails],
+        });
+        const adopted = offerFor(claim, offers)?.existingId;
+
+        const matched = expected([user], existing).filter(({ userId }) => userId === user.id);
+        const rank = Math.min(...matched.map(({ matchedBy }) => RANKS.indexOf(matchedBy)));
+        const best = matched.filter(({ matchedBy }) => RANKS.indexOf(matchedBy) === rank);
+        expect(adopted).toBe(best.length === 1 ? best[0]!.id : undefined);
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+const RANKS: readonly MatchedUser["matchedBy"][] = ["externalId", "userName", "email"];
 
 test("what is imported again replaces what was known, and is matched anew", async () => {
   const user = { id: uuidv7(), userName: "ada", externalId: undefined, emails: [], active: true };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createQueueBackend } from "../../../src/queue/queues.ts";
 import { readJob } from "../../../src/queue/write-jobs.ts";
 import { createConnection, issueToken, revokeTokens } from "../../../src/store/tenants.ts";
-import { createUser, ENTERPRISE, GROUP, patch, USER } from "../../support/provision.ts";
+import { createUser, ENTERPRISE, GROUP, patch, PRODUCT, USER } from "../../support/provision.ts";
 import { createScimClient, filterQuery } from "../../support/scim-client.ts";
 import { TEST_SECRET, waitFor } from "../../support/service.ts";
 import { ERROR, expectRefusal, patchAt, read, useOneService, userAt } from "./one-service.ts";
@@ -14,7 +14,7 @@ const LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
 test.each([
   ["/ResourceTypes", ["User", "Group"]],
-  ["/Schemas", [USER, ENTERPRISE, GROUP]],
+  ["/Schemas", [USER, ENTERPRISE, PRODUCT, GROUP]],
 ])("RFC 98: %s is a list, and each of its items can be read by its id", async (endpoint, ids) => {
   const scim = await client();
   const { status, body } = await scim("GET", endpoint);

@@ -1,6 +1,14 @@
 /** What RFC 7643 states about schemas, attributes and their values, statement by statement, over HTTP. */
 import { expect, test } from "vitest";
-import { createGroup, createUser, ENTERPRISE, GROUP, memberIds, USER } from "../../support/provision.ts";
+import {
+  createGroup,
+  createUser,
+  ENTERPRISE,
+  GROUP,
+  memberIds,
+  PRODUCT,
+  USER,
+} from "../../support/provision.ts";
 import { createScimClient, filterQuery, type ScimClient } from "../../support/scim-client.ts";
 import { expectRefusal, found, idIn, patchAt, read, useOneService, userAt } from "./one-service.ts";
 
@@ -238,7 +246,7 @@ test("RFC 14: no extension that comes with the service is required, and users do
   const path = await userAt(scim);
 
   expect(await read(scim, "/ResourceTypes/User")).toMatchObject({
-    schemaExtensions: [{ schema: ENTERPRISE, required: false }],
+    schemaExtensions: [ENTERPRISE, PRODUCT].map((schema) => ({ schema, required: false })),
   });
   expect((await read(scim, path))["schemas"]).toEqual([USER]);
 });
