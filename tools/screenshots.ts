@@ -61,6 +61,7 @@ try {
   try {
     const connection = `/tenants/${busy.slug}/connections/${busy.connectionId}`;
     await takePictures(browser, dashboard, {
+      cycles: `/tenants/${busy.slug}/cycles`,
       overview: "/",
       connection,
       cycle,

@@ -23,6 +23,7 @@ export const SECTIONS: readonly (Place & { readonly section: Section; readonly h
 /** Pages of one tenant; `path` follows `/tenants/:slug`. */
 const TENANT_PAGES: readonly (Place & { readonly path: string })[] = [
   { path: "", label: "Connections", needs: "viewer" },
+  { path: "/cycles", label: "Cycles", needs: "viewer" },
 ];
 
 export interface SettingsPlace extends Place {

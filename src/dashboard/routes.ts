@@ -3,6 +3,7 @@ import type { Role } from "../store/accounts.ts";
 import { showActivate, submitActivate } from "./pages/activate.ts";
 import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
+import { showCycles } from "./pages/cycles.ts";
 import { showDialect, submitDialect } from "./pages/dialect.ts";
 import { showFailed } from "./pages/failed.ts";
 import { showCause, submitDismissAll, submitRetryAll } from "./pages/failed-cause.ts";
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },
   { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
+  { method: "get", path: "/tenants/:slug/cycles", needs: "viewer", handle: showCycles },
   { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
   { method: "get", path: "/people", needs: "viewer", handle: showPeople },
   { method: "get", path: "/tenants/:slug/users/:id", needs: "viewer", handle: showUser },

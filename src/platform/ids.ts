@@ -46,3 +46,9 @@ export function createIdSource(now: () => number = Date.now): () => string {
 
 /** A new id. */
 export const newId = createIdSource();
+
+/** @returns the id below which all ids are older than this moment */
+export function firstIdAt(at: Date): string {
+  const head = Math.max(0, at.getTime()).toString(16).padStart(12, "0");
+  return `${head.slice(0, 8)}-${head.slice(8)}-0000-0000-000000000000`;
+}

@@ -69,6 +69,65 @@ export async function findCycles(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+export interface CyclesQuery {
+  readonly tenantId: string;
+  readonly connectionId?: string | undefined;
+  readonly kind?: CycleKind | undefined;
+  /** Only those in which something was refused, or faulted. */
+  readonly trouble?: "refused" | "faulted" | undefined;
+  /** The last cycle of the page before. */
+  readonly olderThan?: string | undefined;
+  readonly limit: number;
+}
+
+// One range of an index for each connection, each ended by its own limit.
+const PAGE = `
+  SELECT ${COLUMNS}
+    FROM connections n
+    LEFT JOIN LATERAL (SELECT started_at AS at FROM cycles WHERE tenant_id = $1 AND id = $5) mark ON true
+    JOIN LATERAL (
+           SELECT id, started_at FROM cycles c
+            WHERE c.tenant_id = n.tenant_id AND c.connection_id = n.id
+              AND ($3::text IS NULL OR c.kind = $3)
+              AND ($4::text IS NULL OR CASE $4 WHEN 'refused' THEN c.refused ELSE c.faulted END > 0)
+              AND ($5::uuid IS NULL
+                   OR (c.started_at <= mark.at AND (c.started_at < mark.at OR c.id > $5)))
+            ORDER BY started_at DESC, id
+            LIMIT $6
+         ) l ON true
+    JOIN cycles r ON r.tenant_id = n.tenant_id AND r.id = l.id
+   WHERE n.tenant_id = $1 AND ($2::uuid IS NULL OR n.id = $2)
+   ORDER BY r.started_at DESC, r.id
+   LIMIT $6`;
+
+/** A page of a tenant's cycles, newest first. @returns where the next one begins, if there is one */
+export async function pageCycles(
+  db: Database,
+  { tenantId, connectionId, kind, trouble, olderThan, limit }: CyclesQuery,
+): Promise<{ readonly cycles: readonly Cycle[]; readonly olderThan: string | undefined }> {
+  const rows = await db.query<Cycle>(PAGE, [
+    ...[tenantId, connectionId ?? null, kind ?? null, trouble ?? null, olderThan ?? null],
+    limit + 1,
+  ]);
+  const cycles = rows.slice(0, limit);
+  return { cycles, olderThan: rows.length > limit ? cycles.at(-1)?.id : undefined };
+}
+
+/** The connection's cycle after this one. */
+export async function findNextCycle(
+  db: Database,
+  { tenantId, connectionId, id }: Pick<Cycle, "tenantId" | "connectionId" | "id">,
+): Promise<Pick<Cycle, "id" | "startedAt"> | undefined> {
+  const [next] = await db.query<Pick<Cycle, "id" | "startedAt">>(
+    `SELECT id, started_at AS "startedAt" FROM cycles
+      WHERE tenant_id = $1 AND connection_id = $2
+        AND started_at > (SELECT started_at FROM cycles WHERE tenant_id = $1 AND id = $3)
+      ORDER BY started_at LIMIT 1`,
+    [tenantId, connectionId, id],
+  );
+  return next;
+}
+
 const STRIPS = `
   SELECT ${COLUMNS}
     FROM unnest($1::uuid[], $2::uuid[]) AS c (tenant_id, id)

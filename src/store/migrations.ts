@@ -10,7 +10,8 @@ const MIGRATIONS_FOLDER = join(import.meta.dirname, "../../migrations");
 // In dist the compiled file lies one folder deeper than in src.
 const BUILT_MIGRATIONS_FOLDER = join(import.meta.dirname, "../../../migrations");
 const TABLE = "rollcall_migrations";
-// First line of a file whose statements, such as CREATE INDEX CONCURRENTLY, may not run in a transaction.
+// First line of a file whose statements, such as CREATE INDEX CONCURRENTLY, may not run in a transaction: each is sent
+// alone, and they are apart by an empty line. Whoever writes one sees to it that it can begin again halfway.
 const NO_TRANSACTION = "-- no-transaction";
 
 /** @returns the names of the migrations that were applied, oldest first */
@@ -102,5 +103,6 @@ function isMigrationsFolder(folder: string): boolean {
 
 /** knex takes a bare `?` for a binding, so it is escaped: a file's text reaches Postgres as it stands. */
 async function run(db: Knex, sql: string): Promise<void> {
-  await db.raw(sql.replaceAll("?", "\\?"));
+  const statements = sql.startsWith(NO_TRANSACTION) ? sql.split(/;\n\n/) : [sql];
+  for (const statement of statements) await db.raw(statement.replaceAll("?", "\\?"));
 }

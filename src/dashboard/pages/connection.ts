@@ -104,7 +104,22 @@ export function durationOf(cycle: Cycle): string {
   return duration((cycle.endedAt ?? cycle.lastRequestAt).getTime() - cycle.startedAt.getTime());
 }
 
-function cyclesSection({ tenantSlug }: Connection, cycles: readonly Cycle[]): Html {
+function cyclesSection({ id, tenantSlug }: Connection, cycles: readonly Cycle[]): Html {
+  return html`<section>
+    <h2>Recent cycles</h2>
+    ${
+      cycles.length === 0
+        ? emptyState(
+            "No cycle yet",
+            "The first one begins when provisioning is started in Azure; later ones follow about every 40 minutes.",
+          )
+        : html`${cyclesTable("Recent cycles", tenantSlug, cycles)}
+            <p><a href="/tenants/${tenantSlug}/cycles?connection=${id}">All cycles</a></p>`
+    }
+  </section>`;
+}
+
+export function cyclesTable(caption: string, tenantSlug: string, cycles: readonly Cycle[]): Html {
   const numbers = ["Created", "Updated", "Deactivated", "Deleted", "Refused", "Failed", "Requests"];
   const columns = [
     { label: "Started" },
@@ -124,17 +139,7 @@ function cyclesSection({ tenantSlug }: Connection, cycles: readonly Cycle[]): Ht
       ...[created, updated, usersDeactivated, deleted, refused, faulted, requests].map(figure),
     ];
   });
-  return html`<section>
-    <h2>Recent cycles</h2>
-    ${
-      cycles.length === 0
-        ? emptyState(
-            "No cycle yet",
-            "The first one begins when provisioning is started in Azure; later ones follow about every 40 minutes.",
-          )
-        : table("Recent cycles", columns, rows)
-    }
-  </section>`;
+  return table(caption, columns, rows);
 }
 
 /** Zeros step back, so that what happened stands out. */

@@ -1,30 +1,43 @@
 /** One cycle: everything it counted, and what of it failed. */
-import { type Cycle, findCycle } from "../../store/cycle-history.ts";
-import { type FailedWritesPage, listFailedWrites } from "../../store/failed-writes.ts";
+import { type Cycle, findCycle, findNextCycle, listCycles } from "../../store/cycle-history.ts";
+import { groupCycleFailures } from "../../store/cycle-failures.ts";
+import { listLeavers } from "../../store/cycle-leavers.ts";
+import { readCycleSpans, readCycleTimings } from "../../store/cycle-timings.ts";
+import { BEATS_MIN, nextBeatAt } from "../../store/overdue.ts";
 import { findConnection, findTenant } from "../../store/tenants.ts";
-import { count, time } from "../format.ts";
+import { ago, count, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { mayReadValues } from "../mask.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
-import { connectionPath, crumbs, emptyState, facts, table, verdictBadge } from "../parts.ts";
+import { connectionPath, crumbs, cyclePath, facts, table, verdictBadge } from "../parts.ts";
 import { durationOf, kindOf } from "./connection.ts";
-import { failedList } from "./failed-list.ts";
+import {
+  LEAVERS_SHOWN,
+  leaversSection,
+  reasonsSection,
+  requestsSection,
+  timesSection,
+} from "./cycle-sections.ts";
 
-const FAILURES_SHOWN = 50;
-export async function showCycle(visit: MemberVisit, { database }: Console): Promise<Answer> {
+export async function showCycle(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const { slug = "", id = "" } = visit.params;
   const tenant = await findTenant(database, slug);
   if (tenant === undefined || !isId(id)) return notFound("There is no such cycle");
   const cycle = await findCycle(database, tenant.id, id);
   if (cycle === undefined) return notFound("There is no such cycle");
-  const [connection, failed] = await Promise.all([
+  const key = { tenantId: tenant.id, cycleId: cycle.id };
+  const [connection, next, timings, spans, leavers, failures] = await Promise.all([
     findConnection(database, tenant.id, cycle.connectionId),
-    listFailedWrites(database, { tenantId: tenant.id, cycleId: cycle.id, limit: FAILURES_SHOWN }),
+    nextOf(cycle, { database, now: now() }),
+    readCycleTimings(database, key),
+    readCycleSpans(database, key),
+    listLeavers(database, cycle, LEAVERS_SHOWN + 1),
+    groupCycleFailures(database, key),
   ]);
   const title = cycle.kind === "test" ? "Connection test" : `${kindOf(cycle)} cycle`;
   const body = html`${crumbs([
       ["Overview", "/"],
       [`${tenant.name} · ${connection?.name ?? ""}`, connectionPath(slug, cycle.connectionId)],
+      ["Cycles", `/tenants/${slug}/cycles`],
     ])}
     <div class="title-row">
       <h1>${title}</h1>
@@ -35,10 +48,28 @@ export async function showCycle(visit: MemberVisit, { database }: Console): Prom
       [cycle.endedAt === null ? "Last request" : "Ended", time(cycle.endedAt ?? cycle.lastRequestAt)],
       ["Duration", durationOf(cycle)],
       ["Requests", html`${count(cycle.requests)} <span class="muted">(${count(cycle.reads)} reads)</span>`],
+      ["Next", next],
     ])}
-    ${countsSection(cycle)}
-    ${failuresSection(failed, { slug, showsValues: mayReadValues(visit.session.role) })}`;
+    ${countsSection(cycle)} ${reasonsSection(slug, failures)} ${leaversSection(slug, leavers)}
+    ${timesSection(slug, timings, spans)} ${requestsSection(cycle)}`;
   return page(`${title} · ${tenant.name}`, body, { section: "overview" });
+
+  /** The cycle that followed, or when one is expected. */
+  async function nextOf(of: Cycle, at: { database: Console["database"]; now: Date }): Promise<Html | string> {
+    const followed = await findNextCycle(at.database, of);
+    if (followed) return html`<a href="${cyclePath(slug, followed.id)}">${time(followed.startedAt)}</a>`;
+    const beats = await countBeats(of, at.database);
+    const expected = nextBeatAt({ lastRequestAt: of.lastRequestAt, incrementalCycles: beats }, of.startedAt);
+    if (expected === undefined) return "Not known yet";
+    return html`${expected > at.now ? "expected" : "was expected"} ${ago(expected, at.now)}`;
+  }
+}
+
+const RECENT = 24;
+
+async function countBeats({ tenantId, connectionId }: Cycle, database: Console["database"]): Promise<number> {
+  const recent = await listCycles(database, { tenantId, connectionId }, RECENT);
+  return Math.min(BEATS_MIN, recent.filter(({ kind }) => kind === "incremental").length);
 }
 
 function countsSection(cycle: Cycle): Html {
@@ -72,30 +103,5 @@ function countsSection(cycle: Cycle): Html {
       ["Failed", count(cycle.faulted)],
       ["Tried again", count(cycle.retried)],
     ])}
-  </section>`;
-}
-
-function failuresSection(
-  failed: FailedWritesPage,
-  { slug, showsValues }: { readonly slug: string; readonly showsValues: boolean },
-): Html {
-  return html`<section>
-    <h2>Failed jobs</h2>
-    ${
-      failed.writes.length === 0
-        ? emptyState("Nothing failed", "Every write of this cycle was applied.")
-        : failedList(failed.writes, {
-            showsTenant: false,
-            showsCycle: false,
-            showsExplanation: true,
-            showsValues,
-          })
-    }
-    ${
-      failed.olderThan &&
-      html`<p>
-        These are the newest ${FAILURES_SHOWN}. <a href="/failed?tenant=${slug}">Show all of the tenant</a>.
-      </p>`
-    }
   </section>`;
 }

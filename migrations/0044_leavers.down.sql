@@ -1,0 +1,1 @@
+DROP INDEX writes_leavers;
