@@ -2,6 +2,7 @@
  * The graph of a process: which parts the chosen roles need, in the order they start. Stopping goes the other way
  * round: doors close first, then the workers that serve their last requests, then the queue, then Postgres.
  */
+import type { RequestListener } from "node:http";
 import type { Config } from "./platform/config.ts";
 import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
 import { createLifecycle, type Part } from "./platform/lifecycle.ts";
@@ -214,7 +215,7 @@ function createConsole(
   { config, logger, db, queue, deliveries }: Shared,
   api: ApiPart | undefined,
 ): HttpServer {
-  const handler = createDashboard({
+  const handler: RequestListener = createDashboard({
     database: db,
     queues: [queue, deliveries],
     secret: config.ROLLCALL_SECRET,
@@ -222,14 +223,16 @@ function createConsole(
     tokenTtlDays: config.TOKEN_TTL_DAYS,
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
     logger,
+    isDraining: () => server.isDraining(),
   });
-  return createHttpServer({
+  const server = createHttpServer({
     name: "dashboard",
     host: config.HOST,
     port: config.DASHBOARD_PORT,
     handler,
     logger,
   });
+  return server;
 }
 
 function createMetricsServer(

@@ -23,6 +23,7 @@ import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
 import { createEventCursors } from "./product/event-cursor.ts";
 import { HeadWatch } from "./product/head-watch.ts";
+import { KnockLog } from "./knock-log.ts";
 import { Principals } from "./principals.ts";
 import { Receipts } from "./receipts.ts";
 import { KeyUse } from "./product/key-use.ts";
@@ -67,16 +68,14 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const answers = new Answers({ db, apiId, logger });
   const activity = new Activity(settings);
   const doorLog = new DoorLog(db, logger);
+  const knockLog = new KnockLog({ db, logger, secret: settings.secret });
   const keyUse = new KeyUse(db, logger);
   const headWatch = new HeadWatch(db, logger);
   const principals = createPrincipals(settings);
   const app = createApi({
     ...settings,
     findPrincipal: principals.find,
-    activity,
-    doorLog,
-    keyUse,
-    headWatch,
+    ...{ activity, doorLog, knockLog, keyUse, headWatch },
     eventCursors: createEventCursors(settings.secret),
     submit: {
       receipts: new Receipts(),
@@ -107,7 +106,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
     async start() {
       await replies.listen(apiId, submitter.receive);
       await principals.start();
-      for (const beating of [answers, activity, doorLog, keyUse]) beating.start();
+      for (const beating of [answers, activity, doorLog, knockLog, keyUse]) beating.start();
       await server.start();
     },
     async stop() {
@@ -116,7 +115,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
       // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
       await server.stop();
       submitter.close();
-      for (const beating of [answers, activity, doorLog, keyUse]) await beating.stop();
+      for (const beating of [answers, activity, doorLog, knockLog, keyUse]) await beating.stop();
       await principals.stop();
       await replies.close();
     },

@@ -7,12 +7,14 @@ import type { Activity } from "./activity.ts";
 import type { RefusedOperation } from "./bulk.ts";
 import { contextOf, principalOf } from "./context.ts";
 import type { DoorLog } from "./door-log.ts";
+import type { KnockLog } from "./knock-log.ts";
 import { RefusedWrite, sendError } from "./respond.ts";
 import type { SubmitDeps } from "./submit-write.ts";
 
 export interface RefusalDeps {
   readonly activity: Activity;
   readonly doorLog: DoorLog;
+  readonly knockLog: KnockLog;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly submit: SubmitDeps;
@@ -27,6 +29,8 @@ export function fail(error: unknown, response: ServerResponse, deps: RefusalDeps
     response.destroy();
     return;
   }
+  const { headers, method = "GET" } = response.req;
+  deps.knockLog.note(error, { headers, method, target: contextOf(response).target });
   const { result } = sendError(response, error, deps.logger);
   if (result === "refused") record(error, response, deps);
 }

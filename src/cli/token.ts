@@ -1,4 +1,4 @@
-/** `token rotate`: a new bearer token for a tenant; the old ones end at once. Tokens are shown once, here. */
+/** `token rotate`: a new bearer token for a tenant; the old ones end at once, or after a while. Tokens are shown once, here. */
 import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool } from "../store/database.ts";
@@ -6,36 +6,51 @@ import {
   type Connection,
   findTenant,
   listTenantConnections,
+  OVERLAP_HOURS_MAX,
   rotateToken,
   type Tenant,
 } from "../store/tenants.ts";
-import { type Command, CommandError, type Context, onlyArgument } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
 import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
 
 /** Who the audit says it was. */
 export const CLI_ACTOR = "cli";
 
 export const tokenRotate: Command = {
-  usage: "token rotate <slug> [--json]",
-  summary: "gives a tenant a new token and ends the ones it had, at once",
+  usage: "token rotate <slug> [--connection <id>] [--overlap <hours>] [--json]",
+  summary: "gives a connection a new token and ends the ones it had, at once or after so many hours",
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { json: { type: "boolean" } },
+      options: {
+        connection: { type: "string" },
+        overlap: { type: "string", default: "0" },
+        json: { type: "boolean" },
+      },
       allowPositionals: true,
     });
     const tenant = onlyArgument(positionals, "slug");
+    const overlapHours = hoursOf(values.overlap);
     return withInstallation(context.env, (installation) =>
       withDatabase(installation, async (db) => {
         const secret = await requireSecret(installation, db);
         const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
-        const rotated = await rotate(db, { slug: tenant, secret, ttlDays });
+        const rotated = await rotate(db, {
+          ...{ slug: tenant, secret, ttlDays, overlapHours },
+          id: values.connection,
+        });
         printToken(context, { ...rotated, tenant, tenantUrl: installation.tenantUrl }, values.json);
         return 0;
       }),
     );
   },
 };
+
+function hoursOf(text: string): number {
+  const hours = /^\d{1,3}$/.test(text) ? Number(text) : Infinity;
+  if (hours <= OVERLAP_HOURS_MAX) return hours;
+  throw new UsageError(`--overlap takes hours, from 0 to ${OVERLAP_HOURS_MAX}`);
+}
 
 export interface ShownToken {
   readonly tenant: string;
@@ -60,13 +75,19 @@ export function printToken({ print }: Context, shown: ShownToken, asJson = false
 
 async function rotate(
   db: DatabasePool,
-  request: { readonly slug: string; readonly secret: string; readonly ttlDays: number },
+  request: {
+    readonly slug: string;
+    readonly id: string | undefined;
+    readonly secret: string;
+    readonly ttlDays: number;
+    readonly overlapHours: number;
+  },
 ): Promise<{ readonly connection: string; readonly token: string }> {
-  const { slug, secret, ttlDays } = request;
+  const { slug, id, secret, ttlDays, overlapHours } = request;
   return db.transaction(async (tx) => {
-    const connection = await requireConnection(tx, slug);
+    const connection = await requireConnection(tx, slug, id);
     const { tenantId, id: connectionId } = connection;
-    const issued = await rotateToken(tx, { tenantId, connectionId, secret, ttlDays });
+    const issued = await rotateToken(tx, { tenantId, connectionId, secret, ttlDays }, { overlapHours });
     await recordAudit(tx, [
       { tenantId, actor: CLI_ACTOR, action: "token.rotated", subject: `${issued.hint}…` },
     ]);

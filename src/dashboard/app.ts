@@ -12,10 +12,12 @@ import type { WriteQueue } from "../queue/queues.ts";
 import { repeatWrites, type WriteToRepeat } from "../queue/retry.ts";
 import { hasAccounts } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
+import type { Session } from "../store/sessions.ts";
 import { type Asset, readAssets } from "./assets.ts";
 import { createDoor, type Door } from "./door.ts";
 import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
+import { createLiveStreams, wantsStream } from "./live-stream.ts";
 import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
 import { showSignIn, submitSignIn } from "./pages/sign-in.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
@@ -34,6 +36,8 @@ export interface DashboardSettings {
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
   readonly logger: Logger;
+  /** True once the process is to end. */
+  readonly isDraining?: () => boolean;
   readonly now?: () => Date;
 }
 
@@ -55,6 +59,7 @@ export function createDashboard(settings: DashboardSettings): Express {
     secret,
     secureCookies: settings.secureCookies,
     stylesheet: assets.stylesheet.path,
+    script: assets.script.path,
   });
   const app = express();
   app.disable("x-powered-by");
@@ -62,11 +67,15 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use("/health", healthRoutes(database));
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
-  for (const asset of [assets.stylesheet, assets.icon]) app.get(asset.path, serve(asset));
+  for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
   signInRoutes(app, door, deps);
   app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues));
-  for (const route of ROUTES) app[route.method](route.path, member(door, route, deps));
+  const stream = createLiveStreams({
+    isDraining: settings.isDraining ?? (() => false),
+    onError: (err) => settings.logger.warn({ err }, "a live page stands still for a moment"),
+  });
+  for (const route of ROUTES) app[route.method](route.path, member(door, route, { deps, stream }));
   app.use((_request, response) => door.answer(response, notFound()));
   app.use(fail(door, settings.logger));
   return app;
@@ -98,18 +107,30 @@ function signInRoutes(app: Express, door: Door, deps: Console): void {
   });
 }
 
+interface Member {
+  readonly deps: Console;
+  readonly stream: ReturnType<typeof createLiveStreams>;
+}
+
 /** Lets in who is signed in and has the role; others are asked to sign in, or told that they may not. */
-function member(door: Door, route: Route, deps: Console) {
+function member(door: Door, route: Route, { deps, stream }: Member) {
+  const answerTo = async (visit: Visit, session: Session | undefined): Promise<Answer | undefined> => {
+    if (session === undefined) return undefined;
+    return mayActAs(session.role, route.needs)
+      ? route.handle({ ...visit, session }, deps)
+      : forbidden(`Your role is ${session.role}; this needs the role ${route.needs}.`);
+  };
   return async (request: Request, response: Response): Promise<void> => {
-    const { session } = door.visitor(response);
-    if (session === undefined) {
-      door.answer(response, askToSignIn(request));
+    const visit = visitOf(door, request, response);
+    if (wantsStream(request)) {
+      await stream(response, async () => {
+        const answer = await answerTo(visit, await door.sessionNow(request));
+        return answer?.kind === "page" ? answer : undefined;
+      });
       return;
     }
-    const answer = mayActAs(session.role, route.needs)
-      ? await route.handle({ ...visitOf(door, request, response), session }, deps)
-      : forbidden(`Your role is ${session.role}; this needs the role ${route.needs}.`);
-    door.answer(response, answer);
+    const answer = await answerTo(visit, door.visitor(response).session);
+    door.answer(response, answer ?? askToSignIn(request));
   };
 }
 

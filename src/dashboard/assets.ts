@@ -1,10 +1,11 @@
-/** The console's own stylesheet and icon, read once; the stylesheet's address carries its hash, so it may be cached. */
+/** The console's own stylesheet, script and icon, read once; an address carries its hash, so it may be cached. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// The build copies them beside the compiled file.
+// The build copies styles and scripts beside the compiled file.
 const STYLES_FOLDER = join(import.meta.dirname, "styles");
+const SCRIPT = join(import.meta.dirname, "scripts/console.js");
 const STYLES = ["base.css", "parts.css", "screens.css"];
 const HASH_LENGTH = 12;
 
@@ -16,16 +17,26 @@ export interface Asset {
 
 export interface Assets {
   readonly stylesheet: Asset;
+  readonly script: Asset;
   readonly icon: Asset;
 }
 
 export function readAssets(): Assets {
   const css = STYLES.map(readStyle).join("\n");
-  const hash = createHash("sha256").update(css).digest("hex").slice(0, HASH_LENGTH);
+  const script = readFileSync(SCRIPT, "utf8");
   return {
-    stylesheet: { path: `/assets/console-${hash}.css`, type: "text/css; charset=utf-8", body: css },
+    stylesheet: { path: `/assets/console-${hashOf(css)}.css`, type: "text/css; charset=utf-8", body: css },
+    script: {
+      path: `/assets/console-${hashOf(script)}.js`,
+      type: "text/javascript; charset=utf-8",
+      body: script,
+    },
     icon: { path: "/assets/icon.svg", type: "image/svg+xml", body: ICON },
   };
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
 }
 
 function readStyle(name: string): string {

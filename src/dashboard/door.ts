@@ -22,6 +22,7 @@ export interface DoorSettings {
   readonly secret: string;
   readonly secureCookies: boolean;
   readonly stylesheet: string;
+  readonly script: string;
 }
 
 export type Door = ReturnType<typeof createDoor>;
@@ -64,7 +65,7 @@ export function createDoor(settings: DoorSettings) {
     response
       .status(given.status)
       .type("html")
-      .send(layout(given, { session, stylesheet: settings.stylesheet }));
+      .send(layout(given, { session, stylesheet: settings.stylesheet, script: settings.script }));
   }
 
   function changeSession(response: Response, { session }: Redirect): void {
@@ -72,7 +73,18 @@ export function createDoor(settings: DoorSettings) {
     if (session?.kind === "end") response.append("Set-Cookie", cookies.session.clear());
   }
 
-  return { enter, answer, visitor: (response: Response) => response.locals["visitor"] as Visitor };
+  /** The session of a request that has been open for a while, as it stands now. */
+  async function sessionNow(request: Request): Promise<Session | undefined> {
+    const id = readCookie(request.headers.cookie, cookies.session.name);
+    return readSession(settings.database, settings.secret, id);
+  }
+
+  return {
+    enter,
+    answer,
+    sessionNow,
+    visitor: (response: Response) => response.locals["visitor"] as Visitor,
+  };
 }
 
 /** A form is ours when it brings the token; browsers that say where it comes from must not say "elsewhere". */

@@ -13,6 +13,7 @@ export interface Frame {
   /** Undefined where nobody is signed in. */
   readonly session: Session | undefined;
   readonly stylesheet: string;
+  readonly script: string;
 }
 
 export function layout(page: Page, frame: Frame): string {
@@ -25,14 +26,19 @@ export function layout(page: Page, frame: Frame): string {
       <title>${page.title} · Rollcall</title>
       <link rel="icon" type="image/svg+xml" href="/assets/icon.svg" />
       <link rel="stylesheet" href="${frame.stylesheet}" />
+      <script src="${frame.script}" defer></script>
     </head>
     <body>
       <a class="skip" href="#main">Skip to content</a>
-      ${frame.session ? header(frame.session, page.section) : bareHeader()}
-      <main id="main" tabindex="-1">${page.body}</main>
+      ${frame.session ? header(frame.session, page.section) : bareHeader()} ${main(page)}
     </body>
   </html> `;
   return `<!doctype html>\n${document.text}`;
+}
+
+function main({ body, live }: Page): Html {
+  if (live === undefined) return html`<main id="main" tabindex="-1">${body}</main>`;
+  return html`<main id="main" tabindex="-1" data-live="${live.at ?? ""}">${body}</main>`;
 }
 
 function header(session: Session, current: Section | undefined): Html {

@@ -6,7 +6,7 @@ import type { WriteToRepeat } from "../queue/retry.ts";
 import type { Role } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { Session } from "../store/sessions.ts";
-import { type Html, html } from "./html.ts";
+import { Html, html } from "./html.ts";
 
 /** What all handlers share. */
 export interface Console {
@@ -44,6 +44,14 @@ export interface Page {
   /** Which entry of the navigation the page belongs to. */
   readonly section?: Section;
   readonly body: Html;
+  readonly live?: Live;
+}
+
+/** Parts of a page that are sent again when they have changed, by name; each stands in the body by `region`. */
+export interface Live {
+  readonly regions: Readonly<Record<string, Html>>;
+  /** Address of the page that has them, where it is not the one that shows them. */
+  readonly at?: string;
 }
 
 /** What a redirect does to the browser's session. */
@@ -69,9 +77,19 @@ export function file(name: string, type: string, body: string): Download {
   return { kind: "file", name, type, body };
 }
 
-export function page(title: string, body: Html, more: { status?: number; section?: Section } = {}): Page {
-  const { status = 200, section } = more;
-  return { kind: "page", status, title, body, ...(section && { section }) };
+export function page(
+  title: string,
+  body: Html,
+  more: { status?: number; section?: Section; live?: Live } = {},
+): Page {
+  const { status = 200, section, live } = more;
+  return { kind: "page", status, title, body, ...(section && { section }), ...(live && { live }) };
+}
+
+/** Where a live part of a page stands. @param isSpoken - whether screen readers are told of its changes */
+export function region({ regions }: Live, name: string, isSpoken = false): Html {
+  const attributes = isSpoken ? new Html('aria-live="polite"') : undefined;
+  return html`<div data-region="${name}" ${attributes}>${regions[name]}</div>`;
 }
 
 export function redirect(location: string, session?: SessionChange): Redirect {

@@ -75,6 +75,14 @@ export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
   </dl>`;
 }
 
+/** A value to take elsewhere: a click selects the whole of it, a button copies it where scripts run. */
+export function copyable(id: string, value: string): Html {
+  return html`<span class="copyable">
+    <code class="copy" id="${id}">${value}</code>
+    <button class="quiet" type="button" data-copy="${id}">Copy</button>
+  </span>`;
+}
+
 export function crumbs(links: readonly (readonly [string, string])[]): Html {
   return html`<nav class="crumbs" aria-label="Breadcrumb">
     <ol>

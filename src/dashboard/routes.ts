@@ -1,6 +1,7 @@
 /** The console's pages as a table: method, path, who may, and the handler. */
 import type { Role } from "../store/accounts.ts";
 import { showActivate, submitActivate } from "./pages/activate.ts";
+import { showConnect, submitConnect } from "./pages/connect.ts";
 import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
 import { showCycles } from "./pages/cycles.ts";
@@ -14,7 +15,14 @@ import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
 import { showSettings } from "./pages/settings.ts";
 import { showTenant } from "./pages/tenant.ts";
-import { showRevoke, showRotate, submitRevoke, submitRotate } from "./pages/tokens.ts";
+import {
+  showRevoke,
+  showRevokeOne,
+  showRotate,
+  submitRevoke,
+  submitRevokeOne,
+  submitRotate,
+} from "./pages/tokens.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
 
 export interface Route {
@@ -35,6 +43,8 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
   { method: "get", path: "/settings", needs: "viewer", handle: showSettings },
   { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
+  { method: "get", path: "/tenants/:slug/connect", needs: "admin", handle: showConnect },
+  { method: "post", path: "/tenants/:slug/connect", needs: "admin", handle: submitConnect },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
   { method: "get", path: `${CONNECTION}/dialect`, needs: "admin", handle: showDialect },
   { method: "post", path: `${CONNECTION}/dialect`, needs: "admin", handle: submitDialect },
@@ -42,6 +52,8 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },
   { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
+  { method: "get", path: `${CONNECTION}/tokens/:token/revoke`, needs: "admin", handle: showRevokeOne },
+  { method: "post", path: `${CONNECTION}/tokens/:token/revoke`, needs: "admin", handle: submitRevokeOne },
   { method: "get", path: "/tenants/:slug/cycles", needs: "viewer", handle: showCycles },
   { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
   { method: "get", path: "/people", needs: "viewer", handle: showPeople },

@@ -1,16 +1,18 @@
-/** What browsers may do with our pages: nothing but our own stylesheet. The board is a script, and gets its own policy. */
+/** What browsers may do with our pages: nothing but our own stylesheet and script. The board styles itself, and gets its own policy. */
 import type { RequestHandler } from "express";
 import helmet from "helmet";
 
 const NONE = ["'none'"];
 const SELF = ["'self'"];
 
-/** For all pages that are ours: no script at all, no inline style. @param isTls - adds HSTS */
+/** For all pages that are ours: no script but our own file, nothing inline. @param isTls - adds HSTS */
 export function pagePolicy(isTls: boolean): RequestHandler {
   const policy = protect(isTls, {
     defaultSrc: NONE,
+    scriptSrc: SELF,
     styleSrc: SELF,
     imgSrc: SELF,
+    connectSrc: SELF,
     formAction: SELF,
     baseUri: NONE,
     frameAncestors: NONE,

@@ -24,7 +24,12 @@ export function createToken(
   prefix: typeof TOKEN_PREFIX | typeof PRODUCT_KEY_PREFIX = TOKEN_PREFIX,
 ): NewToken {
   const token = prefix + randomBytes(TOKEN_BYTES).toString("base64url");
-  return { token, hash: hashToken(secret, token), hint: token.slice(0, HINT_LENGTH) };
+  return { token, hash: hashToken(secret, token), hint: tokenHint(token) };
+}
+
+/** The first characters of a token, by which a list shows it. */
+export function tokenHint(token: string): string {
+  return token.slice(0, HINT_LENGTH);
 }
 
 /** HMAC-SHA-256 of a token under the installation's secret. */

@@ -151,6 +151,8 @@ export interface Token {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly revokedAt: Date | null;
+  /** Since when it only goes on until it expires, beside the one that replaced it. */
+  readonly replacedAt: Date | null;
   readonly lastUsedAt: Date | null;
 }
 
@@ -162,7 +164,7 @@ export async function listTokens(
 ): Promise<readonly Token[]> {
   return db.query<Token>(
     `SELECT id, hint, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt",
-            last_used_at AS "lastUsedAt"
+            replaced_at AS "replacedAt", last_used_at AS "lastUsedAt"
        FROM tokens
       WHERE tenant_id = $1 AND connection_id = $2
       ORDER BY created_at DESC, id DESC
@@ -190,15 +192,54 @@ export async function issueToken(tx: Transaction, request: TokenRequest): Promis
   return { token, hint, expiresAt: rows[0]?.expiresAt ?? new Date() };
 }
 
-/** Issues a new token and ends all others of the connection at once; of several at the same time the last stays. */
-export async function rotateToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
+/** The longest for which a replaced token may go on: long enough for a change window, short enough to be remembered. */
+export const OVERLAP_HOURS_MAX = 720;
+
+/**
+ * Issues a new token. The others of the connection end at once, or after so many hours if they do not end before; of
+ * several rotations at the same time the last stays.
+ */
+export async function rotateToken(
+  tx: Transaction,
+  request: TokenRequest,
+  { overlapHours = 0 }: { readonly overlapHours?: number } = {},
+): Promise<IssuedToken> {
+  const { tenantId, connectionId } = request;
   // Without the lock, two rotations would each end the old token and neither the other's new one.
   await tx.query("SELECT id FROM connections WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", [
-    request.tenantId,
-    request.connectionId,
+    tenantId,
+    connectionId,
   ]);
-  await revokeTokens(tx, request.tenantId, request.connectionId);
+  if (overlapHours === 0) await revokeTokens(tx, tenantId, connectionId);
+  else await replaceTokens(tx, { tenantId, connectionId, overlapHours });
   return issueToken(tx, request);
+}
+
+async function replaceTokens(
+  tx: Transaction,
+  of: { readonly tenantId: string; readonly connectionId: string; readonly overlapHours: number },
+): Promise<void> {
+  await tx.query(
+    `UPDATE tokens
+        SET replaced_at = now(), expires_at = least(expires_at, now() + make_interval(hours => $3))
+      WHERE tenant_id = $1 AND connection_id = $2 AND revoked_at IS NULL AND expires_at > now()`,
+    [of.tenantId, of.connectionId, of.overlapHours],
+  );
+}
+
+/** Ends one token at once. @returns undefined when it is not there, or had ended */
+export async function revokeToken(
+  tx: Transaction,
+  token: { readonly tenantId: string; readonly connectionId: string; readonly id: string },
+): Promise<{ readonly hint: string } | undefined> {
+  const rows = await tx.query<{ hint: string }>(
+    `UPDATE tokens
+        SET revoked_at = now()
+      WHERE tenant_id = $1 AND connection_id = $2 AND id = $3 AND revoked_at IS NULL AND expires_at > now()
+      RETURNING hint`,
+    [token.tenantId, token.connectionId, token.id],
+  );
+  return rows[0];
 }
 
 export async function revokeTokens(tx: Transaction, tenantId: string, connectionId: string): Promise<void> {

@@ -79,6 +79,11 @@ describe("on stores that the environment names", () => {
     expect(principal?.connectionId).toBe(first.connection);
     const [newest] = await listTenantAudit(store.database, principal!.tenantId, 1);
     expect(newest).toMatchObject({ actor: "cli", action: "token.rotated" });
+
+    const third = shownBy(await rollcall(env, "token", "rotate", "rotating", "--overlap", "2", "--json"));
+    for (const { token } of [second, third])
+      expect(await findPrincipal(store.database, TEST_SECRET, token)).toBeDefined();
+    expect((await rollcall(env, "token", "rotate", "rotating", "--overlap", "721")).code).toBe(2);
   });
 
   test("a connection's dialect is chosen at first and changed later, and the audit says from what to what", async () => {

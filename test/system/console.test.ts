@@ -41,8 +41,11 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
   });
 
   const text = async (): Promise<string> => (await page.innerText("main")).replaceAll(/\s+/g, " ");
-  const fact = (name: string): Promise<string> =>
-    page.innerText(`dl.facts div:has(> dt:text-is("${name}")) > dd`);
+  const fact = async (name: string): Promise<string> => {
+    const value = page.locator(`dl.facts div:has(> dt:text-is("${name}")) > dd`);
+    const copied = value.locator("code.copy");
+    return (await copied.count()) > 0 ? copied.innerText() : value.innerText();
+  };
   const press = (name: string) => page.getByRole("button", { name }).click();
   const follow = (name: string) => page.getByRole("main").getByRole("link", { name }).first().click();
 
@@ -83,8 +86,24 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     expect(tenantUrl).toBe(`${service.apiUrl}/scim/v2`);
     expect(token).toMatch(/^rc_[\w-]{43}$/);
     await expectSound();
+    await page.getByRole("button", { name: "Copy" }).last().click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
     await follow("I have copied it");
-    expect(await text()).toContain("Waiting for Azure's first request");
+    expect(await text()).toContain("Waiting for Azure to knock");
+    await expectSound();
+  });
+
+  test("without a reload the page says why Azure's test fails, and turns green when it gets in", async () => {
+    const probe = (bearer: string) => createScimClient(tenantUrl, bearer)("GET", "/Users?count=0");
+    await probe(token.slice(0, -3));
+    await page.getByText("Turned away: the token is not whole").waitFor();
+    await expectSound();
+
+    await probe(token);
+
+    await page.getByText("Last authenticated request").waitFor();
+    expect(await page.locator(".status.good").count()).toBe(1);
+    await page.getByRole("cell", { name: "Test", exact: true }).waitFor();
     await expectSound();
   });
 
@@ -158,20 +177,30 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await expectSound();
   });
 
-  test("a rotated token is shown, and the old one ends", async () => {
+  test("a rotated token is shown, and the old one works on beside it until it is revoked", async () => {
     await follow("Contoso Ltd");
     await follow("Rotate token");
     await expectSound();
-    expect((await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).status).toBe(200);
+    await page.getByLabel("The old token").selectOption("One more day");
 
     await press("Rotate now");
 
     newToken = await fact("Secret Token");
     await expectSound();
+    for (const each of [token, newToken])
+      expect((await createScimClient(tenantUrl, each)("GET", "/Users?count=0")).status).toBe(200);
+    await follow("I have copied it");
+    expect(await page.content()).not.toContain(newToken);
+    await page.getByText("Replaced, still works").waitFor();
+    await expectSound();
+    await page
+      .locator("tr", { hasText: token.slice(0, 8) })
+      .getByRole("link", { name: "Revoke" })
+      .click();
+    await expectSound();
+    await press("Revoke this token");
     expect((await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).status).toBe(401);
     expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(200);
-    await page.goBack();
-    expect(await page.content()).not.toContain(newToken);
   });
 
   test("revoking asks for a tick, and then Azure is cut off", async () => {

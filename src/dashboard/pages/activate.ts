@@ -3,20 +3,12 @@
  * nowhere else, so that no address shows it a second time.
  */
 import { recordAudit } from "../../store/audit.ts";
-import {
-  createConnection,
-  createTenant,
-  type Dialect,
-  type IssuedToken,
-  issueToken,
-  SLUG_PATTERN,
-  type Tenant,
-} from "../../store/tenants.ts";
+import { createTenant, type Dialect, SLUG_PATTERN } from "../../store/tenants.ts";
 import { html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
-import { connectionPath, crumbs, problem } from "../parts.ts";
+import { crumbs, problem } from "../parts.ts";
+import { connectionMade, type MadeConnection, makeConnection } from "./connect.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
-import { tokenOnce } from "./token-once.ts";
 
 const NAME_CHARS_MAX = 100;
 const CONNECTION_NAME = "Azure AD";
@@ -44,36 +36,16 @@ export async function submitActivate(visit: MemberVisit, deps: Console): Promise
     const taken = `The short name “${fields.slug}” is taken. If you just activated it, open it from the overview; otherwise choose another.`;
     return form(visit, fields, { status: 409, problem: taken });
   }
-  return tokenOnce({
-    title: `Azure is activated for ${made.tenant.name}`,
-    token: made.issued,
-    tenantUrl: `${deps.publicUrl()}/scim/v2`,
-    connectionPath: connectionPath(made.tenant.slug, made.connectionId),
-    isFirst: true,
-  });
-}
-
-interface Activated {
-  readonly tenant: Tenant;
-  readonly connectionId: string;
-  readonly issued: IssuedToken;
+  return connectionMade(deps, made, `Azure is activated for ${fields.name}`);
 }
 
 /** @returns undefined when the slug is taken */
-async function activate(fields: Fields, actor: string, deps: Console): Promise<Activated | undefined> {
+async function activate(fields: Fields, actor: string, deps: Console): Promise<MadeConnection | undefined> {
   return deps.database.transaction(async (tx) => {
     const tenant = await createTenant(tx, fields);
     if (tenant === undefined) return undefined;
-    const tenantId = tenant.id;
-    const connectionId = await createConnection(tx, tenantId, CONNECTION_NAME, fields.dialect);
-    const request = { tenantId, connectionId, secret: deps.secret, ttlDays: deps.tokenTtlDays };
-    const issued = await issueToken(tx, request);
-    await recordAudit(tx, [
-      { tenantId, actor, action: "tenant.created", subject: tenant.slug },
-      { tenantId, actor, action: "connection.created", subject: CONNECTION_NAME },
-      { tenantId, actor, action: "token.issued", subject: `${issued.hint}…` },
-    ]);
-    return { tenant, connectionId, issued };
+    await recordAudit(tx, [{ tenantId: tenant.id, actor, action: "tenant.created", subject: tenant.slug }]);
+    return makeConnection(tx, deps, { tenant, name: CONNECTION_NAME, dialect: fields.dialect, actor });
   });
 }
 

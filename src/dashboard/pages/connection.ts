@@ -1,13 +1,13 @@
-/** One connection: does Azure reach us, with which tokens, and what its last cycles did. */
+/** One connection: does Azure reach us, why not, with which tokens, and what its last cycles did. */
 import { type Cycle, listCycles } from "../../store/cycle-history.ts";
 import type { Database } from "../../store/database.ts";
-import { type Connection, findConnection, findTenant, listTokens, type Token } from "../../store/tenants.ts";
-import { ago, count, date, duration, shortTime } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { type Answer, type Console, isId, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
+import { type Connection, findConnection, findTenant } from "../../store/tenants.ts";
+import { count, date, duration, shortTime } from "../format.ts";
+import { Html, html } from "../html.ts";
+import { type Answer, type Console, isId, type MemberVisit, notFound, page, region } from "../page.ts";
 import {
-  badge,
   connectionPath,
+  copyable,
   crumbs,
   cyclePath,
   emptyState,
@@ -16,7 +16,11 @@ import {
   verdictBadge,
   writesOf,
 } from "../parts.ts";
+import { firstSteps, mappings } from "./azure-steps.ts";
+import { tokensSection } from "./connection-tokens.ts";
 import { dialectFact } from "./dialect.ts";
+import { type Door, doorCard, doorState } from "./door-state.ts";
+import { readDoor } from "./read-door.ts";
 
 const CYCLES_SHOWN = 25;
 /** @returns the connection a path such as `/tenants/:slug/connections/:id` names, if it is there */
@@ -36,57 +40,48 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const { tenantId, id: connectionId, tenantName, name } = connection;
-  const [tokens, cycles] = await Promise.all([
-    listTokens(database, tenantId, connectionId),
+  const [door, cycles] = await Promise.all([
+    readDoor(deps, connection),
     listCycles(database, { tenantId, connectionId }, CYCLES_SHOWN),
   ]);
-  const now = deps.now();
+  const state = doorState(door);
+  const live = {
+    regions: {
+      door: doorCard(state),
+      cycles: cyclesSection(connection, cycles),
+      tokens: tokensSection(visit, door),
+    },
+  };
   const body = html`${crumbs([["Overview", "/"]])}
     <h1>
       <a class="plainly" href="/tenants/${connection.tenantSlug}">${tenantName}</a>
       <span class="muted">· ${name}</span>
     </h1>
-    ${statusCard(connection, tokens, { now, lastRequestAt: cycles[0]?.lastRequestAt })}
+    ${region(live, "door", true)}
+    ${
+      state.tone !== "good" &&
+      html`<p class="unscripted">
+        <a href="${connectionPath(connection.tenantSlug, connectionId)}">Look again</a>
+      </p>`
+    }
     ${facts([
-      ["Tenant URL", html`<code class="copy">${deps.publicUrl()}/scim/v2</code>`],
+      ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
       ["Short name", html`<code>${connection.tenantSlug}</code>`],
       ["Dialect", dialectFact(visit, connection)],
       ["Created", date(connection.createdAt)],
       ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
     ])}
-    ${cyclesSection(connection, cycles)} ${tokensSection(connection, tokens, { visit, now })}`;
-  return page(`${tenantName} · ${name}`, body, { section: "overview" });
+    ${region(live, "cycles")} ${region(live, "tokens")} ${setUp(door)}`;
+  return page(`${tenantName} · ${name}`, body, { section: "overview", live });
 }
 
-function statusCard(
-  connection: Connection,
-  tokens: readonly Token[],
-  { now, lastRequestAt }: { readonly now: Date; readonly lastRequestAt: Date | undefined },
-): Html {
-  const live = tokens.find((token) => token.revokedAt === null);
-  const again = html`<a href="${connectionPath(connection.tenantSlug, connection.id)}">Check again</a>`;
-  if (live === undefined)
-    return status("bad", "No token", "Azure cannot connect. Create a new token below and paste it there.");
-  if (live.expiresAt <= now)
-    return status("bad", "Token expired", "Azure's requests are refused. Rotate the token below.");
-  if (live.lastUsedAt === null && lastRequestAt !== undefined && lastRequestAt > live.createdAt)
-    return status("good", "Connected", html`Last request ${ago(lastRequestAt, now)}.`);
-  if (live.lastUsedAt === null)
-    return status(
-      "warn",
-      "Waiting for Azure's first request",
-      html`The token <code>${live.hint}…</code> has not been used yet. Press Test Connection in Azure, then
-        look here. If Azure reports an error, compare the Tenant URL and paste the token again. ${again}`,
-    );
-  const last = lastRequestAt && lastRequestAt > live.lastUsedAt ? lastRequestAt : live.lastUsedAt;
-  return status("good", "Connected", html`Last authenticated request ${ago(last, now)}.`);
-}
-
-function status(tone: "good" | "warn" | "bad", title: string, text: string | Html): Html {
-  return html`<div class="card status ${tone}">
-    <p>${badge(tone, title)}</p>
-    <p>${text}</p>
-  </div>`;
+/** What is to be done in Azure; folded away once it has been done. */
+function setUp({ lastRequestAt, tokens }: Door): Html {
+  const isNew = lastRequestAt === undefined && tokens.every(({ lastUsedAt }) => lastUsedAt === null);
+  return html`<details class="set-up" ${isNew && new Html("open")}>
+    <summary>Setting up Azure, and its attribute mappings</summary>
+    ${firstSteps()} ${mappings()}
+  </details>`;
 }
 
 const KINDS = {
@@ -145,41 +140,4 @@ export function cyclesTable(caption: string, tenantSlug: string, cycles: readonl
 /** Zeros step back, so that what happened stands out. */
 function figure(value: number): Html | string {
   return value === 0 ? html`<span class="muted">0</span>` : count(value);
-}
-
-function tokensSection(
-  connection: Connection,
-  tokens: readonly Token[],
-  { visit, now }: { readonly visit: MemberVisit; readonly now: Date },
-): Html {
-  const path = connectionPath(connection.tenantSlug, connection.id);
-  const isLive = tokens.some((token) => token.revokedAt === null);
-  const rows = tokens.map((token) => [
-    html`<code>${token.hint}…</code>`,
-    tokenState(token, now),
-    date(token.createdAt),
-    date(token.expiresAt),
-    token.lastUsedAt === null ? "Never" : ago(token.lastUsedAt, now),
-  ]);
-  const columns = ["Token", "State", "Created", "Expires", "Last used"].map((label) => ({ label }));
-  return html`<section>
-    <h2>Tokens</h2>
-    ${
-      tokens.length === 0
-        ? emptyState("No token yet", "Azure cannot connect without one.")
-        : table("Tokens", columns, rows)
-    }
-    ${
-      mayActAs(visit.session.role, "admin") &&
-      html`<p class="actions">
-        <a class="button" href="${path}/rotate">${isLive ? "Rotate token" : "Create a token"}</a>
-        ${isLive && html`<a class="button danger" href="${path}/revoke">Revoke all tokens</a>`}
-      </p>`
-    }
-  </section>`;
-}
-
-function tokenState(token: Token, now: Date): Html {
-  if (token.revokedAt !== null) return badge("idle", "Revoked");
-  return token.expiresAt <= now ? badge("bad", "Expired") : badge("good", "Live");
 }

@@ -7,7 +7,7 @@ import { BEATS_MIN, nextBeatAt } from "../../store/overdue.ts";
 import { findConnection, findTenant } from "../../store/tenants.ts";
 import { ago, count, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
+import { type Answer, type Console, isId, type MemberVisit, notFound, page, region } from "../page.ts";
 import { connectionPath, crumbs, cyclePath, facts, table, verdictBadge } from "../parts.ts";
 import { durationOf, kindOf } from "./connection.ts";
 import {
@@ -34,12 +34,7 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
     groupCycleFailures(database, key),
   ]);
   const title = cycle.kind === "test" ? "Connection test" : `${kindOf(cycle)} cycle`;
-  const body = html`${crumbs([
-      ["Overview", "/"],
-      [`${tenant.name} · ${connection?.name ?? ""}`, connectionPath(slug, cycle.connectionId)],
-      ["Cycles", `/tenants/${slug}/cycles`],
-    ])}
-    <div class="title-row">
+  const cycleNow = html`<div class="title-row">
       <h1>${title}</h1>
       ${verdictBadge(cycle)}
     </div>
@@ -52,7 +47,14 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
     ])}
     ${countsSection(cycle)} ${reasonsSection(slug, failures)} ${leaversSection(slug, leavers)}
     ${timesSection(slug, timings, spans)} ${requestsSection(cycle)}`;
-  return page(`${title} · ${tenant.name}`, body, { section: "overview" });
+  const live = { regions: { cycle: cycleNow } };
+  const body = html`${crumbs([
+    ["Overview", "/"],
+    [`${tenant.name} · ${connection?.name ?? ""}`, connectionPath(slug, cycle.connectionId)],
+    ["Cycles", `/tenants/${slug}/cycles`],
+  ])}
+  ${region(live, "cycle")}`;
+  return page(`${title} · ${tenant.name}`, body, { section: "overview", live });
 
   /** The cycle that followed, or when one is expected. */
   async function nextOf(of: Cycle, at: { database: Console["database"]; now: Date }): Promise<Html | string> {

@@ -4,7 +4,7 @@ import { type Heard, nextBeatAt, overdueOf } from "../../store/overdue.ts";
 import { FAILED_COUNTED_MAX } from "../../store/failures.ts";
 import { ago, count, date } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Answer, type Console, mayActAs, type MemberVisit, page } from "../page.ts";
+import { type Answer, type Console, mayActAs, type MemberVisit, page, region } from "../page.ts";
 import { badge, connectionPath, describeStrip, emptyState, strip } from "../parts.ts";
 
 const STRIP_CYCLES = 24;
@@ -14,6 +14,8 @@ export async function showOverview(visit: MemberVisit, { database, now }: Consol
   const at = now();
   const overview = await readOverview(database, { cyclesMax: STRIP_CYCLES });
   const mayActivate = mayActAs(visit.session.role, "admin");
+  const shown = overview.connections.length === 0 ? nothingYet(mayActivate) : content(overview, at);
+  const live = { regions: { overview: shown } };
   const body = html`<div class="title-row">
       <h1>Overview</h1>
       ${
@@ -22,8 +24,8 @@ export async function showOverview(visit: MemberVisit, { database, now }: Consol
         html`<a class="button" href="/activate">Activate Azure</a>`
       }
     </div>
-    ${overview.connections.length === 0 ? nothingYet(mayActivate) : content(overview, at)}`;
-  return page("Overview", body, { section: "overview" });
+    ${region(live, "overview")}`;
+  return page("Overview", body, { section: "overview", live });
 }
 
 function nothingYet(mayActivate: boolean): Html {

@@ -4,7 +4,7 @@ import { type Connection, findTenant, listTenantConnections, type Tenant } from 
 import { ago, count, date } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { tenantTabs } from "../navigation.ts";
-import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
+import { type Answer, type Console, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
 import { badge, connectionPath, crumbs, emptyState, facts, table } from "../parts.ts";
 
 export const NO_TENANT = "There is no such tenant";
@@ -29,7 +29,7 @@ export async function showTenant(visit: MemberVisit, { database, now }: Console)
     ["People", html`<a href="/people?tenant=${tenant.slug}">Search</a>`],
     ["Failed jobs", html`<a href="/failed?tenant=${tenant.slug}">Show</a>`],
   ])}
-  ${connectionsSection(connections, now())}`;
+  ${connectionsSection(visit, tenant, { connections, now: now() })}`;
   return page(tenant.name, body, { section: "overview" });
 }
 
@@ -40,7 +40,11 @@ export function tenantHead(visit: MemberVisit, tenant: Pick<Tenant, "slug" | "na
     ${tenantTabs(tenant.slug, path, visit.session.role)}`;
 }
 
-function connectionsSection(connections: readonly Connection[], now: Date): Html {
+function connectionsSection(
+  visit: MemberVisit,
+  { slug }: Tenant,
+  { connections, now }: { readonly connections: readonly Connection[]; readonly now: Date },
+): Html {
   const columns = ["Connection", "State", "Created", "Token expires", "Token last used"].map((label) => ({
     label,
   }));
@@ -57,6 +61,10 @@ function connectionsSection(connections: readonly Connection[], now: Date): Html
       connections.length === 0
         ? emptyState("No connection yet", "Nobody provisions this tenant.")
         : table("Connections", columns, rows)
+    }
+    ${
+      mayActAs(visit.session.role, "admin") &&
+      html`<p><a class="button quiet" href="/tenants/${slug}/connect">Add a connection</a></p>`
     }
   </section>`;
 }

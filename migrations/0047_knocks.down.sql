@@ -1,0 +1,2 @@
+ALTER TABLE tokens DROP COLUMN replaced_at;
+DROP TABLE knocks;

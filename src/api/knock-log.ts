@@ -1,0 +1,165 @@
+/**
+ * Requests turned away before anybody was known: a wrong token, an expired one, a wrong path. Gathered in memory and
+ * written about once a second, one row per connection and reason, so that the console can say why Azure's test fails.
+ * Tokens are held by their hash until then, and not stored at all.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { Beat } from "../platform/beat.ts";
+import type { Logger } from "../platform/logger.ts";
+import { hashToken, PRODUCT_KEY_PREFIX, tokenHint } from "../platform/secrets.ts";
+import { ScimError } from "../scim/index.ts";
+import type { DatabasePool } from "../store/database.ts";
+import {
+  addKnocks,
+  type Knock,
+  type KnockReason,
+  recogniseTokens,
+  type RecognisedToken,
+} from "../store/knocks.ts";
+import { bearerOf } from "./bearer.ts";
+
+export interface KnockLogSettings {
+  readonly db: DatabasePool;
+  readonly logger: Logger;
+  /** ROLLCALL_SECRET, under which tokens are hashed. */
+  readonly secret: string;
+  readonly now?: () => Date;
+}
+
+interface Seen {
+  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path";
+  /** Null where no token came. */
+  readonly token: { readonly hash: Buffer; readonly hint: string } | null;
+  times: number;
+  method: string;
+  path: string;
+  userAgent: string | null;
+}
+
+interface Turned {
+  readonly headers: IncomingHttpHeaders;
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
+const FLUSH_EVERY_MS = 1_000;
+// Kinds of knocks held at once: whoever tries token after token fills no memory; the rest counts as one of them.
+const KINDS_MAX = 200;
+const PATH_CHARS_MAX = 200;
+const USER_AGENT_CHARS_MAX = 120;
+
+export class KnockLog {
+  readonly #settings: KnockLogSettings;
+  #seen = new Map<string, Seen>();
+  readonly #beat = new Beat(() => this.#flush(), FLUSH_EVERY_MS);
+
+  constructor(settings: KnockLogSettings) {
+    this.#settings = settings;
+  }
+
+  start(): void {
+    this.#beat.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#beat.stop();
+  }
+
+  /** Notes a request that ended in this error, if it is one of the door's. */
+  note(error: unknown, request: Turned): void {
+    if (!(error instanceof ScimError)) return;
+    const bearer = bearerOf(request.headers.authorization);
+    if (error.code === "unauthenticated") this.#add(reasonOf(bearer), bearer, request);
+    // Whose path it is can only be said of a request with a token.
+    else if (error.code === "endpoint-not-found" && "token" in bearer) this.#add("path", bearer, request);
+  }
+
+  #add(reason: Seen["reason"], bearer: ReturnType<typeof bearerOf>, request: Turned): void {
+    const token = "token" in bearer ? this.#known(bearer.token) : null;
+    const key = `${reason} ${token?.hash.toString("base64") ?? ""}`;
+    const known = this.#seen.get(key);
+    if (known === undefined && this.#seen.size >= KINDS_MAX) return;
+    const seen = known ?? { reason, token, times: 0, method: "", path: "", userAgent: null };
+    seen.times += 1;
+    seen.method = request.method;
+    seen.path = printable(request.target.split("?", 1)[0] ?? "", PATH_CHARS_MAX);
+    const userAgent = request.headers["user-agent"];
+    seen.userAgent = userAgent === undefined ? null : printable(userAgent, USER_AGENT_CHARS_MAX);
+    this.#seen.set(key, seen);
+  }
+
+  #known(token: string): Seen["token"] {
+    return { hash: hashToken(this.#settings.secret, token), hint: tokenHint(token) };
+  }
+
+  async #flush(): Promise<void> {
+    const seen = [...this.#seen.values()];
+    this.#seen = new Map();
+    if (seen.length === 0) return;
+    const { db, logger, now = () => new Date() } = this.#settings;
+    try {
+      const withToken = seen.filter((each) => each.token !== null);
+      const recognised = await recogniseTokens(
+        db,
+        withToken.flatMap(({ token }) => (token === null ? [] : [token])),
+      );
+      const byToken = new Map(recognised.map((found) => [withToken[found.index], found]));
+      const knocks = seen.flatMap((each) => knockOf(each, byToken.get(each), now()));
+      await db.transaction((tx) => addKnocks(tx, merged(knocks)));
+    } catch (err) {
+      logger.warn({ err, knocks: seen.length }, "requests turned away at the door are not recorded");
+    }
+  }
+}
+
+function reasonOf(bearer: ReturnType<typeof bearerOf>): Seen["reason"] {
+  if (!("token" in bearer)) return bearer.failure;
+  return bearer.token.startsWith(PRODUCT_KEY_PREFIX) ? "product_key" : "unknown";
+}
+
+/** Nothing where a token that opens knocked at a wrong door of somebody else's. */
+function knockOf(seen: Seen, found: RecognisedToken | undefined, now: Date): readonly Knock[] {
+  const { reason, times, method, path, userAgent } = seen;
+  const isExact = found?.isExact === true;
+  if (reason === "path" && !(isExact && isOpen(found))) return [];
+  const whose = found && {
+    tenantId: found.tenantId,
+    connectionId: found.connectionId,
+    tokenHint: found.hint,
+  };
+  return [
+    {
+      ...(whose ?? { tenantId: null, connectionId: null, tokenHint: null }),
+      ...{ times, method, path, userAgent },
+      reason: reason === "unknown" && found ? whyOf(found, now) : reason,
+    },
+  ];
+}
+
+function isOpen({ isRevoked, isDisconnected, isExpired }: RecognisedToken): boolean {
+  return !isRevoked && !isDisconnected && !isExpired;
+}
+
+function whyOf(found: RecognisedToken, now: Date): KnockReason {
+  if (!found.isExact) return "altered";
+  if (found.isDisconnected) return "disconnected";
+  if (found.isRevoked) return "revoked";
+  return found.expiresAt > now ? "clock" : "expired";
+}
+
+/** One of each connection and reason, as the table wants them. */
+function merged(knocks: readonly Knock[]): readonly Knock[] {
+  const each = new Map<string, Knock>();
+  for (const knock of knocks) {
+    const key = `${knock.connectionId} ${knock.reason}`;
+    const times = knock.times + (each.get(key)?.times ?? 0);
+    each.set(key, { ...knock, times });
+  }
+  return [...each.values()];
+}
+
+/** As Postgres can hold it and a page can show it. */
+function printable(text: string, charsMax: number): string {
+  return text.replace(/\p{Cc}+/gu, " ").slice(0, charsMax);
+}

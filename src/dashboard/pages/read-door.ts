@@ -1,0 +1,20 @@
+/** What a connection's door knows: tokens, who was turned away, and when Azure was last heard. */
+import { listCycles } from "../../store/cycle-history.ts";
+import { listKnocks, listStrangeKnocks } from "../../store/knocks.ts";
+import { type Connection, listTokens } from "../../store/tenants.ts";
+import type { Console } from "../page.ts";
+import type { Door } from "./door-state.ts";
+
+export async function readDoor(
+  { database, now }: Pick<Console, "database" | "now">,
+  connection: Connection,
+): Promise<Door> {
+  const { tenantId, id: connectionId } = connection;
+  const [tokens, knocks, strangers, [lastCycle]] = await Promise.all([
+    listTokens(database, tenantId, connectionId),
+    listKnocks(database, { tenantId, connectionId }),
+    listStrangeKnocks(database),
+    listCycles(database, { tenantId, connectionId }, 1),
+  ]);
+  return { connection, tokens, knocks, strangers, lastRequestAt: lastCycle?.lastRequestAt, now: now() };
+}
