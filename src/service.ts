@@ -146,6 +146,12 @@ function createWorkerParts(shared: Shared): readonly Part[] {
       logger,
       cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
       eventRetentionDays: config.EVENT_RETENTION_DAYS,
+      retention: {
+        writes: config.WRITE_RETENTION_DAYS,
+        cycles: config.CYCLE_RETENTION_DAYS,
+        failures: config.FAILURE_RETENTION_DAYS,
+        audit: config.AUDIT_RETENTION_DAYS,
+      },
       tenantsMax: config.METRICS_TENANTS_MAX,
     }),
     createWebhookPart(shared),

@@ -113,6 +113,18 @@ export const Config = z.object({
   WORKER_CONCURRENCY: count.default(256).describe("Jobs a worker holds at once; they share transactions"),
   BATCH_MAX: count.default(128).describe("Writes applied in one transaction at most"),
   CYCLE_IDLE_SECONDS: seconds.default(300).describe("Quiet time after which a connection's cycle is over"),
+  WRITE_RETENTION_DAYS: count
+    .default(90)
+    .describe("Days for which the ledger and the histories of people are kept, by whole weeks"),
+  CYCLE_RETENTION_DAYS: count
+    .default(400)
+    .describe("Days for which cycles are kept, with their counts and durations"),
+  FAILURE_RETENTION_DAYS: count
+    .default(400)
+    .describe("Days for which failed jobs are kept, whatever became of them"),
+  AUDIT_RETENTION_DAYS: count
+    .default(730)
+    .describe("Days for which the audit of the console and the command line is kept"),
   EVENT_RETENTION_DAYS: count
     .default(30)
     .describe("Days for which events are kept for the feed and for redelivery"),

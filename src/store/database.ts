@@ -136,6 +136,7 @@ function querier(client: pg.Pool | pg.PoolClient): Database {
 const SQLSTATES = {
   uniqueViolation: "23505",
   foreignKeyViolation: "23503",
+  checkViolation: "23514",
 } as const;
 
 /** True when the statement failed because the row's key is taken. */
@@ -146,6 +147,11 @@ export function isUniqueViolation(error: unknown): boolean {
 /** True when the row refers to one that is gone. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return sqlState(error) === SQLSTATES.foreignKeyViolation;
+}
+
+/** True when a row does not meet a check, or stands in the way of a partition. */
+export function isCheckViolation(error: unknown): boolean {
+  return sqlState(error) === SQLSTATES.checkViolation;
 }
 
 // Classes of PostgreSQL appendix A that a later attempt may well survive: connection, rollback, resources,

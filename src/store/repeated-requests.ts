@@ -107,6 +107,9 @@ function requestArrays(requests: readonly RequestKey[]): [string[], string[]] {
   return [requests.map(({ tenantId }) => tenantId), requests.map(({ requestKey }) => requestKey)];
 }
 
+// What ended in the last minutes began in the last day, however long it waited: of the ledger's weeks one or two are read.
+const RECENT_ID = "first_id_at(now() - interval '1 day')";
+
 // The same connection has written the resource by another request since, if only what it was already: who sends the
 // first one again then means it anew. What other connections did says nothing about what this one knows.
 const SUPERSEDED = `
@@ -115,7 +118,7 @@ const SUPERSEDED = `
      WHERE y.tenant_id = w.tenant_id AND y.resource_id = w.resource_id AND y.connection_id = w.connection_id
        AND y.request_key IS DISTINCT FROM w.request_key
        AND y.result IN ('applied', 'unchanged')
-       AND y.ended_at >= w.ended_at)`;
+       AND y.write_id > ${RECENT_ID} AND y.ended_at >= w.ended_at)`;
 
 /** Those of the writes after which their connection changed the same resource otherwise. */
 export async function findSuperseded(
@@ -155,6 +158,7 @@ const FIND_IN_DOUBT = `
       ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key
     LEFT JOIN api_processes a ON a.id = w.api_id
    WHERE w.result IN ('applied', 'unchanged')
+     AND w.write_id > ${RECENT_ID}
      AND w.ended_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
      AND (w.ended_at > wanted.requested_at
           OR (w.api_id <> wanted.api_id AND (a.id IS NULL OR w.write_id > a.answered_through)))

@@ -1,5 +1,5 @@
 /**
- * What the worker does besides writes, on a beat: ends quiet cycles, forgets old requests and events, puts accepted
+ * What the worker does besides writes, on a beat: ends quiet cycles, forgets what is old, puts accepted
  * writes back that the queue has lost, and exposes state that many processes share (queue depth, cycles, directory
  * sizes). Only workers expose that, so that sums are right.
  */
@@ -16,6 +16,7 @@ import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
 import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
+import { type Retention, retain } from "./retain.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
@@ -25,6 +26,7 @@ export interface HousekeepingDeps {
   readonly cycleIdleSeconds: number;
   /** EVENT_RETENTION_DAYS. */
   readonly eventRetentionDays: number;
+  readonly retention: Retention;
   readonly tenantsMax: number;
 }
 
@@ -49,7 +51,10 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
       await exposeQueue(deps);
       await exposeCycles(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
-      if (beats % FORGET_BEATS === 0) await forget(deps);
+      if (beats % FORGET_BEATS === 0) {
+        await forget(deps);
+        await retain(deps.db, deps.retention, { now: new Date(), logger: log });
+      }
     } catch (err) {
       log.warn({ err }, "housekeeping will be tried again");
     }
