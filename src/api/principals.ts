@@ -3,7 +3,7 @@
  * and tells at its commit whatever ends or changes a token or its connection: what was remembered is then forgotten.
  * While that word cannot be heard, nothing is remembered. What Postgres knows not is asked again each time.
  */
-import { hashToken } from "../platform/secrets.ts";
+import { hash, randomBytes } from "node:crypto";
 import type { Database } from "../store/database.ts";
 import type { PostgresNotifier } from "../store/notifier.ts";
 import { ACCESS_CHANGED, findPrincipal, type Principal } from "../store/tenants.ts";
@@ -32,6 +32,8 @@ const KNOWN_MAX = 10_000;
 
 export class Principals {
   readonly #deps: PrincipalsDeps;
+  /** Of this process, so that what it remembers tells nothing of a token elsewhere. */
+  readonly #salt = randomBytes(32).toString("base64");
   readonly #known = new Map<string, Known>();
 
   constructor(deps: PrincipalsDeps) {
@@ -48,9 +50,9 @@ export class Principals {
   }
 
   readonly find: FindPrincipal = async (token) => {
-    const { secret, notifier } = this.#deps;
-    // By the hash, so that no token stays in memory and the look-up's timing tells nothing of one.
-    const key = hashToken(secret, token).toString("base64");
+    const { notifier } = this.#deps;
+    // By a hash, so that no token stays in memory and the look-up's timing tells nothing of one.
+    const key = hash("sha256", this.#salt + token, "base64");
     const session = notifier.session();
     const found = this.#known.get(key);
     if (found && session !== undefined && found.session === session && this.#isFresh(found)) {

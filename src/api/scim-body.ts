@@ -51,8 +51,9 @@ function receive(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
       if (length > bytesMax) reject(bodyTooLarge(bytesMax));
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     });
-    // After the end it changes nothing.
-    const cut = (): void => reject(bodyCut());
+    const cut = (): void => {
+      if (!request.readableEnded) reject(bodyCut());
+    };
     request.once("error", cut).once("close", cut);
     if (request.closed) cut();
   });

@@ -3,6 +3,7 @@
  * Reads take a `Database`; whatever changes something takes a `Transaction`, so a type says who may change what.
  */
 import pg from "pg";
+import { GatheringSocket } from "./gathering-socket.ts";
 
 export interface Statement {
   /** Given a name, Postgres plans the statement once per connection. */
@@ -47,7 +48,10 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 
 // Statements that do not wait for each other's results travel together, and are executed in the order of their calls.
 // The types of pg do not know the setting yet.
-const PIPELINED: object = { pipeline: true };
+const PIPELINED: object = { pipeline: true, stream: () => new GatheringSocket() };
+
+// By name, so that it gathers with the statements behind it.
+const BEGIN: Statement = { name: "begin", text: "BEGIN" };
 
 export function openDatabase(options: DatabaseOptions): DatabasePool {
   const settings: pg.ClientConfig = {
@@ -75,7 +79,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     let broken: Error | undefined;
     try {
       // Not waited for: the first statements of the work travel with it.
-      const begun = client.query("BEGIN");
+      const begun = client.query(BEGIN);
       const [, result] = await together([begun, work(querier(client) as Transaction)]);
       await client.query("COMMIT");
       return result;

@@ -16,7 +16,7 @@ import {
 } from "../scim/index.ts";
 import { COLUMNS } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { type RawRow, TABLES, toStored, withMembership } from "./directory-reads.ts";
+import { heldColumn, type RawRow, TABLES, toStored, withMembership } from "./directory-reads.ts";
 
 export interface ListRequest {
   readonly tenantId: string;
@@ -88,10 +88,33 @@ async function readRows(db: Database, request: ListRequest): Promise<readonly Ro
   const selects =
     first && others.length === 0
       ? `${first.sql} ORDER BY ${order}`
-      : `SELECT r.type, r.id, r.version, r.created_at, r.updated_at, r.resource, r.sort_key, r.sort_value
+      : `SELECT r.type, r.id, r.version, r.created_at, r.updated_at, r.resource, r.held, r.sort_key, r.sort_value
            FROM (${branches.map(({ sql }) => `(${sql} ORDER BY ${order} LIMIT ${limit} + ${bind(offset)}::int)`).join(" UNION ALL ")}) r
           ORDER BY ${order}`;
-  return db.query<Row>(`${selects} LIMIT ${limit} OFFSET ${bind(offset)}`, values);
+  // An offset that is a parameter makes Postgres think little of a plan that is to serve again.
+  const text = `${selects} LIMIT ${limit}${offset === 0 ? "" : ` OFFSET ${bind(offset)}`}`;
+  const name = lookUpName(request);
+  return db.query<Row>(name === undefined ? text : { name, text }, values);
+}
+
+/**
+ * The look-ups that a client matches by are most of all lists, and each is one text whatever is looked up: Postgres
+ * plans it once a connection. Filters of other shapes are as many as clients think of, and keep no plan.
+ */
+function lookUpName({ types, filter, sort, from, withMembers }: ListRequest): string | undefined {
+  const [type, another] = types;
+  if (type === undefined || another !== undefined || sort) return undefined;
+  if (!("startIndex" in from) || from.startIndex !== 1) return undefined;
+  const column = filter && lookedUpBy(filter);
+  if (column === undefined || !COLUMNS[type].extracted.has(column)) return undefined;
+  return `look-up-${type}-${column}${withMembers.has(type) ? "-with-members" : ""}`;
+}
+
+function lookedUpBy(filter: Filter): string | undefined {
+  if (filter.kind !== "compare" || filter.operator !== "eq" || typeof filter.value !== "string")
+    return undefined;
+  const { urn, name, sub } = filter.path;
+  return urn === undefined && sub === undefined ? name.toLowerCase() : undefined;
 }
 
 interface Branch {
@@ -119,7 +142,8 @@ function branchSql(
   bind: (value: unknown) => string,
 ): string {
   const after = afterOf(request, key, bind);
-  return `SELECT '${scope.type}' AS type, r.id, r.version, r.created_at, r.updated_at, r.resource,
+  const held = heldColumn(scope.type, request.withMembers.has(scope.type));
+  return `SELECT '${scope.type}' AS type, r.id, r.version, r.created_at, r.updated_at, r.resource, ${held},
                  (${key.sql})::text AS sort_key, ${key.sql} AS sort_value
             FROM ${TABLES[scope.type]} r
            WHERE ${conditionOf(request, scope, bind)}${after}`;
@@ -178,8 +202,8 @@ async function countAll(db: Database, request: ListRequest): Promise<number> {
 async function stored(db: Database, request: ListRequest, rows: readonly Row[]): Promise<readonly Stored[]> {
   const byId = new Map<string, Stored>();
   for (const type of request.types) {
-    const ofType = rows.filter((row) => row.type === type).map(toStored(type));
     const withMembers = request.withMembers.has(type);
+    const ofType = rows.filter((row) => row.type === type).map(toStored({ type, withMembers }));
     const options = { type, tenantId: request.tenantId, withMembers, membersMax: request.membersMax };
     for (const resource of await withMembership(db, ofType, options)) byId.set(resource.id, resource);
   }

@@ -11,6 +11,34 @@ export interface RawRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly resource: Resource;
+  /** Of a user whose groups were asked for. */
+  readonly held?: HeldGroups | null;
+}
+
+/** The groups that have a user as their member; null stands for none. */
+interface HeldGroups {
+  readonly direct: readonly { readonly value: string; readonly display: string | null }[];
+  /** One of them is itself in a group, so that the user is in more than these. */
+  readonly isNested: boolean;
+}
+
+// Most users are in few groups, and no group of theirs is in another: then a user's row brings all of them along.
+const IN_A_GROUP = `EXISTS (SELECT FROM group_members n WHERE n.tenant_id = m.tenant_id AND n.member_id = m.group_id)`;
+
+/** A column of a query over a row `r` of `users`. */
+const HELD = `
+         (SELECT json_build_object(
+                   'direct', json_agg(json_build_object('value', m.group_id, 'display', g.resource ->> 'displayName')
+                                      ORDER BY m.group_id),
+                   'isNested', bool_or(${IN_A_GROUP}))
+            FROM group_members m
+            JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+           WHERE m.tenant_id = r.tenant_id AND m.member_id = r.id
+          HAVING count(*) > 0)`;
+
+/** The column `held` of what is read: the groups of a user, where they are wanted. */
+export function heldColumn(type: ResourceType, withMembers: boolean): string {
+  return `${type === "User" && withMembers ? HELD : "NULL::json"} AS held`;
 }
 
 export interface ReadOptions {
@@ -28,18 +56,19 @@ export async function findResource(
   id: string,
   options: ReadOptions,
 ): Promise<Stored | undefined> {
-  const table = TABLES[options.type];
+  const { type, withMembers } = options;
+  const table = TABLES[type];
   const rows = await db.query<RawRow>(
     {
-      name: `find-${table}`,
+      name: `find-${table}${withMembers ? "-with-members" : ""}`,
       text: `
-  SELECT r.id, r.version, r.created_at, r.updated_at, r.resource
+  SELECT r.id, r.version, r.created_at, r.updated_at, r.resource, ${heldColumn(type, withMembers)}
     FROM ${table} r
    WHERE r.tenant_id = $1 AND r.id = $2`,
     },
     [options.tenantId, id],
   );
-  const [stored] = await withMembership(db, rows.map(toStored(options.type)), options);
+  const [stored] = await withMembership(db, rows.map(toStored(options)), options);
   return stored;
 }
 
@@ -61,23 +90,35 @@ export async function findResources(
     },
     [tenantId, ids],
   );
-  return new Map(rows.map((row) => [row.id, toStored(type)(row)]));
+  return new Map(rows.map((row) => [row.id, toStored({ type, withMembers: false })(row)]));
 }
 
-/** @returns a function from the columns that reads select to the resource */
-export function toStored(type: ResourceType): (row: RawRow) => Stored {
-  return ({ id, version, created_at, updated_at, resource }) => ({
+/**
+ * @param options - `withMembers`: whether the rows' `held` was asked for
+ * @returns a function from the columns that reads select to the resource
+ */
+export function toStored({
+  type,
+  withMembers,
+}: Pick<ReadOptions, "type" | "withMembers">): (row: RawRow) => Stored {
+  const withGroups = type === "User" && withMembers;
+  return ({ id, version, created_at, updated_at, resource, held }) => ({
     type,
     id,
     version: Number(version),
     created: created_at.toISOString(),
     lastModified: updated_at.toISOString(),
     resource,
+    ...(withGroups && held?.isNested !== true && { groups: held?.direct.map(directView) ?? [] }),
   });
 }
 
+function directView({ value, display }: HeldGroups["direct"][number]): GroupView {
+  return { value, type: "direct", ...(display !== null && { display }) };
+}
+
 /**
- * Adds members to groups, or groups to users, where they are wanted. A group that was changed since it was read is
+ * Adds members to groups, or groups to users that came without, where they are wanted. A group that was changed since it was read is
  * shown as it is now, so that its version and its members are of one moment; one that was deleted is left out.
  */
 export async function withMembership(
@@ -96,12 +137,10 @@ export async function withMembership(
       return [{ ...now, members: members.slice(0, membersMax), hasMoreMembers: true }];
     });
   }
-  const groups = await readGroups(
-    db,
-    tenantId,
-    resources.map(({ id }) => id),
-  );
-  return resources.map((stored) => ({ ...stored, groups: groups.get(stored.id) ?? [] }));
+  const without = resources.filter(({ groups }) => groups === undefined).map(({ id }) => id);
+  if (without.length === 0) return resources;
+  const found = await readGroups(db, tenantId, without);
+  return resources.map((stored) => ({ ...stored, groups: stored.groups ?? found.get(stored.id) ?? [] }));
 }
 
 interface MembersRequest {
@@ -168,7 +207,7 @@ async function readMembers(
 }
 
 function groupOf({ created_at, updated_at, ...row }: NonNullable<MemberRow["now"]>): Stored {
-  return toStored("Group")({
+  return toStored({ type: "Group", withMembers: true })({
     ...row,
     created_at: new Date(created_at),
     updated_at: new Date(updated_at),
@@ -193,18 +232,35 @@ const GROUPS = `
    GROUP BY h.owner_id, h.group_id, g.resource ->> 'displayName'
    ORDER BY h.owner_id, h.group_id`;
 
+const DIRECT_GROUPS = `
+  SELECT m.member_id AS "ownerId", m.group_id AS value, true AS "isDirect", g.resource ->> 'displayName' AS display,
+         ${IN_A_GROUP} AS "isNested"
+    FROM group_members m
+    JOIN groups g ON g.tenant_id = $1 AND g.id = m.group_id
+   WHERE m.tenant_id = $1 AND m.member_id = ANY($2::uuid[])
+   ORDER BY m.member_id, m.group_id`;
+
+interface GroupRow {
+  readonly ownerId: string;
+  readonly value: string;
+  readonly isDirect: boolean;
+  readonly display: string | null;
+}
+
 /** The groups that users are in, directly or through other groups. @returns groups by user id */
 export async function readGroups(
   db: Database,
   tenantId: string,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, GroupView[]>> {
-  type Row = Omit<GroupView, "type" | "display"> & {
-    readonly ownerId: string;
-    readonly isDirect: boolean;
-    readonly display: string | null;
-  };
-  const rows = await db.query<Row>({ name: "read-groups", text: GROUPS }, [tenantId, userIds]);
+  const values = [tenantId, userIds];
+  const direct = await db.query<GroupRow & { readonly isNested: boolean }>(
+    { name: "read-direct-groups", text: DIRECT_GROUPS },
+    values,
+  );
+  const rows = direct.some(({ isNested }) => isNested)
+    ? await db.query<GroupRow>({ name: "read-groups", text: GROUPS }, values)
+    : direct;
   const byOwner = new Map<string, GroupView[]>();
   for (const { ownerId, value, isDirect, display } of rows) {
     const type = isDirect ? "direct" : "indirect";

@@ -36,20 +36,18 @@ export function render(stored: Stored, { models, baseUrl, projection }: Renderin
     id: stored.id,
   };
   const show = (target: Fields, source: Resource, place: Located): void => {
-    const value = showValue(model, place, { value: source[place.attribute.name], projection, baseUrl });
-    if (value !== undefined) target[place.attribute.name] = value;
+    const value = source[place.attribute.name];
+    if (value === undefined) return;
+    const seen = showValue(model, place, { value, projection, baseUrl });
+    if (seen !== undefined) target[place.attribute.name] = seen;
   };
-  const placeOf = (name: string): Located | undefined => locate(model, name);
-  for (const name of ["externalId", ...model.core.attributes.map((attribute) => attribute.name)]) {
-    const place = placeOf(name);
-    if (place) show(shown, resource, place);
-  }
+  for (const place of model.shown) show(shown, resource, place);
   for (const { extension, part } of parts) {
     const projected: Fields = {};
     for (const attribute of extension.attributes) show(projected, part, { attribute, extension });
     if (Object.keys(projected).length > 0) shown[extension.id] = projected;
   }
-  const meta = placeOf("meta");
+  const meta = locate(model, "meta");
   if (meta) show(shown, resource, meta);
   return shown;
 }
@@ -106,7 +104,6 @@ function showValue(
     baseUrl,
   }: { readonly value: unknown; readonly projection: Projection; readonly baseUrl: string },
 ): unknown {
-  if (value === undefined) return undefined;
   const shown = shownOf(projection, model, place);
   if (shown === "nothing") return undefined;
   const { attribute } = place;

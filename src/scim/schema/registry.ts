@@ -25,6 +25,8 @@ export interface Model {
   readonly demanding: readonly Schema[];
   /** Attributes of extensions that do not change once they are set, as a whole or in a part. */
   readonly lasting: readonly Located[];
+  /** The core's attributes in the order of an answer, between `id` and the extensions. */
+  readonly shown: readonly Located[];
   /** Every attribute by its lower-cased name, and by its lower-cased URN and name. */
   readonly located: ReadonlyMap<string, Located>;
 }
@@ -98,9 +100,11 @@ function defineModel(source: Pick<Model, "type" | "description" | "core" | "exte
     located.set(`${core.key}:${attribute.key}`, place);
     located.set(attribute.key, place);
   }
+  const names = ["externalId", ...core.attributes.map(({ name }) => name)];
   return {
     ...source,
     located,
+    shown: names.flatMap((name) => located.get(name.toLowerCase()) ?? []),
     extensionByKey: new Map(extensions.map((schema) => [schema.key, schema])),
     demanding: extensions.filter(({ required, attributes }) => required || attributes.some(isDemanding)),
     lasting: extended.filter(({ attribute }) => isLasting(attribute)),
