@@ -36,6 +36,8 @@ export interface RequestContext {
   resourceId?: string;
   /** The body as it was sent, because a request that is sent again is recognised by its bytes. */
   bytes?: Buffer;
+  /** It was turned away by the deactivation guard, which is no fault. */
+  isHeld?: boolean;
   /** A refusal at the door is recorded with the body that was refused. */
   body?: unknown;
 }

@@ -40,14 +40,16 @@ export async function enter({ request, response }: Exchange, deps: EnterDeps): P
 
 /** Counts and times a request once its response has left, in the metrics and in its cycle. */
 function observe({ request, response }: Exchange, { metrics, activity }: EnterDeps): void {
-  const { startedAt, resource, operation, principal, cycleId, isProbe } = contextOf(response);
+  const { startedAt, resource, operation, principal, cycleId, isProbe, isHeld } = contextOf(response);
   // A client that hung up had no answer, whatever we would have said.
   const status = response.writableFinished ? response.statusCode : 499;
+  // Held by the deactivation guard: no fault of anybody's, and none of the error budget's.
+  const held = isHeld === true && status === 503 ? "held" : undefined;
   metrics.http.observe(
     {
       route: `${resource}.${operation}`,
       method: request.method ?? "none",
-      status: `${Math.floor(status / 100)}xx`,
+      status: held ?? `${Math.floor(status / 100)}xx`,
     },
     (performance.now() - startedAt) / 1000,
   );
@@ -59,6 +61,6 @@ function observe({ request, response }: Exchange, { metrics, activity }: EnterDe
     tenant: metrics.tenant(principal.tenantSlug),
     resource,
     operation,
-    result: resultOf(status),
+    result: held ?? resultOf(status),
   });
 }

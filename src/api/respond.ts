@@ -13,12 +13,15 @@ import {
 import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { SubmitOverloadError } from "../queue/lines.ts";
+import { isHeldOutcome } from "../queue/outcome-of-row.ts";
 import { SubmitAbandonedError, SubmitTimeoutError } from "../queue/submit.ts";
 import { transientReason } from "../store/database.ts";
 import { contextOf } from "./context.ts";
 
 // Soon enough that Azure's next try is in the same cycle, late enough that a restarting store is back.
 const RETRY_AFTER_SECONDS = 5;
+// Until an admin has decided nothing changes; Azure comes again with its next cycle, whatever it is told.
+const HELD_RETRY_AFTER_SECONDS = 600;
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body);
@@ -46,8 +49,11 @@ export function sendResource(
   sendJson(response, status, body);
 }
 
-/** How the request ended, as a label: what a client must mend, what we must mend, and what had no room. */
-export type RequestResult = "ok" | "refused" | "fault" | "shed";
+/**
+ * How the request ended, as a label: what a client must mend, what we must mend, what had no room, and what the
+ * deactivation guard holds.
+ */
+export type RequestResult = "ok" | "refused" | "fault" | "shed" | "held";
 
 export interface Failure {
   readonly status: number;
@@ -105,7 +111,12 @@ export function sendError(response: ServerResponse, error: unknown, logger: Logg
   const body = errorBody(error, response, logger);
   const status = Number(body.status);
   sendJson(response, status, body);
-  return { status, result: resultOf(status) };
+  if (isHeldError(error)) contextOf(response).isHeld = true;
+  return { status, result: isHeldError(error) ? "held" : resultOf(status) };
+}
+
+function isHeldError(error: unknown): boolean {
+  return error instanceof RefusedWrite && isHeldOutcome(error.outcome);
 }
 
 /** The SCIM error for whatever was thrown, which an admin can find again by the request's correlation id. */
@@ -113,7 +124,8 @@ export function errorBody(error: unknown, response: ServerResponse, logger: Logg
   const { status, scimType, detail } = answerOf(error);
   const { correlationId } = contextOf(response);
   // Of a client that went away nobody needs to hear.
-  if (status >= 500 && resultOf(status) !== "refused" && !(error instanceof SubmitAbandonedError))
+  const isNews = !(error instanceof SubmitAbandonedError) && !isHeldError(error);
+  if (status >= 500 && resultOf(status) !== "refused" && isNews)
     logger.error({ err: error, correlationId }, "request failed");
   return {
     schemas: [URNS.error],
@@ -134,7 +146,12 @@ function answerOf(error: unknown): ErrorAnswer {
   if (error instanceof ScimError) {
     return { status: error.status, scimType: error.scimType ?? null, detail: error.detail.text };
   }
-  if (error instanceof RefusedWrite) return error.outcome;
+  if (error instanceof RefusedWrite) {
+    return {
+      ...error.outcome,
+      ...(isHeldError(error) && { retryAfterSeconds: HELD_RETRY_AFTER_SECONDS }),
+    };
+  }
   if (error instanceof SubmitTimeoutError) {
     const detail = error.isQueued
       ? "the write was taken but has not ended yet; send the same request again, it will be attached to this write and not applied twice"

@@ -145,7 +145,7 @@ export function watchAnswer(
     if (!waiting.isOpen) return;
     if (!response.writableFinished) void end(abandon());
     // The write ended, but its answer could not be made: the client knows no more than after a timeout.
-    else if (response.statusCode >= 500) void end(true);
+    else if (response.statusCode >= 500 && contextOf(response).isHeld !== true) void end(true);
     else void receipts.received(request.socket).then((isReceived) => end(!isReceived));
   });
   return { isOpen: () => waiting.isOpen, end };

@@ -67,7 +67,16 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
     return;
   }
   const status = operation === "create" ? 201 : 200;
-  sendStored(response, status, { stored, projection, baseUrl: deps.baseUrl(request) });
+  sendStored(response, status, {
+    stored: asAnswered(outcome, stored),
+    projection,
+    baseUrl: deps.baseUrl(request),
+  });
+}
+
+/** A client whose deactivation is held is told that it is done; the version is the one that its next change builds on. */
+function asAnswered({ isHeld }: AppliedOutcome, stored: Stored): Stored {
+  return isHeld === true ? { ...stored, resource: { ...stored.resource, active: false } } : stored;
 }
 
 function commandOf(

@@ -5,6 +5,7 @@ import { connectionSetDialect } from "./connection.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
+import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
 import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
@@ -40,6 +41,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "gate set": gateSet,
   "gate exempt": gateExempt,
   "gate unexempt": gateUnexempt,
+  "guard show": guardShow,
+  "guard set": guardSet,
+  "guard off": guardOff,
+  "guard list": guardList,
+  "guard release": guardRelease,
+  "guard reject": guardReject,
   "webhook create": webhookCreate,
   "webhook list": webhookList,
   "webhook log": webhookLog,

@@ -132,6 +132,9 @@ function stateMetrics({ gauge }: Makers) {
     cycleLastEnd: gauge("cycle_last_end_timestamp_seconds", "End of the last cycle", connection),
     cycleLastDuration: gauge("cycle_last_duration_seconds", "Duration of the last cycle", connection),
     cycleLastWrites: gauge("cycle_last_writes", "Writes of the last cycle", [...connection, "result"]),
+    guardHeld: gauge("deactivation_guard_held", "Users whose deactivation or deletion waits for a decision", [
+      "tenant",
+    ]),
     connectionOverdue: gauge(
       "connection_overdue",
       "0 while the connection keeps its beat, 1 when it is late, 2 when it is silent",

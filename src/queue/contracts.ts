@@ -47,6 +47,8 @@ export const WriteCommand = z.object({
   adopts: Adopts.optional(),
   /** Kept in Postgres until it has ended, because its client was told 202. */
   isAccepted: z.boolean().optional(),
+  /** A deactivation or deletion that was held and that an admin has released: no guard holds it again. */
+  isReleased: z.boolean().optional(),
 });
 export type WriteCommand = z.infer<typeof WriteCommand>;
 
@@ -70,6 +72,8 @@ export const Outcome = z.discriminatedUnion("kind", [
     written: Written.nullable(),
     /** What the ledger tells of it: the version that the write left, and when. */
     recorded: z.object({ version: z.number().nullable(), at: z.string() }).optional(),
+    /** The deactivation guard keeps the user's access; the client is answered as though it had ended. */
+    isHeld: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal("refused"),

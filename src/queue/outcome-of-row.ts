@@ -16,6 +16,15 @@ export interface EndedWrite {
 /** Of a fault that passes by itself; in the ledger, what tells it from one that an admin must look at. */
 export const PASSING_FAULT_STATUS = 503;
 
+/** Code of a write that the deactivation guard held; of one that was refused, or of one that was applied in part. */
+export const HELD_CODE = "deactivation-held";
+
+export function isHeldOutcome(outcome: Outcome): boolean {
+  return outcome.kind === "refused"
+    ? outcome.code === HELD_CODE
+    : outcome.kind === "applied" && outcome.isHeld === true;
+}
+
 export function outcomeOfRow(row: EndedWrite): Outcome {
   switch (row.result) {
     case "applied":
@@ -26,6 +35,7 @@ export function outcomeOfRow(row: EndedWrite): Outcome {
         changed: row.result === "applied",
         written: null,
         recorded: { version: row.version, at: row.endedAt.toISOString() },
+        ...(row.code === HELD_CODE && { isHeld: true }),
       };
     case "refused":
       return {

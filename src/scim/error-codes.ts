@@ -72,6 +72,8 @@ export const ERROR_CODES = {
   "too-many-requests": "More requests at once than the tenant's limit; wait as long as Retry-After says.",
   "write-pending":
     "The write is not finished yet; send the same request again, it will be attached to this one.",
+  "deactivation-held":
+    "The cycle has reached the connection's limit of deactivations; an admin releases or rejects what is held.",
   unavailable: "The service cannot reach its stores at the moment; the request may be sent again.",
   internal: "A fault of the service; the request may be sent again, and the correlation id helps support.",
 } as const satisfies Record<string, string>;

@@ -158,6 +158,11 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     inAzure: "Nothing: Azure tries again by itself, and its request takes up the same write.",
     here: "See under Queues whether workers keep up.",
   },
+  "deactivation-held": {
+    inAzure:
+      "Ask whether so many people were to lose access: a group that was unassigned, or a scoping filter that was changed, looks the same. If it was a mistake, mend it there before anything else.",
+    here: "Open the connection's deactivation guard, and release or reject what it holds.",
+  },
   unavailable: {
     inAzure: "Nothing: Azure tries again by itself.",
     here: "Look at the health of Postgres and of the queue; then retry.",

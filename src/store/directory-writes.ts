@@ -16,6 +16,8 @@ export interface ResourceRow extends ResourceKey {
   readonly created: string;
   readonly lastModified: string;
   readonly resource: Resource;
+  /** True of a user whose deactivation or deletion is held, or was rejected. */
+  readonly isHeld?: boolean;
 }
 
 /** What a row needs besides the resource: the extracted, indexed columns. */
@@ -29,8 +31,8 @@ export interface NewResourceRow extends ResourceRow {
 }
 
 const TABLES = {
-  User: { table: "users", nameKey: "user_name_key" },
-  Group: { table: "groups", nameKey: "display_name_key" },
+  User: { table: "users", nameKey: "user_name_key", isHeld: "r.is_held" },
+  Group: { table: "groups", nameKey: "display_name_key", isHeld: "false" },
 } as const satisfies Record<ResourceType, unknown>;
 
 /** Locks the rows for a change; one that is about to be deleted is locked against new members as well. */
@@ -54,12 +56,13 @@ async function lock(
   wanted: { readonly keys: readonly ResourceKey[]; readonly strength: string },
 ): Promise<readonly ResourceRow[]> {
   if (wanted.keys.length === 0) return [];
-  const { table } = TABLES[type];
+  const { table, isHeld } = TABLES[type];
   const rows = await tx.query<RawRow>(
     {
       name: `lock-${table}-${wanted.strength}`,
       text: `
-  SELECT r.tenant_id AS "tenantId", r.id, r.version, r.created_at, r.updated_at, r.resource
+  SELECT r.tenant_id AS "tenantId", r.id, r.version, r.created_at, r.updated_at, r.resource,
+         ${isHeld} AS "isHeld"
     FROM ${table} r
     JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id)
       ON r.tenant_id = wanted.tenant_id AND r.id = wanted.id
@@ -84,6 +87,7 @@ interface RawRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly resource: Resource;
+  readonly isHeld: boolean;
 }
 
 /** Inserts what has no conflict. @returns ids of the inserted rows; the others' names are taken */

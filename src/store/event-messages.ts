@@ -7,6 +7,7 @@ import { type Stored, URNS, weakEtag } from "../scim/index.ts";
 import { type Cycle, findCycles } from "./cycle-history.ts";
 import { NO_COUNTS } from "./cycles.ts";
 import type { Database } from "./database.ts";
+import { findGuardCycles, type GuardCycle } from "./guard-cycles.ts";
 import { findResources } from "./directory-reads.ts";
 import type { StoredEvent } from "./events.ts";
 
@@ -85,7 +86,26 @@ const CycleEvent = Base.extend({
   }),
 });
 
-export const EventMessage = z.discriminatedUnion("type", [UserEvent, GroupEvent, MembersEvent, CycleEvent]);
+const GuardEvent = Base.extend({
+  type: z.literal("guard.held"),
+  data: z.object({
+    cycleId: z.uuid(),
+    connectionId: z.uuid().nullable(),
+    /** Users whom the cycle may deactivate and delete. */
+    limit: z.number().nullable(),
+    /** Deactivations and deletions of the cycle that were applied, and those that were held; as they are now. */
+    applied: z.number().nullable(),
+    held: z.number().nullable(),
+  }),
+});
+
+export const EventMessage = z.discriminatedUnion("type", [
+  UserEvent,
+  GroupEvent,
+  MembersEvent,
+  CycleEvent,
+  GuardEvent,
+]);
 export type EventMessage = z.infer<typeof EventMessage>;
 
 /** @returns one message per event, in their order; the events are of one tenant */
@@ -103,6 +123,8 @@ export async function composeMessages(
   const users = await findResources(db, idsOf("User"), { tenantId, type: "User" });
   const groups = await findResources(db, idsOf("Group"), { tenantId, type: "Group" });
   const cycles = await findCycles(db, tenantId, idsOf("Cycle"));
+  const guarded = events.filter(({ type }) => type === "guard.held").map(({ resourceId }) => resourceId);
+  const guards = await findGuardCycles(db, tenantId, guarded);
   return events.map((event): EventMessage => {
     const base = {
       payloadVersion: PAYLOAD_VERSION,
@@ -113,6 +135,8 @@ export async function composeMessages(
     const { type, resourceId, details } = event;
     if (type === "cycle.completed")
       return { ...base, type, data: { cycleId: resourceId, ...cycleView(cycles.get(resourceId)) } };
+    if (type === "guard.held")
+      return { ...base, type, data: { cycleId: resourceId, ...guardView(guards.get(resourceId)) } };
     const isUser = event.resourceType === "User";
     const { view, change } = viewOf(event, isUser ? users : groups);
     if (isUser)
@@ -153,6 +177,11 @@ function productIdOf(view: View | null, details: StoredEvent["details"]): { read
   const known = (view?.[URNS.productUser] as { readonly productId?: unknown } | undefined)?.productId;
   const productId = known ?? details?.productId;
   return typeof productId === "string" ? { productId } : {};
+}
+
+function guardView(cycle: GuardCycle | undefined): Omit<z.infer<typeof GuardEvent>["data"], "cycleId"> {
+  const { connectionId = null, usersLimit = null, counted = null, held = null } = cycle ?? {};
+  return { connectionId, limit: usersLimit, applied: counted, held };
 }
 
 function cycleView(cycle: Cycle | undefined): Omit<z.infer<typeof CycleEvent>["data"], "cycleId"> {

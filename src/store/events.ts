@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   "group.deleted",
   "group.members_changed",
   "cycle.completed",
+  "guard.held",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -6,7 +6,9 @@
  * rebuild for a newer, each of its transactions shares a lock per tenant with `waitForWriters`, which takes it alone.
  */
 import { compareExtensions, type ExtensionChange, type Extensions } from "../scim/index.ts";
+import type { ConnectionKey } from "./cycles.ts";
 import type { Database, DatabasePool, Transaction } from "./database.ts";
+import { type Guard, GUARD_COLUMNS } from "./deactivation-guards.ts";
 import { parseExtensions } from "./extensions-json.ts";
 
 export interface SchemaVersion {
@@ -110,25 +112,53 @@ async function hadBefore(
   return changes.some(({ path }) => had.has(path));
 }
 
-/** What the worker's transaction begins with: its time, and the version in force for each tenant. */
+export interface BegunWrites {
+  /** The transaction's time. */
+  readonly now: Date;
+  /** The version of its schemas in force for each tenant. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** Of the guarded ones among the connections: locked until the commit. */
+  readonly guards: readonly Guard[];
+}
+
+/**
+ * What the worker's transaction begins with.
+ * @param connections - whose writes may take access away
+ */
 export async function beginWrites(
   tx: Transaction,
   tenantIds: readonly string[],
-): Promise<{ readonly now: Date; readonly versions: ReadonlyMap<string, number> }> {
-  const rows = await tx.query<{ now: Date; tenantId: string; version: number }>(
+  connections: readonly ConnectionKey[] = [],
+): Promise<BegunWrites> {
+  const sorted = [...tenantIds].sort();
+  const rows = await tx.query<{ now: Date; tenantId: string; version: number; guards: Guard[] | null }>(
     { name: "begin-writes", text: BEGIN_WRITES },
-    [tenantIds, tenantIds.map(lockName)],
+    [
+      sorted,
+      sorted.map(lockName),
+      connections.map(({ tenantId }) => tenantId),
+      connections.map(({ connectionId }) => connectionId),
+    ],
   );
   return {
     now: rows[0]?.now ?? new Date(),
     versions: new Map(rows.map(({ tenantId, version }) => [tenantId, version])),
+    guards: rows.flatMap(({ guards }) => guards ?? []),
   };
 }
 
+// Guards are locked in one order, before any user is: two batches never wait for each other in a ring.
 const BEGIN_WRITES = `
   SELECT now() AS now, t.tenant_id AS "tenantId",
          coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = t.tenant_id), 0) AS version,
-         pg_advisory_xact_lock_shared(hashtextextended(t.lock, 0))
+         pg_advisory_xact_lock_shared(hashtextextended(t.lock, 0)),
+         (SELECT json_agg(locked)
+            FROM (SELECT ${GUARD_COLUMNS}
+                    FROM deactivation_guards g
+                   WHERE g.tenant_id = t.tenant_id
+                     AND (g.tenant_id, g.connection_id) IN (SELECT c.tenant, c.connection FROM unnest($3::uuid[], $4::uuid[]) AS c (tenant, connection))
+                   ORDER BY g.connection_id
+                     FOR UPDATE OF g) locked) AS guards
     FROM unnest($1::uuid[], $2::text[]) AS t (tenant_id, lock)`;
 
 /** Resolves when no transaction is under way that began before, and may know an older version only. */

@@ -16,7 +16,6 @@ import {
   say,
   ScimError,
   term,
-  URNS,
   weakEtag,
 } from "../scim/index.ts";
 import { invariant } from "../platform/invariant.ts";
@@ -25,7 +24,19 @@ import type { Adopted } from "../store/adoption.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
 import type { AttributeChanges } from "../store/history.ts";
+import type { HeldKind } from "../store/deactivation-guards.ts";
+import {
+  type Access,
+  accessAfter,
+  type Changed,
+  isActive,
+  settleAccess,
+  turnAwayHeld,
+  withoutDeactivation,
+} from "./access.ts";
+import { adoptionBy, isOffered, offeredRow, withProductId } from "./adopt.ts";
 import { attributeChanges } from "./attribute-changes.ts";
+import type { DeactivationGuard } from "./deactivation-guard.ts";
 import type { MembershipDelta, Memberships } from "./memberships.ts";
 import type { UserNames } from "./user-names.ts";
 
@@ -46,6 +57,8 @@ export interface Applied {
   readonly adoption?: Adopted;
   /** From → to, for the ledger; absent where nothing was before. */
   readonly changes?: AttributeChanges;
+  /** What of it is held, although its client is told that it was applied. */
+  readonly held?: HeldKind;
 }
 
 export interface Surroundings {
@@ -53,6 +66,7 @@ export interface Surroundings {
   readonly model: Model;
   readonly names: UserNames;
   readonly memberships: Memberships;
+  readonly guard: DeactivationGuard;
   /** The batch's time: ISO, milliseconds, UTC. */
   readonly now: string;
 }
@@ -74,10 +88,11 @@ const PatchPayload = z.object({ operations: z.array(z.unknown()) });
 
 /**
  * Applies the command to the draft.
- * @throws {ScimError} 404 unknown, 412 stale version, 400 by the rules of PATCH; the draft is then as it was
+ * @throws {ScimError} 404 unknown, 412 stale version, 400 by the rules of PATCH, 503 held; the draft is then as it was
  */
 export function applyWrite(command: WriteCommand, draft: Draft, around: Surroundings): Applied {
   if (command.operation === "create") return create(command, draft, around);
+  if (command.isReleased === true && !around.guard.awaits(command)) return nothingLeft(command);
   const row = draft.row ?? offeredRow(command);
   if (!row) throw unknownResource(command);
   checkVersion(command, row);
@@ -128,42 +143,25 @@ function create(command: WriteCommand, draft: Draft, { names, memberships, now }
   };
 }
 
-/** Who is adopted keeps the product's own id. */
-function withProductId(resource: Resource, { adopts }: WriteCommand): Resource {
-  return adopts ? { ...resource, [URNS.productUser]: { productId: adopts.existingId } } : resource;
-}
-
-/** As whom a person was offered whom nothing has adopted yet: the first change makes the user. */
-function offeredRow({ tenantId, resourceId, adopts }: WriteCommand): ResourceRow | undefined {
-  if (!adopts?.offered) return undefined;
-  const { created, resource } = adopts.offered;
-  return { tenantId, id: resourceId, version: 0, created, lastModified: created, resource };
-}
-
-/** Nobody has written it yet. */
-function isOffered({ version }: ResourceRow): boolean {
-  return version === 0;
-}
-
-/** @param resource - undefined where the person was deleted before anything adopted it */
-function adoptionBy(
-  { adopts, tenantId, resourceId }: WriteCommand,
-  resource: Resource | undefined,
-): Pick<Applied, "adoption"> {
-  if (!adopts) return {};
-  const userId = resource ? resourceId : null;
-  const active = resource !== undefined && isActive(resource);
-  return { adoption: { tenantId, existingId: adopts.existingId, userId, active } };
-}
-
-function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surroundings): Applied {
-  draft.row = undefined;
+function remove(command: WriteCommand, { draft, row }: Existing, { names, guard }: Surroundings): Applied {
   const isUser = command.resourceType === "User";
-  if (isUser) names.free(row, row.resource);
+  const { resourceId } = command;
+  const externalId = externalIdOf(row.resource);
+  if (isUser && !isOffered(row) && !guard.admits(command)) {
+    guard.turnAway(command, "delete");
+    guard.hold(command, "delete");
+    const outcome = { kind: "applied", resourceId, changed: false, written: null, isHeld: true } as const;
+    return { outcome, changed: [], externalId, counts: NO_COUNTS, held: "delete" };
+  }
+  draft.row = undefined;
+  if (isUser) {
+    names.free(row, row.resource);
+    guard.passed(command);
+  }
   return {
-    outcome: { kind: "applied", resourceId: command.resourceId, changed: true, written: null },
+    outcome: { kind: "applied", resourceId, changed: true, written: null },
     changed: [],
-    externalId: externalIdOf(row.resource),
+    externalId,
     changes: attributeChanges(row.resource, undefined),
     counts: isOffered(row) ? NO_COUNTS : { ...NO_COUNTS, [isUser ? "usersDeleted" : "groupsDeleted"]: 1 },
     ...(isOffered(row) && adoptionBy(command, undefined)),
@@ -173,77 +171,96 @@ function remove(command: WriteCommand, { draft, row }: Existing, { names }: Surr
 function change(
   command: WriteCommand,
   { draft, row }: Existing,
-  { model, names, memberships, now }: Surroundings,
+  { model, names, memberships, guard, now }: Surroundings,
 ): Applied {
-  const { resource, changed } = newResource(command, model, {
-    resource: row.resource,
-    isOffered: isOffered(row),
-  });
+  const wanted = newResource(command, model, row);
+  const access = accessAfter(command, { before: row, after: wanted.resource, guard });
+  const { resource, changed } = access === "held" ? withoutDeactivation(wanted, row.resource) : wanted;
   const group = { tenantId: row.tenantId, id: row.id };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });
   const membersChanged = delta.added.size > 0 || delta.removed.size > 0;
   // Whatever is written of somebody who was offered adopts: it may be no more than what is known.
-  if (changed.length === 0 && !membersChanged && !isOffered(row)) {
-    const counts = { ...NO_COUNTS, unchanged: 1 };
-    const externalId = externalIdOf(resource);
-    return { outcome: appliedOutcome(row, false), changed: [], externalId, counts };
+  const isChanged = changed.length > 0 || membersChanged || isOffered(row);
+  turnAwayHeld(command, access, guard);
+  if (isChanged && command.resourceType === "User")
+    names.claim(row, { before: row.resource, after: resource });
+  settleAccess(command, access, { guard, reactivates: () => reactivates(command, model, row) });
+  const externalId = externalIdOf(resource);
+  const held = heldBy(access);
+  if (!isChanged) {
+    const counts = { ...NO_COUNTS, unchanged: held.held === undefined ? 1 : 0 };
+    return { ...held, outcome: appliedOutcome(row, false, held), changed: [], externalId, counts };
   }
-  if (command.resourceType === "User") names.claim(row, { before: row.resource, after: resource });
   memberships.accept(group, delta);
   draft.row = { ...row, resource, version: row.version + 1, lastModified: now };
   return {
-    outcome: appliedOutcome(draft.row, true),
+    ...held,
+    outcome: appliedOutcome(draft.row, true, held),
     changed: membersChanged ? [...changed, "members"] : changed,
-    externalId: externalIdOf(resource),
+    externalId,
     members: delta,
     changes: attributeChanges(row.resource, resource, changed),
     counts: {
       ...NO_COUNTS,
-      ...(command.resourceType === "User"
-        ? isOffered(row)
-          ? { usersCreated: 1 }
-          : userCounts(row.resource, resource)
-        : { groupsUpdated: 1, membersAdded: delta.added.size, membersRemoved: delta.removed.size }),
+      ...(command.resourceType === "User" ? userCounts(row, resource) : groupCounts(delta)),
     },
     ...(isOffered(row) && adoptionBy(command, resource)),
   };
 }
 
-function newResource(
-  command: WriteCommand,
-  model: Model,
-  { resource: before, isOffered }: { readonly resource: Resource; readonly isOffered: boolean },
-): { readonly resource: Resource; readonly changed: readonly string[] } {
+function heldBy(access: Access): Pick<Applied, "held"> {
+  return access === "held" ? { held: "deactivate" } : {};
+}
+
+/** Whether the write makes a user active whose client takes it for deactivated. */
+function reactivates(command: WriteCommand, model: Model, row: ResourceRow): boolean {
+  const believed = { ...row, resource: { ...row.resource, active: false } };
+  return isActive(newResource(command, model, believed).resource);
+}
+
+function newResource(command: WriteCommand, model: Model, row: ResourceRow): Changed {
+  const before = row.resource;
   if (command.operation === "patch") return applyPatch(model, before, patchOf(command));
   const { unasserted, ...body } = bodyOf(command);
-  return applyReplace(model, before, isOffered ? body : { ...body, ...(unasserted && { unasserted }) });
+  return applyReplace(model, before, isOffered(row) ? body : { ...body, ...(unasserted && { unasserted }) });
 }
 
 /** Only a change of `active` is an event: Azure sends it again with unrelated updates. */
-function userCounts(before: Resource, after: Resource): Partial<CycleCounts> {
-  const wasActive = isActive(before);
+function userCounts(before: ResourceRow, after: Resource): Partial<CycleCounts> {
+  if (isOffered(before)) return { usersCreated: 1 };
+  const wasActive = isActive(before.resource);
   if (wasActive && !isActive(after)) return { usersDeactivated: 1 };
   if (!wasActive && isActive(after)) return { usersReactivated: 1 };
   return { usersUpdated: 1 };
 }
 
-/** Absent means active: RFC 7643 leaves the default to us, and Azure creates only active users. */
-export function isActive(resource: Resource): boolean {
-  return resource["active"] !== false;
+function groupCounts({ added, removed }: MembershipDelta): Partial<CycleCounts> {
+  return { groupsUpdated: 1, membersAdded: added.size, membersRemoved: removed.size };
 }
 
 export function externalIdOf({ externalId }: Resource): string | null {
   return typeof externalId === "string" ? externalId : null;
 }
 
-function appliedOutcome(row: ResourceRow, changed: boolean): Applied["outcome"] {
+function appliedOutcome(
+  row: ResourceRow,
+  changed: boolean,
+  { held }: Pick<Applied, "held"> = {},
+): Applied["outcome"] {
   const { version, created, lastModified, resource } = row;
   return {
     kind: "applied",
     resourceId: row.id,
     changed,
     written: { version, created, lastModified, resource },
+    ...(held !== undefined && { isHeld: true }),
   };
+}
+
+/** Of a released deactivation whose user was made active again, or is gone. */
+function nothingLeft({ resourceId }: WriteCommand): Applied {
+  const outcome = { kind: "applied", resourceId, changed: false, written: null } as const;
+  return { outcome, changed: [], externalId: null, counts: { ...NO_COUNTS, unchanged: 1 } };
 }
 
 function unknownResource({ resourceType, resourceId }: WriteCommand): ScimError {

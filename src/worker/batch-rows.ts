@@ -10,7 +10,8 @@ import {
   type ResourceRow,
   updateResources,
 } from "../store/directory-writes.ts";
-import { type Draft, externalIdOf, isActive } from "./apply-write.ts";
+import { isActive } from "./access.ts";
+import { type Draft, externalIdOf } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import type { BatchModels } from "./batch-models.ts";
 import type { Memberships } from "./memberships.ts";

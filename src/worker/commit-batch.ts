@@ -17,9 +17,10 @@ import { applyWrite, type Applied, type Draft, membershipChanges, type Surroundi
 import type { BatchEntry } from "./batch-entry.ts";
 import { Growth } from "./directory-growth.ts";
 import { BatchModels } from "./batch-models.ts";
+import { DeactivationGuard, guardedCandidates } from "./deactivation-guard.ts";
 import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { recallRefused, recordWrites, WriteRaceError } from "./ledger.ts";
+import { isRefusal, recallRefused, recordWrites, WriteRaceError } from "./ledger.ts";
 import { type GroupChange, Memberships } from "./memberships.ts";
 import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
 import { recordEvents } from "./record-events.ts";
@@ -70,19 +71,20 @@ async function applyBatch(
   tenantModels: TenantModels,
 ): Promise<readonly BatchResult[]> {
   const commands = writes.map(({ command }) => command);
-  const [{ now, versions }, users, groups, recalled] = await together([
-    beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))]),
+  const [{ now, versions, guards }, users, groups, recalled] = await together([
+    beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))], guardedCandidates(commands)),
     hold(tx, "User", commands),
     hold(tx, "Group", commands),
     recallWrites(tx, writes),
   ]);
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
+  const guard = await DeactivationGuard.load(tx, commands, { guards, users: users.rows });
   const entries = createEntries(recalled.fresh);
   // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
   const growth = new Growth();
-  const around = { now: now.toISOString(), models, growth };
+  const around = { now: now.toISOString(), models, growth, guard };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
-  const replays = await finish(tx, { entries, saves, recalled, growth });
+  const replays = await finish(tx, { entries, saves, recalled, growth, guard });
   await endAccepted(tx, commands);
   const applied = new Map(
     entries.flatMap((entry) =>
@@ -98,24 +100,27 @@ interface Finish {
   readonly saves: readonly Save[];
   readonly recalled: Recalled;
   readonly growth: Growth;
+  readonly guard: DeactivationGuard;
 }
 
 /** Writes what is left, then what it all did to the ledger, the cycles and the events. */
 async function finish(
   tx: Transaction,
-  { entries, saves, recalled, growth }: Finish,
+  { entries, saves, recalled, growth, guard }: Finish,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const record = async (
     doubtful: Awaited<ReturnType<typeof recallRefused>>,
   ): Promise<ReadonlyMap<string, Outcome>> => {
+    const guarded = guard.save(tx);
     const recorded = recordWrites(tx, entries, { recalled, doubtful });
     const grown = addDirectoryGrowth(tx, growth.changes());
     const adopted = recordAdoptions(tx, adoptionsOf(entries));
-    const [replays] = await together([recorded, grown, adopted, recordEvents(tx, entries)]);
+    const events = recordEvents(tx, entries, guard.events());
+    const [replays] = await together([recorded, guarded, grown, adopted, events]);
     return replays;
   };
   const saved = together(saves.map((save) => write(tx, save)));
-  if (!entries.some(({ result }) => result instanceof ScimError)) {
+  if (!entries.some(({ result }) => isRefusal(result))) {
     const [, replays] = await together([saved, record(new Map())]);
     return replays;
   }
@@ -154,6 +159,7 @@ interface Around {
   readonly now: string;
   readonly models: BatchModels;
   readonly growth: Growth;
+  readonly guard: DeactivationGuard;
 }
 
 interface Apply extends Around {
@@ -193,11 +199,11 @@ interface TypeBatch extends Around {
   readonly memberships: Memberships;
 }
 
-function applyType({ type, entries, held, memberships, now, models, growth }: TypeBatch): Save {
+function applyType({ type, entries, held, memberships, now, models, growth, guard }: TypeBatch): Save {
   const before = draftsOf(entries, held.rows);
   for (const entry of entries) {
     const model = models.of(entry.command)[type];
-    entry.result = attempt(entry, { model, names: held.names, memberships, now });
+    entry.result = attempt(entry, { model, names: held.names, memberships, guard, now });
   }
   const drafts = entries.map(({ draft }) => draft);
   growth.add(type, drafts, before);

@@ -7,7 +7,7 @@ import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import { outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
+import { isHeldOutcome, outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
 import type { ReplySender } from "../queue/replies.ts";
 import { jobOfEnded, readJob } from "../queue/write-jobs.ts";
@@ -206,13 +206,14 @@ async function countFault(tx: Transaction, command: WriteCommand): Promise<void>
   await addCycleCounts(tx, [{ ...NO_COUNTS, faulted: 1, writes, tenantId, cycleId }]);
 }
 
-/** @returns the reason as the queue shows it; undefined when the write was applied */
+/** @returns the reason as the queue shows it; undefined when nothing failed */
 function failureOf(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case "applied":
       return undefined;
     case "refused":
-      return reasonOf(outcome);
+      // What the guard holds is no failed job: it waits for a decision, and not for somebody to mend it.
+      return isHeldOutcome(outcome) ? undefined : reasonOf(outcome);
     case "fault":
       return outcome.isPassing ? "stores unreachable" : "a fault of Rollcall; see the log";
   }

@@ -1,6 +1,7 @@
 /** Counts a write that has ended in the worker's metrics. */
 import type { Metrics } from "../platform/metrics.ts";
 import type { WriteCommand } from "../queue/contracts.ts";
+import { isHeldOutcome } from "../queue/outcome-of-row.ts";
 import type { BatchResult } from "./commit-batch.ts";
 
 export function countWrite(metrics: Metrics, command: WriteCommand, result: BatchResult): void {
@@ -17,6 +18,7 @@ export function countWrite(metrics: Metrics, command: WriteCommand, result: Batc
 
 function resultLabel({ outcome, isReplay }: BatchResult): string {
   if (isReplay) return "replayed";
+  if (isHeldOutcome(outcome)) return "held";
   if (outcome.kind === "applied") return outcome.changed ? "applied" : "unchanged";
   return outcome.kind;
 }

@@ -2,7 +2,8 @@
 import type { ResourceType } from "../scim/index.ts";
 import type { ResourceRow } from "../store/directory-writes.ts";
 import type { DirectoryGrowth } from "../store/directory-totals.ts";
-import { type Draft, isActive } from "./apply-write.ts";
+import { isActive } from "./access.ts";
+import type { Draft } from "./apply-write.ts";
 
 type Count = "usersActive" | "usersInactive" | "groups";
 

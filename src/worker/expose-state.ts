@@ -7,6 +7,7 @@ import { QUEUES, type WriteQueue } from "../queue/queues.ts";
 import { readCycleGauges } from "../store/cycles.ts";
 import type { Database } from "../store/database.ts";
 import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.ts";
+import { countHeld } from "../store/held-deactivations.ts";
 import { overdueOf } from "../store/overdue.ts";
 
 export interface ExposeDeps {
@@ -51,6 +52,13 @@ export async function exposeCycles({ db, metrics, tenantsMax }: ExposeDeps): Pro
     metrics.cycleLastWrites.set({ ...labels, result: "refused" }, cycle.lastRefused ?? 0);
     metrics.cycleLastWrites.set({ ...labels, result: "fault" }, cycle.lastFaulted ?? 0);
   }
+}
+
+export async function exposeHeld({ db, metrics }: ExposeDeps): Promise<void> {
+  const held = await countHeld(db);
+  metrics.guardHeld.reset();
+  for (const { tenantSlug, waiting } of held)
+    metrics.guardHeld.inc({ tenant: metrics.tenant(tenantSlug) }, waiting);
 }
 
 const OVERDUE = { none: 0, late: 1, silent: 2 } as const;

@@ -12,9 +12,10 @@ import { forgetAsyncRequests } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
+import { forgetOldHeld } from "../store/held-deactivations.ts";
 import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
-import { exposeCycles, exposeDirectories, exposeQueue } from "./expose-state.ts";
+import { exposeCycles, exposeDirectories, exposeHeld, exposeQueue } from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
 import { type Retention, retain } from "./retain.ts";
 
@@ -50,6 +51,7 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
       await putBackAccepted(deps.db, deps.queue);
       await exposeQueue(deps);
       await exposeCycles(deps);
+      await exposeHeld(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
       if (beats % FORGET_BEATS === 0) {
         await forget(deps);
@@ -84,6 +86,7 @@ async function endCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
 async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<void> {
   await db.transaction(forgetOldRequests);
   await db.transaction(forgetAsyncRequests);
+  await db.transaction(forgetOldHeld);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
   await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));
 }

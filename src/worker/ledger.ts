@@ -10,7 +10,7 @@ import { together, type Transaction } from "../store/database.ts";
 import { type EndedRow, insertLedgerRows, type NewLedgerRow } from "../store/ledger.ts";
 import { findInDoubt } from "../store/repeated-requests.ts";
 import { insertMemberChanges, type MemberChange } from "../store/history.ts";
-import { outcomeOfRow } from "../queue/outcome-of-row.ts";
+import { HELD_CODE, outcomeOfRow } from "../queue/outcome-of-row.ts";
 import type { Applied } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
@@ -27,8 +27,13 @@ export async function recallRefused(
   tx: Transaction,
   entries: readonly BatchEntry[],
 ): Promise<ReadonlyMap<string, EndedRow>> {
-  const refused = entries.filter(({ result }) => result instanceof ScimError).map(({ command }) => command);
+  const refused = entries.filter(({ result }) => isRefusal(result)).map(({ command }) => command);
   return new Map((await findInDoubt(tx, refused)).map((row) => [row.requestKey, row]));
+}
+
+/** Whether the request was turned down for what it asks, and not held by the deactivation guard. */
+export function isRefusal(result: BatchEntry["result"]): result is ScimError {
+  return result instanceof ScimError && result.code !== HELD_CODE;
 }
 
 /**
@@ -44,7 +49,7 @@ export async function recordWrites(
   const replays = new Map<string, Outcome>();
   const rows: NewLedgerRow[] = recalled.replayed.map(({ write, row }) => replayRow(write, row));
   for (const entry of entries) {
-    const earlier = entry.result instanceof ScimError ? doubtful.get(entry.command.requestKey) : undefined;
+    const earlier = isRefusal(entry.result) ? doubtful.get(entry.command.requestKey) : undefined;
     if (earlier) replays.set(entry.command.writeId, outcomeOfRow(earlier));
     rows.push(...rowsOf(entry, earlier));
   }
@@ -111,7 +116,7 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
     result: resultName(result),
     status: STATUS[command.operation],
     scimType: null,
-    code: null,
+    code: result.held === undefined ? null : HELD_CODE,
     detail: null,
     version: result.outcome.written?.version ?? null,
     changed: result.changed,
@@ -175,18 +180,26 @@ function countsOf(
     const sum = cycles.get(cycleId) ?? { ...NO_COUNTS, tenantId, cycleId, writes: {} };
     cycles.set(cycleId, sum);
     addCounts(sum, countsOfResult(result));
-    addTo(sum.writes, { [countedAs(command, resultName(result))]: 1 });
+    addTo(sum.writes, { [countedAs(command, countedResult(result))]: 1 });
     if (attempt > 1) sum.retried += 1;
   }
   return [...cycles.values()].sort((a, b) => (a.cycleId < b.cycleId ? -1 : 1));
 }
 
+/** held: by the deactivation guard, whatever its client was told. */
+type CountedResult = NewLedgerRow["result"] | "held";
+
 /** The name under which a cycle counts a write. */
 export function countedAs(
   { resourceType, operation }: Pick<WriteCommand, "resourceType" | "operation">,
-  result: NewLedgerRow["result"],
+  result: CountedResult,
 ): string {
   return `${resourceType}.${operation}.${result}`;
+}
+
+function countedResult(result: Applied | ScimError): CountedResult {
+  const isHeld = result instanceof ScimError ? !isRefusal(result) : result.held !== undefined;
+  return isHeld ? "held" : resultName(result);
 }
 
 function resultName(result: Applied | ScimError): NewLedgerRow["result"] {
@@ -195,7 +208,8 @@ function resultName(result: Applied | ScimError): NewLedgerRow["result"] {
 }
 
 function countsOfResult(result: Applied | ScimError): CycleCounts {
-  return result instanceof ScimError ? { ...NO_COUNTS, refused: 1 } : result.counts;
+  if (!(result instanceof ScimError)) return result.counts;
+  return { ...NO_COUNTS, refused: isRefusal(result) ? 1 : 0 };
 }
 
 function addCounts(sum: CycleCounts, counts: CycleCounts): void {

@@ -11,9 +11,16 @@ import type { MembershipDelta } from "./memberships.ts";
 // More ids than this make a message too large for a receiver: the change is then told in several events.
 const MEMBER_IDS_MAX = 1_000;
 
-/** In the transaction of the changes, as its last statement. */
-export async function recordEvents(tx: Transaction, entries: readonly BatchEntry[]): Promise<void> {
-  await insertEvents(tx, entries.flatMap(eventsOf));
+/**
+ * In the transaction of the changes, as its last statement.
+ * @param others - that follow from the writes together
+ */
+export async function recordEvents(
+  tx: Transaction,
+  entries: readonly BatchEntry[],
+  others: readonly NewEvent[] = [],
+): Promise<void> {
+  await insertEvents(tx, [...entries.flatMap(eventsOf), ...others]);
 }
 
 function eventsOf({ command, result }: BatchEntry): readonly NewEvent[] {

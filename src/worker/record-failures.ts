@@ -11,6 +11,7 @@ import {
 } from "../store/failures.ts";
 import type { NewLedgerRow } from "../store/ledger.ts";
 import type { BatchEntry } from "./batch-entry.ts";
+import { isRefusal } from "./ledger.ts";
 
 /**
  * In the transaction of the changes.
@@ -38,7 +39,8 @@ function failuresOf(entries: readonly BatchEntry[], rows: readonly NewLedgerRow[
   const refused = new Map(rows.filter(({ result }) => result === "refused").map((row) => [row.writeId, row]));
   return entries.flatMap(({ command, result }) => {
     const row = refused.get(command.writeId);
-    if (row === undefined || !(result instanceof ScimError)) return [];
+    // What the guard holds waits for a decision in a place of its own.
+    if (row === undefined || !isRefusal(result)) return [];
     return [{ row, masked: result.detail.masked, isRepeatable: true, payload: command.payload }];
   });
 }
