@@ -226,6 +226,7 @@ function createConsole(
     queues: [queue, deliveries],
     secret: config.ROLLCALL_SECRET,
     publicUrl: () => publicUrl(config, api),
+    consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
     tokenTtlDays: config.TOKEN_TTL_DAYS,
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
     logger,

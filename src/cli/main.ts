@@ -1,6 +1,14 @@
 /** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
 import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
+import {
+  accountCreate,
+  accountDisable,
+  accountEnable,
+  accountList,
+  accountResetPassword,
+  accountSetRole,
+} from "./account.ts";
 import { connectionSetDialect } from "./connection.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
@@ -56,6 +64,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "webhook rotate-secret": webhookRotateSecret,
   "webhook test": webhookTest,
   "webhook delete": webhookDelete,
+  "account create": accountCreate,
+  "account list": accountList,
+  "account set-role": accountSetRole,
+  "account reset-password": accountResetPassword,
+  "account disable": accountDisable,
+  "account enable": accountEnable,
   migrate: migrateCommand,
   doctor,
 };

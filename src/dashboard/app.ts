@@ -19,10 +19,9 @@ import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
 import { createLiveStreams, wantsStream } from "./live-stream.ts";
 import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
-import { showSignIn, submitSignIn } from "./pages/sign-in.ts";
+import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
-import { createSignIn, signOut } from "./session.ts";
 
 export interface DashboardSettings {
   readonly database: DatabasePool;
@@ -32,6 +31,8 @@ export interface DashboardSettings {
   readonly secret: string;
   /** Address under which identity providers reach the api, without a trailing slash. */
   readonly publicUrl: () => string;
+  /** Address under which browsers reach the console, without a trailing slash. */
+  readonly consoleUrl: () => string;
   readonly tokenTtlDays: number;
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
@@ -42,13 +43,15 @@ export interface DashboardSettings {
 }
 
 const FORM_LIMIT = "16kb";
+const USER_AGENT_CHARS_MAX = 300;
 
 export function createDashboard(settings: DashboardSettings): Express {
-  const { database, secret, publicUrl, tokenTtlDays } = settings;
+  const { database, secret, publicUrl, consoleUrl, tokenTtlDays } = settings;
   const deps: Console = {
     database,
     secret,
     publicUrl,
+    consoleUrl,
     tokenTtlDays,
     now: settings.now ?? (() => new Date()),
     repeatWrites: (writes) => repeatOn(settings.queues, writes),
@@ -69,7 +72,13 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use(pagePolicy(settings.secureCookies));
   for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
-  signInRoutes(app, door, deps);
+  for (const route of publicRoutes(deps)) {
+    app[route.method](route.path, async (request, response) => {
+      const { session, sessionId } = door.visitor(response);
+      const visit = { ...visitOf(door, request, response), session, sessionId };
+      door.answer(response, await route.handle(visit));
+    });
+  }
   app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues));
   const stream = createLiveStreams({
     isDraining: settings.isDraining ?? (() => false),
@@ -87,24 +96,6 @@ async function repeatOn(
 ): Promise<void> {
   if (queue === undefined) throw new Error("this console has no queue to put writes on");
   await repeatWrites(queue, writes);
-}
-
-function signInRoutes(app: Express, door: Door, deps: Console): void {
-  const signIn = createSignIn(deps);
-  app.get("/sign-in", (request, response) => {
-    const answer = door.visitor(response).session
-      ? redirect("/")
-      : showSignIn(visitOf(door, request, response));
-    door.answer(response, answer);
-  });
-  app.post("/sign-in", async (request, response) => {
-    door.answer(response, await submitSignIn(visitOf(door, request, response), signIn));
-  });
-  app.post("/sign-out", async (_request, response) => {
-    const { session, sessionId } = door.visitor(response);
-    if (session && sessionId !== undefined) await signOut(deps.database, deps.secret, { session, sessionId });
-    door.answer(response, redirect("/sign-in", { kind: "end" }));
-  });
 }
 
 interface Member {
@@ -186,6 +177,14 @@ function visitOf(door: Door, request: Request, response: Response): Visit {
     query: queryOf(request),
     form: formOf(request),
     csrfToken: door.visitor(response).csrfToken,
+    client: {
+      address: request.socket.remoteAddress ?? null,
+      userAgent:
+        request
+          .get("user-agent")
+          ?.replace(/\p{Cc}/gu, " ")
+          .slice(0, USER_AGENT_CHARS_MAX) ?? null,
+    },
   };
 }
 

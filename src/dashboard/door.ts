@@ -9,7 +9,7 @@ import { createCookies, readCookie } from "./cookies.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { type Answer, page, type Redirect } from "./page.ts";
-import { createFormId, formTokenOf, isSameToken, readSession } from "./session.ts";
+import { createFormId, formTokenOf, isSameToken, noteUse, readSession } from "./session.ts";
 
 export interface Visitor {
   readonly sessionId: string | undefined;
@@ -41,7 +41,10 @@ export function createDoor(settings: DoorSettings) {
     const { cookie } = request.headers;
     const sessionId = readCookie(cookie, cookies.session.name);
     const session = await readSession(settings.database, settings.secret, sessionId);
-    if (session) return { sessionId, session, csrfToken: session.csrfToken };
+    if (session && sessionId !== undefined) {
+      await noteUse(settings.database, settings.secret, sessionId);
+      return { sessionId, session, csrfToken: session.csrfToken };
+    }
     let formId = readCookie(cookie, cookies.form.name);
     if (formId === undefined) {
       formId = createFormId();

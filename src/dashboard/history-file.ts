@@ -1,6 +1,7 @@
 /** A history as a file, for whoever must hand it on. Values are in it only for the roles that may see them. */
 import type { Role } from "../store/accounts.ts";
 import type { HistoryEntry } from "../store/history.ts";
+import { csvLine } from "./csv-line.ts";
 import { mayReadValues } from "./mask.ts";
 
 const COLUMNS = [
@@ -21,7 +22,7 @@ const COLUMNS = [
 /** One line for each attribute that changed, or for a write that changed none. */
 export function historyCsv(entries: readonly HistoryEntry[], role: Role): string {
   const lines = entries.flatMap((entry) => linesOf(entry, mayReadValues(role)));
-  return [COLUMNS.join(","), ...lines.map((line) => line.map(cell).join(","))].join("\r\n") + "\r\n";
+  return [COLUMNS, ...lines].map(csvLine).join("");
 }
 
 function linesOf(entry: HistoryEntry, showsValues: boolean): readonly (readonly unknown[])[] {
@@ -36,14 +37,6 @@ function linesOf(entry: HistoryEntry, showsValues: boolean): readonly (readonly 
       ...[connectionName, cycleId, correlationId, clientRequestId],
     ];
   });
-}
-
-/** Quoted where it must be; what a spreadsheet would take for a formula is made text. RFC 4180. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function historyJson(entries: readonly HistoryEntry[], role: Role): string {

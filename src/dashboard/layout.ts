@@ -56,10 +56,8 @@ function header(session: Session, current: Section | undefined): Html {
     </nav>
     <form class="who" method="post" action="/sign-out">
       ${csrfField(session)}
-      <span
-        >${session.login}
-        ${session.role !== session.login && html`<span class="role">${session.role}</span>`}</span
-      >
+      <a href="/account" title="Your account">${session.login}</a>
+      ${session.role !== session.login && html`<span class="role">${session.role}</span>`}
       <button class="quiet" type="submit">Sign out</button>
     </form>
   </header>`;

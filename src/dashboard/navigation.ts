@@ -32,7 +32,20 @@ export interface SettingsPlace extends Place {
   readonly summary: string;
 }
 
-export const SETTINGS_PAGES: readonly SettingsPlace[] = [];
+export const SETTINGS_PAGES: readonly SettingsPlace[] = [
+  {
+    href: "/settings/accounts",
+    label: "Accounts",
+    needs: "owner",
+    summary: "Who may sign in, with which role: invite, change, disable, end sessions.",
+  },
+  {
+    href: "/settings/audit",
+    label: "Audit",
+    needs: "admin",
+    summary: "Who changed what and when: searched, and as a file.",
+  },
+];
 
 const CURRENT = new Html('aria-current="page"');
 

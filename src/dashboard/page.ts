@@ -5,7 +5,7 @@
 import type { WriteToRepeat } from "../queue/retry.ts";
 import type { Role } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
-import type { Session } from "../store/sessions.ts";
+import type { Client, Session } from "../store/sessions.ts";
 import { Html, html } from "./html.ts";
 
 /** What all handlers share. */
@@ -15,6 +15,8 @@ export interface Console {
   readonly secret: string;
   /** Address under which identity providers reach the api, without a trailing slash. */
   readonly publicUrl: () => string;
+  /** Address under which browsers reach the console, without a trailing slash. */
+  readonly consoleUrl: () => string;
   readonly tokenTtlDays: number;
   readonly now: () => Date;
   /** Puts failed writes on the queue, as new ones. */
@@ -28,6 +30,7 @@ export interface Visit {
   readonly form: URLSearchParams;
   /** To be sent with every form of the answer. */
   readonly csrfToken: string;
+  readonly client: Client;
 }
 
 /** A visit of someone signed in, whose role the route asked for. */

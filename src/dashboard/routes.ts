@@ -1,6 +1,17 @@
 /** The console's pages as a table: method, path, who may, and the handler. */
 import type { Role } from "../store/accounts.ts";
+import { showAccount, submitEndSession, submitPassword } from "./pages/account.ts";
+import {
+  showAccountDetails,
+  submitDisable,
+  submitEnable,
+  submitEndAccountSession,
+  submitLink,
+  submitRole,
+} from "./pages/account-details.ts";
+import { showAccounts, submitAccount } from "./pages/accounts.ts";
 import { showActivate, submitActivate } from "./pages/activate.ts";
+import { showAudit } from "./pages/audit.ts";
 import { showConnect, submitConnect } from "./pages/connect.ts";
 import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
@@ -8,7 +19,13 @@ import { showCycles } from "./pages/cycles.ts";
 import { showDialect, submitDialect } from "./pages/dialect.ts";
 import { showFailed } from "./pages/failed.ts";
 import { showCause, submitDismissAll, submitRetryAll } from "./pages/failed-cause.ts";
-import { submitDismiss, submitNote, submitReopen, submitRetry } from "./pages/failure-actions.ts";
+import {
+  submitAssign,
+  submitDismiss,
+  submitNote,
+  submitReopen,
+  submitRetry,
+} from "./pages/failure-actions.ts";
 import { showFailure } from "./pages/failure.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
@@ -36,12 +53,31 @@ export interface Route {
 const FAILED = "/tenants/:slug/failed";
 const CONNECTION = "/tenants/:slug/connections/:id";
 
-/** All of these need a session; sign-in and sign-out, which make and end one, stand in app.ts. */
+const ACCOUNT = "/settings/accounts/:id";
+
+/** All of these need a session; the pages that do without stand in public-routes.ts. */
 export const ROUTES: readonly Route[] = [
   { method: "get", path: "/", needs: "viewer", handle: showOverview },
   { method: "get", path: "/activate", needs: "admin", handle: showActivate },
   { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
   { method: "get", path: "/settings", needs: "viewer", handle: showSettings },
+  { method: "get", path: "/settings/accounts", needs: "owner", handle: showAccounts },
+  { method: "post", path: "/settings/accounts", needs: "owner", handle: submitAccount },
+  { method: "get", path: ACCOUNT, needs: "owner", handle: showAccountDetails },
+  { method: "post", path: `${ACCOUNT}/role`, needs: "owner", handle: submitRole },
+  { method: "post", path: `${ACCOUNT}/link`, needs: "owner", handle: submitLink },
+  { method: "post", path: `${ACCOUNT}/disable`, needs: "owner", handle: submitDisable },
+  { method: "post", path: `${ACCOUNT}/enable`, needs: "owner", handle: submitEnable },
+  {
+    method: "post",
+    path: `${ACCOUNT}/sessions/:session/end`,
+    needs: "owner",
+    handle: submitEndAccountSession,
+  },
+  { method: "get", path: "/settings/audit", needs: "admin", handle: showAudit },
+  { method: "get", path: "/account", needs: "viewer", handle: showAccount },
+  { method: "post", path: "/account/password", needs: "viewer", handle: submitPassword },
+  { method: "post", path: "/account/sessions/:session/end", needs: "viewer", handle: submitEndSession },
   { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
   { method: "get", path: "/tenants/:slug/connect", needs: "admin", handle: showConnect },
   { method: "post", path: "/tenants/:slug/connect", needs: "admin", handle: submitConnect },
@@ -67,5 +103,6 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${FAILED}/:id/retry`, needs: "admin", handle: submitRetry },
   { method: "post", path: `${FAILED}/:id/dismiss`, needs: "admin", handle: submitDismiss },
   { method: "post", path: `${FAILED}/:id/reopen`, needs: "admin", handle: submitReopen },
+  { method: "post", path: `${FAILED}/:id/assign`, needs: "admin", handle: submitAssign },
   { method: "post", path: `${FAILED}/:id/note`, needs: "admin", handle: submitNote },
 ];

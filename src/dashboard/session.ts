@@ -5,15 +5,17 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { hashPassword, verifyPassword } from "../platform/passwords.ts";
 import { hashToken } from "../platform/secrets.ts";
-import {
-  type Account,
-  beginLoginAttempt,
-  clearLoginAttempts,
-  type LockoutPolicy,
-} from "../store/accounts.ts";
+import { type Account, beginLoginAttempt, type LockoutPolicy, noteSignIn } from "../store/accounts.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool } from "../store/database.ts";
-import { createSession, deleteSession, findSession, type Session } from "../store/sessions.ts";
+import {
+  type Client,
+  createSession,
+  deleteSession,
+  findSession,
+  noteSessionUse,
+  type Session,
+} from "../store/sessions.ts";
 
 // A working day: who comes back the next morning signs in again.
 const SESSION_TTL_SECONDS = 12 * 3600;
@@ -35,7 +37,7 @@ export function createSignIn(deps: { readonly database: DatabasePool; readonly s
   const decoy = hashPassword(randomBytes(ID_BYTES).toString("base64url"));
   let inHand = 0;
 
-  async function check(login: string, password: string): Promise<SignIn> {
+  async function check(login: string, password: string, client: Client): Promise<SignIn> {
     const attempt = await deps.database.transaction(async (tx) => {
       const begun = await beginLoginAttempt(tx, login, LOCKOUT);
       if (begun?.failedLogins === LOCKOUT.freeAttempts)
@@ -44,34 +46,40 @@ export function createSignIn(deps: { readonly database: DatabasePool; readonly s
     });
     const isRight = await verifyPassword(password, attempt?.passwordHash ?? (await decoy));
     if (attempt === undefined || !isRight) return { kind: "refused" };
-    return { kind: "signed-in", sessionId: await begin(attempt) };
+    return { kind: "signed-in", sessionId: await beginSession(deps, attempt, client) };
   }
 
-  async function begin(account: Account): Promise<string> {
-    const sessionId = randomBytes(ID_BYTES).toString("base64url");
-    await deps.database.transaction(async (tx) => {
-      await clearLoginAttempts(tx, account.id);
-      await createSession(tx, {
-        hash: hashSessionId(deps.secret, sessionId),
-        accountId: account.id,
-        csrfToken: randomBytes(ID_BYTES).toString("base64url"),
-        ttlSeconds: SESSION_TTL_SECONDS,
-      });
-      const { login } = account;
-      await recordAudit(tx, [{ tenantId: null, actor: login, action: "session.created", subject: login }]);
-    });
-    return sessionId;
-  }
-
-  return async function signIn(login: string, password: string): Promise<SignIn> {
+  return async function signIn(login: string, password: string, client: Client): Promise<SignIn> {
     if (inHand >= SIGN_INS_AT_ONCE_MAX) return { kind: "busy" };
     inHand += 1;
     try {
-      return await check(login.trim().toLowerCase().slice(0, LOGIN_CHARS_MAX), password);
+      return await check(login.trim().toLowerCase().slice(0, LOGIN_CHARS_MAX), password, client);
     } finally {
       inHand -= 1;
     }
   };
+}
+
+/** Begins a session of somebody who has shown who it is. @returns the id that the browser gets */
+export async function beginSession(
+  deps: { readonly database: DatabasePool; readonly secret: string },
+  account: Account,
+  client: Client,
+): Promise<string> {
+  const sessionId = randomBytes(ID_BYTES).toString("base64url");
+  await deps.database.transaction(async (tx) => {
+    await noteSignIn(tx, account.id);
+    await createSession(tx, {
+      ...client,
+      hash: hashSessionId(deps.secret, sessionId),
+      accountId: account.id,
+      csrfToken: randomBytes(ID_BYTES).toString("base64url"),
+      ttlSeconds: SESSION_TTL_SECONDS,
+    });
+    const { login } = account;
+    await recordAudit(tx, [{ tenantId: null, actor: login, action: "session.created", subject: login }]);
+  });
+  return sessionId;
 }
 
 /** @returns undefined where the browser has no session, or one that ended or expired */
@@ -81,6 +89,11 @@ export async function readSession(
   sessionId: string | undefined,
 ): Promise<Session | undefined> {
   return sessionId === undefined ? undefined : findSession(db, hashSessionId(secret, sessionId));
+}
+
+/** Notes that somebody uses a session, so that its owner can tell which is which. */
+export async function noteUse(database: DatabasePool, secret: string, sessionId: string): Promise<void> {
+  await database.transaction((tx) => noteSessionUse(tx, hashSessionId(secret, sessionId)));
 }
 
 export async function signOut(

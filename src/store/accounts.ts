@@ -11,18 +11,21 @@ export interface Account {
   readonly role: Role;
 }
 
+/** Lower case, as it stands in the audit. */
+export const LOGIN_PATTERN = /^[a-z0-9][a-z0-9._@+-]{0,99}$/;
+
 export async function hasAccounts(db: Database): Promise<boolean> {
   const rows = await db.query<{ has: boolean }>(`SELECT EXISTS (SELECT FROM accounts) AS has`);
   return rows[0]?.has === true;
 }
 
 /**
- * @param account - `login` in lower case
+ * @param account - `login` in lower case; without a password nobody signs in until a link has set one
  * @returns undefined when the login is taken
  */
 export async function createAccount(
   tx: Transaction,
-  account: { readonly login: string; readonly role: Role; readonly passwordHash: string },
+  account: { readonly login: string; readonly role: Role; readonly passwordHash: string | null },
 ): Promise<Account | undefined> {
   const rows = await tx.query<Account>(
     `INSERT INTO accounts (id, login, role, password_hash)
@@ -57,9 +60,11 @@ const BEGIN_ATTEMPT = `
                         END
    WHERE login = $1
      AND (locked_until IS NULL OR locked_until <= now())
+     AND disabled_at IS NULL
+     AND password_hash IS NOT NULL
   RETURNING id, login, role, password_hash AS "passwordHash", failed_logins AS "failedLogins"`;
 
-/** @returns undefined when there is no such login, or it is locked; the caller must not tell these apart */
+/** @returns undefined when there is no such login, or it is locked or disabled; the caller must not tell these apart */
 export async function beginLoginAttempt(
   tx: Transaction,
   login: string,
@@ -75,6 +80,9 @@ export async function beginLoginAttempt(
 }
 
 /** The right password was given: all attempts are forgiven. */
-export async function clearLoginAttempts(tx: Transaction, accountId: string): Promise<void> {
-  await tx.query(`UPDATE accounts SET failed_logins = 0, locked_until = NULL WHERE id = $1`, [accountId]);
+export async function noteSignIn(tx: Transaction, accountId: string): Promise<void> {
+  await tx.query(
+    `UPDATE accounts SET failed_logins = 0, locked_until = NULL, last_sign_in_at = now() WHERE id = $1`,
+    [accountId],
+  );
 }

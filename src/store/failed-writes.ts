@@ -26,6 +26,8 @@ export interface FailedWrite {
   readonly reason: string | null;
   readonly note: string | null;
   readonly notedBy: string | null;
+  /** Whose work it is. */
+  readonly assignee: string | null;
   readonly retriedAs: string | null;
   readonly resolvedBy: string | null;
   readonly resolvedCycle: string | null;
@@ -73,7 +75,7 @@ const COLUMNS = `
          f.cycle_id AS "cycleId", w.correlation_id AS "correlationId", f.operation,
          f.resource_type AS "resourceType", f.resource_id AS "resourceId", f.result, f.status, f.scim_type AS "scimType",
          f.code, w.detail, f.masked, coalesce(w.attempts, 1) AS attempts, f.failed_at AS "endedAt", f.state, f.reason,
-         f.note, f.noted_by AS "notedBy", f.retried_as AS "retriedAs", f.resolved_by AS "resolvedBy",
+         f.note, f.noted_by AS "notedBy", f.assignee, f.retried_as AS "retriedAs", f.resolved_by AS "resolvedBy",
          f.resolved_cycle AS "resolvedCycle", c.started_at AS "resolvedCycleStartedAt", f.changed_at AS "changedAt",
          f.changed_by AS "changedBy", f.is_repeatable AS "isRepeatable"`;
 // The ledger is pruned earlier than anybody forgets a failure that is open.
@@ -87,7 +89,7 @@ const LIST = `
     FROM tenants t
     JOIN LATERAL (
            SELECT tenant_id, write_id, connection_id, cycle_id, operation, resource_type, resource_id, result, status,
-                  scim_type, code, masked, state, reason, note, noted_by, retried_as, resolved_by, resolved_cycle,
+                  scim_type, code, masked, state, reason, note, noted_by, assignee, retried_as, resolved_by, resolved_cycle,
                   changed_at, changed_by, is_repeatable, failed_at
              FROM failures
             WHERE tenant_id = t.id

@@ -143,6 +143,19 @@ export async function dismissFailures(
   return rows.map(({ writeId }) => writeId);
 }
 
+/** Whose work a failure is. @returns the ids that have another assignee than before */
+export async function assignFailure(
+  tx: Transaction,
+  failure: LedgerKey & { readonly assignee: string | null },
+): Promise<readonly string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `UPDATE failures SET assignee = $3
+      WHERE tenant_id = $1 AND write_id = $2 AND assignee IS DISTINCT FROM $3 RETURNING write_id AS id`,
+    [failure.tenantId, failure.writeId, failure.assignee],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** @returns ids of those that were dismissed, or retried in vain, and are open again */
 export async function reopenFailures(
   tx: Transaction,

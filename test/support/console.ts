@@ -1,4 +1,5 @@
 /** The console under test over HTTP: its own server, and a browser's worth of client that keeps cookies and forms. */
+import type { RequestListener } from "node:http";
 import type { WriteQueue } from "../../src/queue/queues.ts";
 import { createDashboard, type DashboardSettings } from "../../src/dashboard/app.ts";
 import { createHttpServer } from "../../src/platform/http-server.ts";
@@ -25,10 +26,11 @@ export async function startConsole(
     queues: more.queues ?? [],
     secret: CONSOLE_SECRET,
     publicUrl: () => "https://scim.example.com",
+    consoleUrl: () => server.url(),
     tokenTtlDays: 180,
     secureCookies: more.secureCookies ?? false,
   };
-  const handler = createDashboard(settings);
+  const handler: RequestListener = createDashboard(settings);
   const server = createHttpServer({ name: "console", host: "127.0.0.1", port: 0, handler, logger });
   await server.start();
   return {

@@ -45,6 +45,7 @@ function failure(write: FailedWrite, options: FailedListOptions): Html {
     <p class="detail">${detailOf(write, options.showsValues)}</p>
     ${becameOf(write)} ${options.showsExplanation && explanation(write)}
     <dl class="facts inline small">
+      ${write.assignee !== null && fact("Assigned to", write.assignee)}
       ${options.showsTenant && fact("Tenant", html`<a href="/failed?tenant=${tenantSlug}">${tenantSlug}</a>`)}
       ${write.resourceId && fact("Resource", html`<code>${write.resourceId}</code>`)}
       ${fact("Correlation id", html`<code>${write.correlationId}</code>`)}
@@ -98,7 +99,7 @@ function resolver(write: FailedWrite): Html {
   return html`${how} ${write.changedAt && shortTime(write.changedAt)}`;
 }
 
-function fact(name: string, value: Html | number): Html {
+function fact(name: string, value: Html | string | number): Html {
   return html`<div>
     <dt>${name}</dt>
     <dd>${value}</dd>

@@ -1,6 +1,13 @@
-/** What an admin does about one failure: retry, dismiss, open again, note. Each leaves a line in the audit. */
+/** What an admin does about one failure: retry, dismiss, open again, assign, note. Each leaves a line in the audit. */
+import { listMenders } from "../../store/account-changes.ts";
 import { type AuditAction, recordAudit } from "../../store/audit.ts";
-import { type Decision, dismissFailures, noteFailure, reopenFailures } from "../../store/failures.ts";
+import {
+  assignFailure,
+  type Decision,
+  dismissFailures,
+  noteFailure,
+  reopenFailures,
+} from "../../store/failures.ts";
 import type { Transaction } from "../../store/database.ts";
 import { type Answer, type Console, type MemberVisit, notFound, redirect } from "../page.ts";
 import { awaitRetries, retryFailures } from "../retry-failures.ts";
@@ -49,6 +56,19 @@ export async function submitNote(visit: MemberVisit, deps: Console): Promise<Ans
       const [writeId = ""] = writeIds;
       await noteFailure(tx, { tenantId, writeId, actor, note: note === "" ? null : note });
       return writeIds;
+    },
+  });
+}
+
+export async function submitAssign(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const login = visit.form.get("assignee") ?? "";
+  const known = await listMenders(deps.database);
+  return decide(visit, deps, {
+    action: "failure.assigned",
+    missing: login === "" || known.includes(login) ? undefined : "There is no such account that may mend.",
+    change: (tx, { tenantId, writeIds }) => {
+      const [writeId = ""] = writeIds;
+      return assignFailure(tx, { tenantId, writeId, assignee: login === "" ? null : login });
     },
   });
 }

@@ -1,4 +1,5 @@
 /** One failure: what Azure sent, which rule it met, whom it collides with, what to do, and what was done about it. */
+import { listMenders } from "../../store/account-changes.ts";
 import { type FailedWriteWhole, findFailedWrite } from "../../store/failed-writes.ts";
 import { type AuditRow, listSubjectAudit } from "../../store/audit.ts";
 import { findConnection, findTenant, type Tenant } from "../../store/tenants.ts";
@@ -60,8 +61,10 @@ export async function failurePage(
   said: { readonly status?: number; readonly problem?: string } = {},
 ): Promise<Answer> {
   const { tenant, write } = at;
-  const [connection, audit] = await Promise.all([
+  const mayMend = mayActAs(visit.session.role, "admin");
+  const [connection, menders, audit] = await Promise.all([
     findConnection(database, tenant.id, write.connectionId),
+    mayMend ? listMenders(database) : [],
     listSubjectAudit(database, { tenantId: tenant.id, subject: write.writeId, limit: 20 }),
   ]);
   const connectionName = connection?.name ?? "Connection";
@@ -92,12 +95,12 @@ export async function failurePage(
           ? "None"
           : html`<a href="${cyclePath(tenant.slug, write.cycleId)}">Show the cycle</a>`,
       ],
+      ["Assigned to", write.assignee ?? "Nobody"],
       ["Attempts", write.attempts],
       ["Correlation id", html`<code>${write.correlationId}</code>`],
       ["Resource", resourceLink(at)],
     ])}
-    ${mayActAs(visit.session.role, "admin") && actions(visit, at)} ${request(at, visit, showsValues)}
-    ${auditSection(audit)}`;
+    ${mayMend && actions(visit, at, menders)} ${request(at, visit, showsValues)} ${auditSection(audit)}`;
   return page(title, body, { section: "failed", ...(said.status !== undefined && { status: said.status }) });
 }
 
@@ -171,7 +174,7 @@ function retryState({ tenant, write }: FailureAt): Html | undefined {
     <p>${badge("good", "Retry applied")}</p>`;
 }
 
-function actions(visit: MemberVisit, { write, path }: FailureAt): Html {
+function actions(visit: MemberVisit, { write, path }: FailureAt, menders: readonly string[]): Html {
   const isLive = write.state === "open" || write.state === "retried";
   return html`<section class="card stack">
     <h2>Mend</h2>
@@ -192,6 +195,19 @@ function actions(visit: MemberVisit, { write, path }: FailureAt): Html {
         <button class="quiet" type="submit">Open again</button>
       </form>`
     }
+    <form class="actions" method="post" action="${path}/assign">
+      ${csrfField(visit)}
+      <label for="assignee">Assigned to</label>
+      <select id="assignee" name="assignee">
+        <option value="">Nobody</option>
+        ${[...new Set([...menders, ...(write.assignee === null ? [] : [write.assignee])])].map((login) =>
+          login === write.assignee
+            ? html`<option selected>${login}</option>`
+            : html`<option>${login}</option>`,
+        )}
+      </select>
+      <button class="quiet" type="submit">Assign</button>
+    </form>
     <form class="actions" method="post" action="${path}/note">
       ${csrfField(visit)}
       <label for="note">Note</label>

@@ -1,4 +1,5 @@
 /** The sign-in page. It says the same whether the login is unknown, the password wrong or the account locked. */
+import type { Client } from "../../store/sessions.ts";
 import { html } from "../html.ts";
 import { type Answer, csrfField, page, redirect, type Visit } from "../page.ts";
 import { problem } from "../parts.ts";
@@ -14,11 +15,11 @@ export function showSignIn(visit: Visit): Answer {
 
 export async function submitSignIn(
   visit: Visit,
-  signIn: (login: string, password: string) => Promise<SignIn>,
+  signIn: (login: string, password: string, client: Client) => Promise<SignIn>,
 ): Promise<Answer> {
   const next = visit.form.get("next");
   const login = visit.form.get("login") ?? "";
-  const result = await signIn(login, visit.form.get("password") ?? "");
+  const result = await signIn(login, visit.form.get("password") ?? "", visit.client);
   switch (result.kind) {
     case "signed-in":
       return redirect(ownPath(next), { kind: "begin", id: result.sessionId });
@@ -64,7 +65,7 @@ function signInPage(visit: Visit, shown: Shown): Answer {
     </form>
     <p class="note">
       The first account is <code>owner</code>. Its password was printed when Rollcall started for the first
-      time.
+      time; a lost one is replaced by <code>rollcall account reset-password owner</code>.
     </p>
   </div>`;
   return page("Sign in", body, { status: shown.status });
