@@ -8,11 +8,10 @@
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Database } from "../store/database.ts";
-import type { LedgerKey } from "../store/ledger.ts";
 import {
   noteApiProcess,
   recordUnanswered,
-  type RequestKey,
+  type UnansweredWrite,
   withdrawUnanswered,
 } from "../store/repeated-requests.ts";
 
@@ -21,8 +20,6 @@ export interface AnswersDeps {
   readonly apiId: string;
   readonly logger: Logger;
 }
-
-type Write = LedgerKey & RequestKey;
 
 interface Open {
   /** Identical requests that wait for it. */
@@ -40,11 +37,11 @@ export class Answers {
   /** Writes whose requests have not all ended. */
   readonly #open = new Map<string, Open>();
   /** Writes that must still be noted as unanswered. */
-  readonly #unanswered = new Map<string, Write>();
+  readonly #unanswered = new Map<string, UnansweredWrite>();
   /** The newest notes: their requests may come again while the write is under way, and then be answered. */
-  readonly #noted = new Map<string, Write>();
+  readonly #noted = new Map<string, UnansweredWrite>();
   /** Notes that must still be taken back. */
-  readonly #withdrawn = new Map<string, Write>();
+  readonly #withdrawn = new Map<string, UnansweredWrite>();
   /** Notes on their way. */
   readonly #recording = new Map<string, Promise<void>>();
   #lastWriteId: string | undefined;
@@ -83,7 +80,7 @@ export class Answers {
   }
 
   /** The request ended, or is about to end, without the write's outcome. Never throws: what fails is tried again. */
-  async unanswered(write: Write): Promise<void> {
+  async unanswered(write: UnansweredWrite): Promise<void> {
     const { requests, isAnswered } = this.#end(write.writeId, false);
     // A note beside an answer would let a later request of the same words pass for a retry.
     if (isAnswered || requests > 0) return;
@@ -103,7 +100,7 @@ export class Answers {
     return same.every(({ writeId }) => !this.#unanswered.has(writeId));
   }
 
-  #remember(write: Write): void {
+  #remember(write: UnansweredWrite): void {
     this.#noted.set(write.writeId, write);
     if (this.#noted.size <= NOTED_KEPT) return;
     for (const oldest of this.#noted.keys()) {
@@ -120,10 +117,10 @@ export class Answers {
     return open;
   }
 
-  async #record(write: Write): Promise<void> {
-    const { tenantId, requestKey, writeId } = write;
+  async #record(write: UnansweredWrite): Promise<void> {
+    const { writeId } = write;
     try {
-      const recording = recordUnanswered(this.#deps.db, { tenantId, requestKey, writeId });
+      const recording = recordUnanswered(this.#deps.db, write);
       this.#recording.set(writeId, recording);
       await recording;
       this.#unanswered.delete(writeId);
@@ -134,7 +131,7 @@ export class Answers {
     }
   }
 
-  async #withdraw(write: Write): Promise<void> {
+  async #withdraw(write: UnansweredWrite): Promise<void> {
     try {
       // A note that is being written at this moment is there first.
       await this.#recording.get(write.writeId)?.catch(() => undefined);

@@ -132,9 +132,9 @@ export function watchAnswer(
   { answers, receipts }: SubmitDeps,
 ) {
   const waiting = { isOpen: true };
-  const end = (mayBeApplied: boolean): Promise<void> | undefined => {
+  const end = (mayBeApplied: boolean, isPerhapsAnswered = false): Promise<void> | undefined => {
     waiting.isOpen = false;
-    if (mayBeApplied) return answers.unanswered(key);
+    if (mayBeApplied) return answers.unanswered({ ...key, isPerhapsAnswered });
     answers.answered(key.writeId); // There is nothing that a retry could take up.
     return undefined;
   };
@@ -146,7 +146,7 @@ export function watchAnswer(
     if (!response.writableFinished) void end(abandon());
     // The write ended, but its answer could not be made: the client knows no more than after a timeout.
     else if (response.statusCode >= 500 && contextOf(response).isHeld !== true) void end(true);
-    else void receipts.received(request.socket).then((isReceived) => end(!isReceived));
+    else void receipts.received(request.socket).then((isReceived) => end(!isReceived, true));
   });
   return { isOpen: () => waiting.isOpen, end };
 }

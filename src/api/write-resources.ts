@@ -14,7 +14,7 @@ import {
   weakEtag,
 } from "../scim/index.ts";
 import type { Operation, Outcome } from "../queue/contracts.ts";
-import { findResource, withMembership } from "../store/directory-reads.ts";
+import { findResource, type ReadOptions, withMembership } from "../store/directory-reads.ts";
 import { acceptAndSubmit } from "./accept-write.ts";
 import { adopting } from "./adoption.ts";
 import { sendAccepted } from "./async-requests.ts";
@@ -136,13 +136,21 @@ async function storedOf(
   if (!written) {
     const stored = await findResource(deps.db, resourceId, options);
     if (stored || operation === "patch") return stored;
-    const { resource } = payload as CanonicalBody;
     const at = recorded?.at ?? new Date().toISOString();
-    return { type, id: resourceId, version: recorded?.version ?? 1, created: at, lastModified: at, resource };
+    const version = recorded?.version ?? 1;
+    return { type, id: resourceId, version, created: at, lastModified: at, ...asSent(payload, options) };
   }
   const stored: Stored = { type, id: resourceId, ...written };
   // A user that was just created is in no group.
   if (operation === "create" && type === "User") return stored;
   const [whole] = await withMembership(deps.db, [stored], options);
-  return whole ?? stored;
+  if (whole || operation === "patch") return whole;
+  return { ...stored, ...asSent(payload, options) };
+}
+
+/** What a create or a replacement brought along. */
+function asSent(payload: unknown, { type, withMembers }: ReadOptions): Pick<Stored, "resource" | "members"> {
+  const { resource, members = [] } = payload as CanonicalBody;
+  if (type === "User" || !withMembers) return { resource };
+  return { resource, members: members.map(({ value, type = "User" }) => ({ value, type })) };
 }

@@ -4,7 +4,6 @@
  */
 import type { Database, Transaction } from "./database.ts";
 import type { LedgerKey } from "./ledger.ts";
-import { UNANSWERED_MINUTES } from "./repeated-requests.ts";
 
 /** What is accepted; the command is the queue's own, and opaque here. */
 export interface NewAcceptedWrite extends LedgerKey {
@@ -54,7 +53,7 @@ const TAKE_REPEATED = `
   WITH taken AS (
          DELETE FROM unanswered_writes u
           USING async_requests r
-          WHERE u.tenant_id = $1 AND u.request_key = $3 AND u.created_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
+          WHERE u.tenant_id = $1 AND u.request_key = $3 AND u.expires_at > now()
             AND r.tenant_id = u.tenant_id AND r.txn = u.write_id AND r.connection_id = $2
          RETURNING r.txn
        )

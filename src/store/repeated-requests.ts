@@ -11,15 +11,25 @@ export interface RequestKey {
 }
 
 // A client that comes back after this time is not retrying, it is asking anew.
-export const UNANSWERED_MINUTES = 15;
+const UNANSWERED_MINUTES = 15;
+
+// Where the whole answer had left, its client may have had it, and repeat the request later because it means it. Who
+// missed it repeats it at once.
+const PERHAPS_ANSWERED_MINUTES = 1;
+
+export interface UnansweredWrite extends LedgerKey, RequestKey {
+  /** Its whole answer had left before the connection was reset. */
+  readonly isPerhapsAnswered?: boolean;
+}
 
 /** Notes that a request ended without its outcome, so that the same request later takes up this write. */
-export async function recordUnanswered(db: Database, write: LedgerKey & RequestKey): Promise<void> {
+export async function recordUnanswered(db: Database, write: UnansweredWrite): Promise<void> {
+  const minutes = write.isPerhapsAnswered === true ? PERHAPS_ANSWERED_MINUTES : UNANSWERED_MINUTES;
   await db.query(
-    `INSERT INTO unanswered_writes (tenant_id, request_key, write_id)
-     VALUES ($1, $2, $3)
+    `INSERT INTO unanswered_writes (tenant_id, request_key, write_id, expires_at)
+     VALUES ($1, $2, $3, now() + make_interval(mins => $4))
          ON CONFLICT DO NOTHING`,
-    [write.tenantId, write.requestKey, write.writeId],
+    [write.tenantId, write.requestKey, write.writeId, minutes],
   );
 }
 
@@ -37,7 +47,7 @@ const FIND_UNANSWERED = `
   SELECT u.tenant_id AS "tenantId", u.request_key AS "requestKey", u.write_id AS "writeId"
     FROM unanswered_writes u
    WHERE (u.tenant_id, u.request_key) IN (SELECT t, k FROM unnest($1::uuid[], $2::uuid[]) AS wanted (t, k))
-     AND u.created_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
+     AND u.expires_at > now()
    ORDER BY u.tenant_id, u.request_key, u.write_id
      FOR UPDATE`;
 
@@ -120,7 +130,15 @@ const SUPERSEDED = `
        AND y.result IN ('applied', 'unchanged')
        AND y.write_id > ${RECENT_ID} AND y.ended_at >= w.ended_at)`;
 
-/** Those of the writes after which their connection changed the same resource otherwise. */
+// What a create made is still there. Once it is gone, its id as an answer would be wrong for everybody, and what the
+// request is told instead is right: it creates anew, or is refused with the name of who has the name now. Asked of the
+// resources, which show what this transaction did as well.
+const IS_STILL_TRUE = `
+  (w.operation <> 'create'
+   OR EXISTS (SELECT FROM users r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id)
+   OR EXISTS (SELECT FROM groups r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id))`;
+
+/** Those of the writes after which their connection changed the same resource otherwise, or whose resource is gone. */
 export async function findSuperseded(
   tx: Transaction,
   writes: readonly LedgerKey[],
@@ -134,19 +152,12 @@ export async function findSuperseded(
     FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, write_id)
     JOIN writes w
       ON w.tenant_id = wanted.tenant_id AND w.write_id = wanted.write_id
-   WHERE ${SUPERSEDED}`,
+   WHERE ${SUPERSEDED} OR NOT ${IS_STILL_TRUE}`,
     },
     [writes.map(({ tenantId }) => tenantId), writes.map(({ writeId }) => writeId)],
   );
   return new Set(rows.map(({ writeId }) => writeId));
 }
-
-// What a create made is still there. Once it is gone, its id as an answer would be wrong for everybody, and a refusal
-// that names who has the name now is right. Asked of the resources, which show what this transaction did as well.
-const IS_STILL_TRUE = `
-  (w.operation <> 'create'
-   OR EXISTS (SELECT FROM users r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id)
-   OR EXISTS (SELECT FROM groups r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id))`;
 
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
 // the process that took it was killed before it left its word.
@@ -208,9 +219,6 @@ export async function noteApiProcess(db: Database, apiId: string, answeredThroug
 /** Forgets what no retry can refer to any more. */
 export async function forgetOldRequests(tx: Transaction): Promise<void> {
   const minutes = [UNANSWERED_MINUTES];
-  await tx.query(
-    `DELETE FROM unanswered_writes WHERE created_at < now() - make_interval(mins => $1)`,
-    minutes,
-  );
+  await tx.query(`DELETE FROM unanswered_writes WHERE expires_at < now()`);
   await tx.query(`DELETE FROM api_processes WHERE seen_at < now() - make_interval(mins => 2 * $1)`, minutes);
 }

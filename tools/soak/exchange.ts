@@ -3,6 +3,7 @@
  * each attempt may go to another process of the service.
  */
 import http from "node:http";
+import type { Socket } from "node:net";
 
 export interface Wire {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -19,6 +20,8 @@ export type Attempt =
       readonly etag: string | undefined;
       readonly retryAfter: string | undefined;
       readonly body: unknown;
+      /** Resolves if its connection is reset before another answer comes over it. */
+      readonly reset: Promise<void>;
     }
   /** Refused, reset, cut off in the middle, or not in time: the client knows nothing. */
   | { readonly kind: "lost"; readonly reason: string };
@@ -30,6 +33,7 @@ export interface Exchanger {
 
 export function createExchanger(token: string): Exchanger {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+  const resets = new Resets();
   return {
     attempt: (wire, { port, timeoutMs }) =>
       new Promise((resolve) => {
@@ -43,7 +47,7 @@ export function createExchanger(token: string): Exchanger {
             agent,
             headers: headersOf(wire, token),
           },
-          (response) => void readAnswer(response).then(resolve, lost),
+          (response) => void readAnswer(response, resets).then(resolve, lost),
         );
         const timer = setTimeout(() => request.destroy(new Error("timeout")), timeoutMs);
         request.once("close", () => clearTimeout(timer));
@@ -65,7 +69,25 @@ function headersOf({ body, ifMatch }: Wire, token: string): Record<string, strin
   };
 }
 
-async function readAnswer(response: http.IncomingMessage): Promise<Attempt> {
+/** Of each connection, whose answer came last: a reset before the next answer leaves the service in doubt of it. */
+class Resets {
+  readonly #told = new WeakMap<Socket, () => void>();
+
+  of(socket: Socket): Promise<void> {
+    const isKnown = this.#told.has(socket);
+    return new Promise((resolve) => {
+      this.#told.set(socket, resolve);
+      if (isKnown) return;
+      socket.once("close", (hadError) => {
+        if (hadError) this.#told.get(socket)?.();
+      });
+    });
+  }
+}
+
+async function readAnswer(response: http.IncomingMessage, resets: Resets): Promise<Attempt> {
+  // Before the last byte: afterwards the connection may be another's.
+  const reset = resets.of(response.socket);
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   if (!response.complete) throw new Error("cut off");
@@ -76,6 +98,7 @@ async function readAnswer(response: http.IncomingMessage): Promise<Attempt> {
     etag: response.headers.etag,
     retryAfter: response.headers["retry-after"],
     body: text === "" ? undefined : JSON.parse(text),
+    reset,
   };
 }
 

@@ -35,10 +35,12 @@ interface Point {
   readonly isLook: boolean;
   /** Whether its twin's write may have served it: not where the twin was refused. */
   readonly mayBeServed: boolean;
-  /** Whether it says again what its client said before, and is answered as then. */
-  readonly isRepetition: boolean;
+  /** What its client said before in the same words, with nothing else of its own about the resource since. */
+  readonly saidBefore: Operation | undefined;
 }
 
+// The service keeps it in mind for a minute; a little more, since the two clocks begin at different moments.
+const RETRIED_WITHIN_MS = 63_000;
 const CONFIGURATIONS_MAX = 20_000;
 
 /** @param operations - all that was done to one object, in any order */
@@ -122,12 +124,28 @@ function mayBeForgotten({ attempts, output }: Operation): boolean {
 }
 
 /** The request needed no write of its own: its twin's, or its client's earlier one, served it. */
-function isServed({ state, done }: Configuration, { operation, mayBeServed, isRepetition }: Point): boolean {
-  const { twin, input, output } = operation;
-  // Only where it would be refused; and what others made, or what is gone, is never the answer to a create.
-  const isRefused = isRepetition && step(state, input, undefined).status >= 400;
-  if (isRefused && (input.kind !== "create" || state.resource?.id === output?.id)) return true;
-  return mayBeServed && twin !== undefined && (done.has(effectOf(twin)) || done.has(overOf(twin)));
+function isServed({ state, done }: Configuration, point: Point): boolean {
+  const { twin } = point.operation;
+  if (isTakenForRetry(state, point)) return true;
+  return point.mayBeServed && twin !== undefined && (done.has(effectOf(twin)) || done.has(overOf(twin)));
+}
+
+/**
+ * What a client repeats soon, at another process of the service, cannot be told from a retry whose answer was lost:
+ * where it would be refused it may be answered as it was the first time. Where the connection was reset under that
+ * answer, though it was read, it may be so for a minute in any case.
+ */
+function isTakenForRetry(state: State, { operation, saidBefore }: Point): boolean {
+  if (!saidBefore || !operation.output) return false;
+  const { input, output } = operation;
+  if (!isInDoubt(saidBefore, operation) && step(state, input, undefined).status < 400) return false;
+  // What others made, or what is gone, is never the answer to a create.
+  if (input.kind === "create") return state.resource?.id === output.id;
+  return output.version === saidBefore.output?.version || fits(withoutGone(output, input), state);
+}
+
+function isInDoubt({ isResetAfter, returnedAt = 0 }: Operation, { invokedAt }: Operation): boolean {
+  return isResetAfter === true && invokedAt - returnedAt < RETRIED_WITHIN_MS;
 }
 
 function takeEffect(state: State, input: Input, operation: Operation): State | undefined {
@@ -151,7 +169,7 @@ function pointsOf(operation: Operation, all: ReadonlyMap<number, Operation>): re
   const isDone = output !== undefined && output.status < 300;
   const served = {
     mayBeServed: isDone && hasWillingTwin(operation, all),
-    isRepetition: isDone && isSaidAgain(operation, all),
+    saidBefore: isDone ? saidBefore(operation, all) : undefined,
   };
   const effect = { name: effectOf(index), operation, isLook: false, ...served };
   if (!isDone || !isLate || input.kind === "delete" || input.kind === "read") return [effect];
@@ -163,21 +181,16 @@ function hasWillingTwin({ twin }: Operation, all: ReadonlyMap<number, Operation>
   return twin !== undefined && (all.get(twin)?.output?.status ?? 0) < 300;
 }
 
-/**
- * What a client repeats soon, at another process of the service and with nothing else of its own in between, cannot be
- * told from a retry whose answer was lost: where it would be refused it may be answered as it was the first time.
- */
-function isSaidAgain(operation: Operation, all: ReadonlyMap<number, Operation>): boolean {
-  const { index, client, input, output } = operation;
+/** The client's last write of the resource, if it was the same. */
+function saidBefore(operation: Operation, all: ReadonlyMap<number, Operation>): Operation | undefined {
+  const { index, client, input } = operation;
+  if (input.kind === "read") return undefined;
   const resource = resourceOf(operation);
-  if (input.kind === "read") return false;
   const last = [...all.values()].findLast(
     (other) =>
       other.index < index && other.client === client && isWritten(other) && resourceOf(other) === resource,
   );
-  // A create shows its resource as it is by now.
-  const isAsBefore = input.kind === "create" || last?.output?.version === output?.version;
-  return isAsBefore && JSON.stringify(last?.input) === JSON.stringify(input);
+  return last && JSON.stringify(last.input) === JSON.stringify(input) ? last : undefined;
 }
 
 function resourceOf({ input, output }: Operation): string | undefined {

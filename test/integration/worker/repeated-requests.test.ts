@@ -208,6 +208,41 @@ test("a create whose user is gone is not answered with it again: who has the nam
   expect(await usersNamed("gone@contoso.com")).toMatchObject([{ id: heir.resourceId }]);
 });
 
+test("a create that went unanswered and whose user is gone creates anew", async () => {
+  const send = request(create("", "created-anew@contoso.com"));
+  const [unanswered, retry] = [send(), send()];
+  await apply(unanswered);
+  await noteUnanswered(unanswered);
+  await apply(command(tenantId, remove("User", unanswered.resourceId)));
+
+  const [outcome] = await apply(retry);
+
+  expect(outcome).toMatchObject({ kind: "applied", resourceId: retry.resourceId });
+});
+
+test("a request whose answer had left is meant anew a minute later, and taken up until then", async () => {
+  const id = await newUser("perhaps@contoso.com");
+  const send = request(title(id, "mine"));
+  const perhapsAnswered = send();
+  await apply(perhapsAnswered);
+  const { requestKey, writeId } = perhapsAnswered;
+  await recordUnanswered(store.database, { tenantId, requestKey, writeId, isPerhapsAnswered: true });
+  await apply(request(title(id, "theirs"))());
+  const [{ seconds } = { seconds: 0 }] = await store.database.query<{ seconds: number }>(
+    `SELECT extract(epoch FROM expires_at - created_at)::int AS seconds FROM unanswered_writes WHERE write_id = $1`,
+    [writeId],
+  );
+  expect(seconds).toBe(60);
+  await store.database.query(
+    "UPDATE unanswered_writes SET expires_at = expires_at - interval '1 minute' WHERE write_id = $1",
+    [writeId],
+  );
+
+  await apply(send());
+
+  expect(await titleOf(id)).toBe("mine");
+});
+
 test("the same create sent at once, in one batch: one group", async () => {
   const send = request(createGroup("", "At once"));
 

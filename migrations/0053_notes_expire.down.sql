@@ -1,0 +1,2 @@
+ALTER TABLE unanswered_writes
+  DROP COLUMN expires_at;
