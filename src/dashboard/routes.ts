@@ -27,6 +27,8 @@ import {
   submitRetry,
 } from "./pages/failure-actions.ts";
 import { showFailure } from "./pages/failure.ts";
+import { showGuard } from "./pages/guard.ts";
+import { submitGuard, submitGuardDecision, submitGuardOff } from "./pages/guard-actions.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
@@ -90,6 +92,10 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/revoke`, needs: "admin", handle: submitRevoke },
   { method: "get", path: `${CONNECTION}/tokens/:token/revoke`, needs: "admin", handle: showRevokeOne },
   { method: "post", path: `${CONNECTION}/tokens/:token/revoke`, needs: "admin", handle: submitRevokeOne },
+  { method: "get", path: `${CONNECTION}/guard`, needs: "viewer", handle: showGuard },
+  { method: "post", path: `${CONNECTION}/guard`, needs: "admin", handle: submitGuard },
+  { method: "post", path: `${CONNECTION}/guard/off`, needs: "admin", handle: submitGuardOff },
+  { method: "post", path: `${CONNECTION}/guard/decide`, needs: "admin", handle: submitGuardDecision },
   { method: "get", path: "/tenants/:slug/cycles", needs: "viewer", handle: showCycles },
   { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
   { method: "get", path: "/people", needs: "viewer", handle: showPeople },

@@ -3,6 +3,7 @@ import { type Cycle, readCycleStrips } from "./cycle-history.ts";
 import type { Database } from "./database.ts";
 import { readDirectoryTotals } from "./directory-totals.ts";
 import { countOpenFailures } from "./failures.ts";
+import { countHeld } from "./held-deactivations.ts";
 import { type Connection, listConnections } from "./tenants.ts";
 
 export interface UserCounts {
@@ -14,6 +15,8 @@ export interface ConnectionSummary extends Connection, UserCounts {
   /** Connection tests left out, oldest first. */
   readonly cycles: readonly Cycle[];
   readonly lastRequestAt: Date | null;
+  /** Users whose deactivation or deletion the guard holds. */
+  readonly held: number;
 }
 
 export interface Overview {
@@ -26,11 +29,13 @@ export interface Overview {
 export async function readOverview(db: Database, options: { readonly cyclesMax: number }): Promise<Overview> {
   const connections = await listConnections(db);
   const keys = connections.map(({ tenantId, id }) => ({ tenantId, connectionId: id }));
-  const [totals, strips, openFailures] = await Promise.all([
+  const [totals, strips, openFailures, counts] = await Promise.all([
     readDirectoryTotals(db, [...new Set(connections.map(({ tenantId }) => tenantId))]),
     readCycleStrips(db, keys, options.cyclesMax),
     countOpenFailures(db),
+    countHeld(db),
   ]);
+  const held = new Map(counts.map(({ connectionId, waiting }) => [connectionId, waiting]));
   const summaries = connections.map((connection) => {
     const cycles = strips.get(connection.id) ?? [];
     const { usersActive: active = 0, usersInactive = 0 } = totals.get(connection.tenantId) ?? {};
@@ -40,6 +45,7 @@ export async function readOverview(db: Database, options: { readonly cyclesMax: 
       users: active + usersInactive,
       cycles,
       lastRequestAt: lastRequest(connection, cycles),
+      held: held.get(connection.id) ?? 0,
     };
   });
   return { connections: summaries, openFailures };

@@ -19,6 +19,7 @@ import {
 import { firstSteps, mappings } from "./azure-steps.ts";
 import { tokensSection } from "./connection-tokens.ts";
 import { dialectFact } from "./dialect.ts";
+import { guardFact } from "./guard-parts.ts";
 import { type Door, doorCard, doorState } from "./door-state.ts";
 import { readDoor } from "./read-door.ts";
 
@@ -40,7 +41,8 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const { tenantId, id: connectionId, tenantName, name } = connection;
-  const [door, cycles] = await Promise.all([
+  const [guard, door, cycles] = await Promise.all([
+    guardFact(database, connection),
     readDoor(deps, connection),
     listCycles(database, { tenantId, connectionId }, CYCLES_SHOWN),
   ]);
@@ -68,6 +70,7 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
       ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
       ["Short name", html`<code>${connection.tenantSlug}</code>`],
       ["Dialect", dialectFact(visit, connection)],
+      ["Deactivation guard", guard],
       ["Created", date(connection.createdAt)],
       ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
     ])}

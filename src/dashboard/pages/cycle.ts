@@ -17,6 +17,7 @@ import {
   requestsSection,
   timesSection,
 } from "./cycle-sections.ts";
+import { guardOfCycle } from "./guard-parts.ts";
 
 export async function showCycle(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const { slug = "", id = "" } = visit.params;
@@ -25,7 +26,8 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
   const cycle = await findCycle(database, tenant.id, id);
   if (cycle === undefined) return notFound("There is no such cycle");
   const key = { tenantId: tenant.id, cycleId: cycle.id };
-  const [connection, next, timings, spans, leavers, failures] = await Promise.all([
+  const [guard, connection, next, timings, spans, leavers, failures] = await Promise.all([
+    guardOfCycle(database, slug, cycle),
     findConnection(database, tenant.id, cycle.connectionId),
     nextOf(cycle, { database, now: now() }),
     readCycleTimings(database, key),
@@ -45,7 +47,7 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
       ["Requests", html`${count(cycle.requests)} <span class="muted">(${count(cycle.reads)} reads)</span>`],
       ["Next", next],
     ])}
-    ${countsSection(cycle)} ${reasonsSection(slug, failures)} ${leaversSection(slug, leavers)}
+    ${guard} ${countsSection(cycle)} ${reasonsSection(slug, failures)} ${leaversSection(slug, leavers)}
     ${timesSection(slug, timings, spans)} ${requestsSection(cycle)}`;
   const live = { regions: { cycle: cycleNow } };
   const body = html`${crumbs([

@@ -79,7 +79,7 @@ function connectionCard(connection: ConnectionSummary, now: Date): Html {
         <a href="${connectionPath(connection.tenantSlug, connection.id)}">${connection.tenantName}</a>
       </h3>
       <p class="muted">${connection.name} · <code>${connection.tenantSlug}</code></p>
-      <p>${state(connection, now)}</p>
+      <p>${state(connection, now)} ${heldBadge(connection)}</p>
     </div>
     <div class="cycles">
       ${strip(connection.cycles, STRIP_CYCLES)}
@@ -101,6 +101,14 @@ function connectionCard(connection: ConnectionSummary, now: Date): Html {
       </div>
     </dl>
   </li>`;
+}
+
+function heldBadge({ tenantSlug, id, held }: ConnectionSummary): Html | undefined {
+  if (held === 0) return undefined;
+  return badge(
+    "bad",
+    html`<a href="${connectionPath(tenantSlug, id)}/guard">${count(held)} deactivations held</a>`,
+  );
 }
 
 const OVERDUE = { late: badge("warn", "Late"), silent: badge("bad", "Silent") } as const;

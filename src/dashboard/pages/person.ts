@@ -1,4 +1,5 @@
 /** One user or group: its state and why, its groups, and every write that touched it, with what it changed. */
+import { HELD_CODE } from "../../queue/outcome-of-row.ts";
 import type { Role } from "../../store/accounts.ts";
 import { findResource } from "../../store/directory-reads.ts";
 import { type HistoryEntry, type HistoryPage, readHistory } from "../../store/history.ts";
@@ -10,6 +11,7 @@ import { type Answer, type Console, file, isId, type MemberVisit, notFound, page
 import { badge, crumbs, cyclePath, emptyState, facts, failurePath, resourcePath } from "../parts.ts";
 import { historyCsv, historyJson } from "../history-file.ts";
 import { pages } from "./failed.ts";
+import { guardOfUser } from "./guard-parts.ts";
 import { stateBadge } from "./people.ts";
 
 const PAGE_LENGTH = 25;
@@ -36,7 +38,8 @@ async function show(type: Type, visit: MemberVisit, { database }: Console): Prom
   const format = visit.query.get("format");
   const olderThan = visit.query.get("before") ?? "";
   const key = { tenantId: tenant.id, id };
-  const [stored, history] = await Promise.all([
+  const [guard, stored, history] = await Promise.all([
+    guardOfUser(database, slug, { tenantId: tenant.id, userId: id }),
     findResource(database, id, { tenantId: tenant.id, type, withMembers: type === "User" }),
     readHistory(database, key, {
       limit: format === null ? PAGE_LENGTH : EXPORT_MAX,
@@ -49,10 +52,15 @@ async function show(type: Type, visit: MemberVisit, { database }: Console): Prom
   if (format === "csv")
     return file(`${id}.csv`, "text/csv; charset=utf-8", historyCsv(history.entries, at.role));
   if (format === "json") return file(`${id}.json`, "application/json", historyJson(history.entries, at.role));
-  return personPage(at, stored, history, olderThan === "");
+  return personPage(at, stored, history, { isFirst: olderThan === "", guard });
 }
 
-function personPage(at: At, stored: Shown | undefined, history: HistoryPage, isFirst: boolean): Answer {
+function personPage(
+  at: At,
+  stored: Shown | undefined,
+  history: HistoryPage,
+  { isFirst, guard }: { readonly isFirst: boolean; readonly guard: Html | undefined },
+): Answer {
   const { tenant, type, id } = at;
   const name = nameOf(stored) ?? deletedName(history.entries) ?? `Deleted ${type.toLowerCase()}`;
   const here = resourcePath(tenant.slug, type, id);
@@ -61,8 +69,8 @@ function personPage(at: At, stored: Shown | undefined, history: HistoryPage, isF
       <h1>${name} <span class="muted">· ${tenant.name}</span></h1>
       ${state(type, stored)}
     </div>
-    ${type === "User" && isFirst && why(stored, history.entries, tenant)} ${stored && factsOf(stored, at)}
-    ${stored?.groups && groups(stored.groups, tenant)}
+    ${guard} ${type === "User" && isFirst && why(stored, history.entries, tenant)}
+    ${stored && factsOf(stored, at)} ${stored?.groups && groups(stored.groups, tenant)}
     <section>
       <div class="title-row">
         <h2>History</h2>
@@ -207,6 +215,7 @@ function headline(entry: HistoryEntry, tenant: Tenant): Html | string {
 }
 
 function resultBadge({ result, code, writeId }: HistoryEntry, tenant: Tenant): Html | undefined {
+  if (code === HELD_CODE) return badge("warn", "Deactivation held");
   if (result === "applied") return undefined;
   if (result === "unchanged") return badge("idle", "Was so already");
   const link = html`<a href="${failurePath(tenant.slug, writeId)}">${code}</a>`;

@@ -1,0 +1,136 @@
+/** What an admin does about a connection's deactivation guard. Each leaves a line in the audit. */
+import { releaseCommands } from "../../queue/release.ts";
+import { type AuditAction, recordAudit } from "../../store/audit.ts";
+import type { Transaction } from "../../store/database.ts";
+import {
+  describeGuard,
+  GUARD_ANSWERS,
+  type GuardSettings,
+  removeGuard,
+  setGuard,
+} from "../../store/deactivation-guards.ts";
+import { liftGuard } from "../../store/guard-cycles.ts";
+import { decideAllHeld } from "../../store/held-deactivations.ts";
+import type { Connection } from "../../store/tenants.ts";
+import { type Answer, type Console, isId, type MemberVisit, notFound, redirect } from "../page.ts";
+import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { guardPage, guardPath, REASON_CHARS_MAX, USERS_MAX } from "./guard.ts";
+
+export async function submitGuard(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  const settings = settingsIn(visit.form);
+  if (typeof settings === "string") return guardPage(visit, deps, { connection, wrong: settings });
+  await audited(visit, deps, {
+    connection,
+    action: "guard.set",
+    subject: `${connection.name}: ${describeGuard(settings)}`,
+    change: async (tx) => {
+      await setGuard(tx, keyOf(connection), settings);
+      return true;
+    },
+  });
+  return redirect(`${guardPath(connection)}?done=set`);
+}
+
+export async function submitGuardOff(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  await audited(visit, deps, {
+    connection,
+    action: "guard.removed",
+    subject: connection.name,
+    change: (tx) => removeGuard(tx, keyOf(connection)),
+  });
+  return redirect(`${guardPath(connection)}?done=off`);
+}
+
+export async function submitGuardDecision(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  const request = decisionIn(visit.form);
+  if (typeof request === "string") return guardPage(visit, deps, { connection, wrong: request });
+  if (request.decision === "release" && visit.form.has("rest")) {
+    await audited(visit, deps, {
+      connection,
+      action: "guard.lifted",
+      subject: connection.name,
+      change: (tx) => liftGuard(tx, keyOf(connection)),
+    });
+  }
+  const count = await decideAllHeld(
+    deps.database,
+    { ...keyOf(connection), ...request, actor: visit.session.login },
+    releaseCommands(connection.tenantSlug),
+  );
+  const done = request.decision === "release" ? "released" : "rejected";
+  return redirect(`${guardPath(connection)}?done=${done}&count=${count}`);
+}
+
+interface Change {
+  readonly connection: Connection;
+  readonly action: AuditAction;
+  readonly subject: string;
+  /** False where there was nothing to change. */
+  readonly change: (tx: Transaction) => Promise<boolean>;
+}
+
+function audited(
+  { session }: MemberVisit,
+  { database }: Console,
+  { connection, action, subject, change }: Change,
+): Promise<void> {
+  const { tenantId } = connection;
+  return database.transaction(async (tx) => {
+    if (await change(tx)) await recordAudit(tx, [{ tenantId, actor: session.login, action, subject }]);
+  });
+}
+
+function keyOf({ tenantId, id }: Connection): { readonly tenantId: string; readonly connectionId: string } {
+  return { tenantId, connectionId: id };
+}
+
+/** @returns what is wrong, where something is */
+function settingsIn(form: URLSearchParams): GuardSettings | string {
+  const usersMax = limitIn(form, "users", { pattern: /^\d+$/, max: USERS_MAX });
+  if (usersMax === undefined) return "The number of users must be a whole number.";
+  const percentMax = limitIn(form, "percent", { pattern: /^\d+(\.\d+)?$/, max: 100 });
+  if (percentMax === undefined) return "The percentage must be a number from 0 to 100.";
+  if (usersMax === null && percentMax === null)
+    return "Set at least one of the limits, or turn the guard off.";
+  const answer = GUARD_ANSWERS.find((known) => known === form.get("answer"));
+  return answer === undefined ? "Choose what Azure is answered." : { usersMax, percentMax, answer };
+}
+
+/** @returns null for an empty field, undefined for what is no limit */
+function limitIn(
+  form: URLSearchParams,
+  name: string,
+  { pattern, max }: { readonly pattern: RegExp; readonly max: number },
+): number | null | undefined {
+  const text = (form.get(name) ?? "").trim();
+  if (text === "") return null;
+  return pattern.test(text) && Number(text) <= max ? Number(text) : undefined;
+}
+
+interface Decision {
+  readonly decision: "release" | "reject";
+  readonly userIds?: readonly string[];
+  readonly reason: string;
+}
+
+const CHOSEN = "user-";
+
+/** @returns what is wrong, where something is */
+function decisionIn(form: URLSearchParams): Decision | string {
+  const [, decision, all] = /^(release|reject)(-all)?$/.exec(form.get("decision") ?? "") ?? [];
+  if (decision !== "release" && decision !== "reject") return "Choose whether to release or to reject.";
+  const reason = (form.get("reason") ?? "").trim().slice(0, REASON_CHARS_MAX);
+  if (reason === "") return "Say why: the reason stays in the audit.";
+  if (all !== undefined) return { decision, reason };
+  const userIds = [...form.keys()]
+    .filter((name) => name.startsWith(CHOSEN))
+    .map((name) => name.slice(CHOSEN.length))
+    .filter(isId);
+  return userIds.length === 0 ? "Choose at least one user." : { decision, reason, userIds };
+}
