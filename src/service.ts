@@ -228,6 +228,10 @@ function createConsole(
     publicUrl: () => publicUrl(config, api),
     consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
     tokenTtlDays: config.TOKEN_TTL_DAYS,
+    webhookTargets: {
+      isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
+      isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
+    },
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
     logger,
     isDraining: () => server.isDraining(),

@@ -1,6 +1,7 @@
 /** `existing-users …`: people whom the product knew before its tenant's directory, and whom of them the directory knows. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { FileError } from "../platform/csv.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -12,10 +13,10 @@ import {
   type MatchedUser,
   type MatchState,
   type MatchSummary,
-  storeExistingUsers,
   summarizeExistingUsers,
 } from "../store/existing-users.ts";
-import { holdLoginGate } from "../store/login-gates.ts";
+import { type Field, FIELDS, type Headings, readExistingUsers } from "../store/existing-users-file.ts";
+import { importExistingUsers } from "../store/import-existing-users.ts";
 import {
   type Command,
   CommandError,
@@ -25,17 +26,12 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { parseCsv } from "./csv.ts";
 import { withDatabase, withInstallation } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
-const FIELDS = ["id", "userName", "email", "externalId", "displayName"] as const;
-type Field = (typeof FIELDS)[number];
-
 const PAGE = 1_000;
 const SHOWN = 50;
-const CHARS_MAX = 1_024;
 
 export const existingUsersImport: Command = {
   usage: "existing-users import <slug> <file.csv> [--map <field>=<heading>,…]",
@@ -112,26 +108,16 @@ function onTenant<Result>(
   );
 }
 
-/** All pages in one transaction: an import that fails has stored nobody. */
 async function store(
   db: DatabasePool,
   tenantId: string,
   users: readonly ExistingUser[],
 ): Promise<{ readonly summary: MatchSummary; readonly isHeld: boolean }> {
-  const isHeld = await db.transaction(async (tx) => {
-    for (let from = 0; from < users.length; from += PAGE) {
-      await storeExistingUsers(tx, tenantId, users.slice(from, from + PAGE));
-      showProgress(Math.min(users.length, from + PAGE), users.length);
-    }
-    await matchExistingUsers(tx, tenantId);
-    const held = await holdLoginGate(tx, tenantId);
-    await recordAudit(tx, [
-      {
-        ...{ tenantId, actor: CLI_ACTOR, action: "existing_users.imported" as const },
-        subject: `${users.length} people`,
-      },
-    ]);
-    return held;
+  const isHeld = await importExistingUsers(db, {
+    tenantId,
+    users,
+    actor: CLI_ACTOR,
+    onProgress: showProgress,
   });
   return { summary: await summarizeExistingUsers(db, tenantId), isHeld };
 }
@@ -159,8 +145,8 @@ async function read(
 }
 
 /** @param map - such as `id=Employee ID,email=Mail` */
-function headingsOf(map: string | undefined): ReadonlyMap<Field, string> {
-  const headings = new Map<Field, string>(FIELDS.map((field) => [field, field]));
+function headingsOf(map: string | undefined): Headings {
+  const headings = new Map<Field, string>();
   for (const part of map?.split(",") ?? []) {
     const [name = "", ...heading] = part.split("=");
     const field = FIELDS.find((each) => each.toLowerCase() === name.trim().toLowerCase());
@@ -173,31 +159,13 @@ function headingsOf(map: string | undefined): ReadonlyMap<Field, string> {
   return headings;
 }
 
-function readUsers(file: string, headings: ReadonlyMap<Field, string>): readonly ExistingUser[] {
-  const [heading = [], ...rows] = parseCsv(readText(file));
-  const places = new Map<Field, number>();
-  for (const [field, name] of headings) {
-    const place = heading.findIndex((each) => each.trim().toLowerCase() === name.toLowerCase());
-    if (place !== -1) places.set(field, place);
-    else if (field === "id" || name !== field)
-      throw new CommandError(`${file} has no column "${name}"; its columns are ${heading.join(", ")}`);
+function readUsers(file: string, headings: Headings): readonly ExistingUser[] {
+  try {
+    return readExistingUsers(readText(file), headings);
+  } catch (error) {
+    if (error instanceof FileError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
+    throw error;
   }
-  return rows.map((row, index) => {
-    const cell = (field: Field): string | undefined => row[places.get(field) ?? -1];
-    const user = {
-      id: cell("id")?.trim() ?? "",
-      ...{ userName: cell("userName"), email: cell("email") },
-      ...{ externalId: cell("externalId"), displayName: cell("displayName") },
-    };
-    const texts = Object.values(user).filter((text) => text !== undefined);
-    // The heading is row 1; quoted line breaks may put it on a later line.
-    if (user.id === "") throw new CommandError(`row ${index + 2} of ${file} has no id`);
-    if (texts.some((text) => text.length > CHARS_MAX || text.includes("\0")))
-      throw new CommandError(
-        `row ${index + 2} of ${file} has a cell that is no text of up to ${CHARS_MAX} characters`,
-      );
-    return user;
-  });
 }
 
 function readText(file: string): string {

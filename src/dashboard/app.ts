@@ -18,10 +18,21 @@ import { createDoor, type Door } from "./door.ts";
 import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
 import { createLiveStreams, wantsStream } from "./live-stream.ts";
-import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
+import {
+  type Answer,
+  type Console,
+  mayActAs,
+  notFound,
+  page,
+  redirect,
+  type Visit,
+  type WebhookTargets,
+} from "./page.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
+import { IMPORT_PATH } from "./pages/preparation-import.ts";
+import { receiveUpload } from "./upload.ts";
 
 export interface DashboardSettings {
   readonly database: DatabasePool;
@@ -34,6 +45,7 @@ export interface DashboardSettings {
   /** Address under which browsers reach the console, without a trailing slash. */
   readonly consoleUrl: () => string;
   readonly tokenTtlDays: number;
+  readonly webhookTargets: WebhookTargets;
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
   readonly logger: Logger;
@@ -46,13 +58,14 @@ const FORM_LIMIT = "16kb";
 const USER_AGENT_CHARS_MAX = 300;
 
 export function createDashboard(settings: DashboardSettings): Express {
-  const { database, secret, publicUrl, consoleUrl, tokenTtlDays } = settings;
+  const { database, secret, publicUrl, consoleUrl, tokenTtlDays, webhookTargets } = settings;
   const deps: Console = {
     database,
     secret,
     publicUrl,
     consoleUrl,
     tokenTtlDays,
+    webhookTargets,
     now: settings.now ?? (() => new Date()),
     repeatWrites: (writes) => repeatOn(settings.queues, writes),
   };
@@ -71,6 +84,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
   for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
+  app.post(IMPORT_PATH, receiveUpload(door, "admin"));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
   for (const route of publicRoutes(deps)) {
     app[route.method](route.path, async (request, response) => {

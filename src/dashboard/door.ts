@@ -6,9 +6,9 @@ import type { NextFunction, Request, Response } from "express";
 import type { DatabasePool } from "../store/database.ts";
 import type { Session } from "../store/sessions.ts";
 import { createCookies, readCookie } from "./cookies.ts";
-import { html } from "./html.ts";
-import { layout } from "./layout.ts";
-import { type Answer, page, type Redirect } from "./page.ts";
+import { Html, html } from "./html.ts";
+import { type Frame, layout } from "./layout.ts";
+import { type Answer, page, type Progress, type Redirect } from "./page.ts";
 import { createFormId, formTokenOf, isSameToken, noteUse, readSession } from "./session.ts";
 
 export interface Visitor {
@@ -65,10 +65,9 @@ export function createDoor(settings: DoorSettings) {
       return;
     }
     const session = (response.locals["visitor"] as Visitor | undefined)?.session;
-    response
-      .status(given.status)
-      .type("html")
-      .send(layout(given, { session, stylesheet: settings.stylesheet, script: settings.script }));
+    const frame = { session, stylesheet: settings.stylesheet, script: settings.script };
+    if (given.kind === "stream") void tell(response, given, frame);
+    else response.status(given.status).type("html").send(layout(given, frame));
   }
 
   function changeSession(response: Response, { session }: Redirect): void {
@@ -84,10 +83,21 @@ export function createDoor(settings: DoorSettings) {
 
   return {
     enter,
+    identify,
     answer,
     sessionNow,
     visitor: (response: Response) => response.locals["visitor"] as Visitor,
   };
+}
+
+/** Sends the page's beginning, then what it tells as it is told, then its end. */
+async function tell(response: Response, { title, section, parts }: Progress, frame: Frame): Promise<void> {
+  const marker = "<!--parts-->";
+  const whole = page(title, new Html(marker), { ...(section && { section }) });
+  const [head = "", tail = ""] = layout(whole, frame).split(marker);
+  response.status(200).type("html").write(head);
+  for await (const part of parts) response.write(part.text);
+  response.end(tail);
 }
 
 /** A form is ours when it brings the token; browsers that say where it comes from must not say "elsewhere". */

@@ -1,7 +1,7 @@
 /** A history as a file, for whoever must hand it on. Values are in it only for the roles that may see them. */
+import { csvLine } from "../platform/csv.ts";
 import type { Role } from "../store/accounts.ts";
 import type { HistoryEntry } from "../store/history.ts";
-import { csvLine } from "./csv-line.ts";
 import { mayReadValues } from "./mask.ts";
 
 const COLUMNS = [

@@ -8,6 +8,11 @@ import type { DatabasePool } from "../store/database.ts";
 import type { Client, Session } from "../store/sessions.ts";
 import { Html, html } from "./html.ts";
 
+export interface WebhookTargets {
+  readonly isHttpAllowed: boolean;
+  readonly isPrivateAllowed: boolean;
+}
+
 /** What all handlers share. */
 export interface Console {
   readonly database: DatabasePool;
@@ -18,6 +23,8 @@ export interface Console {
   /** Address under which browsers reach the console, without a trailing slash. */
   readonly consoleUrl: () => string;
   readonly tokenTtlDays: number;
+  /** Where webhooks may be sent beyond public addresses over https. */
+  readonly webhookTargets: WebhookTargets;
   readonly now: () => Date;
   /** Puts failed writes on the queue, as new ones. */
   readonly repeatWrites: (writes: readonly WriteToRepeat[]) => Promise<void>;
@@ -74,7 +81,15 @@ export interface Download {
   readonly body: string;
 }
 
-export type Answer = Page | Redirect | Download;
+/** A page that tells how far something is while it goes on; the parts must not throw. */
+export interface Progress {
+  readonly kind: "stream";
+  readonly title: string;
+  readonly section?: Section;
+  readonly parts: AsyncIterable<Html>;
+}
+
+export type Answer = Page | Redirect | Download | Progress;
 
 export function file(name: string, type: string, body: string): Download {
   return { kind: "file", name, type, body };

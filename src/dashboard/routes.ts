@@ -42,6 +42,7 @@ import {
   submitRevokeOne,
   submitRotate,
 } from "./pages/tokens.ts";
+import { PRODUCT_ROUTES } from "./product-routes.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
 
 export interface Route {
@@ -81,6 +82,7 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: "/account/password", needs: "viewer", handle: submitPassword },
   { method: "post", path: "/account/sessions/:session/end", needs: "viewer", handle: submitEndSession },
   { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
+  ...PRODUCT_ROUTES,
   { method: "get", path: "/tenants/:slug/connect", needs: "admin", handle: showConnect },
   { method: "post", path: "/tenants/:slug/connect", needs: "admin", handle: submitConnect },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },

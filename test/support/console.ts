@@ -28,6 +28,7 @@ export async function startConsole(
     publicUrl: () => "https://scim.example.com",
     consoleUrl: () => server.url(),
     tokenTtlDays: 180,
+    webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
     secureCookies: more.secureCookies ?? false,
   };
   const handler: RequestListener = createDashboard(settings);
@@ -67,6 +68,18 @@ export class TestVisitor {
   /** Posts a form with the token of the last page seen, unless the fields bring another. */
   post(path: string, fields: Readonly<Record<string, string>> = {}): Promise<TestPage> {
     return this.#send(path, { method: "POST", body: new URLSearchParams({ csrf: this.#csrf, ...fields }) });
+  }
+
+  /** Posts a form with a file, as a browser does. */
+  upload(
+    path: string,
+    file: string | Buffer<ArrayBuffer>,
+    fields: Readonly<Record<string, string>> = {},
+  ): Promise<TestPage> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ csrf: this.#csrf, ...fields })) form.set(name, value);
+    form.set("file", new Blob([file], { type: "text/csv" }), "people.csv");
+    return this.#send(path, { method: "POST", body: form });
   }
 
   async signIn(login: string, password = PASSWORD): Promise<TestPage> {

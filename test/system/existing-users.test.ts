@@ -164,7 +164,7 @@ test("an operator imports a file with headings of its own, previews it, and take
   expect((await run("existing-users", "forget", slug)).stdout).toBe(`3 people of ${slug} are forgotten.\n`);
 
   for (const [args, code, words] of [
-    [["import", slug, file], 1, /has no column "id"; its columns are Employee ID, Mail, Full name/],
+    [["import", slug, file], 1, /there is no column "id"; the columns are Employee ID, Mail, Full name/],
     [["import", slug, join(dir, "none.csv"), "--map", map], 1, /cannot be read/],
     [["import", slug, file, "--map", "mail=Mail"], 2, /--map takes/],
     [["preview", slug, "--state", "odd"], 2, /--state takes/],

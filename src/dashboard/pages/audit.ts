@@ -1,11 +1,11 @@
 /** Who changed what: searched, a page at a time, and as a file. */
+import { csvLine } from "../../platform/csv.ts";
 import {
   type AuditSearch,
   type FoundAuditRow,
   listAuditKinds,
   searchAudit,
 } from "../../store/audit-search.ts";
-import { csvLine } from "../csv-line.ts";
 import { shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { settingsTabs } from "../navigation.ts";

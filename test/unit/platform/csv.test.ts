@@ -1,7 +1,7 @@
 /** Files as spreadsheets write them. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseCsv } from "../../../src/cli/csv.ts";
+import { parseCsv } from "../../../src/platform/csv.ts";
 
 test.each([
   [

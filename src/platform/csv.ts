@@ -1,7 +1,11 @@
 /** Comma-separated values as spreadsheets write them. RFC 4180, with semicolons and tabs as well. */
-import { CommandError } from "./command.ts";
 
-/** @returns rows of cells, empty lines left out. @throws {CommandError} when a quote is not closed */
+/** What is wrong with a file, in words for who made it. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+/** @returns rows of cells, empty lines left out. @throws {FileError} when a quote is not closed */
 export function parseCsv(text: string): readonly (readonly string[])[] {
   const content = text.replace(/^\ufeff/, "");
   const separator = separatorOf(content);
@@ -15,8 +19,7 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
   while (cell.lastIndex < content.length) {
     const at = cell.lastIndex;
     const match = cell.exec(content);
-    if (!match)
-      throw new CommandError(`line ${lineAt(content, at)} of the file has a quote that is not closed`);
+    if (!match) throw new FileError(`line ${lineAt(content, at)} of the file has a quote that is not closed`);
     row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
     if (match[3] === separator && cell.lastIndex < content.length) continue;
     if (match[3] === separator) row.push("");
@@ -38,4 +41,16 @@ function separatorOf(content: string): string {
 
 function lineAt(content: string, offset: number): number {
   return content.slice(0, offset).split("\n").length;
+}
+
+/** A line of a file for spreadsheets: quoted where it must be, and what would be taken for a formula is made text. */
+export function csvLine(values: readonly unknown[]): string {
+  return `${values.map(cellOf).join(",")}\r\n`;
+}
+
+function cellOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,0 +1,46 @@
+/** The pages of a tenant's product: people from before, the login gate, keys, webhooks. */
+import { showGate, submitExemption, submitExemptionEnd, submitGate } from "./pages/gate.ts";
+import { showKeyRevoke, showProductKeys, submitKeyRevoke, submitProductKey } from "./pages/product-keys.ts";
+import {
+  showWebhook,
+  showWebhookDelete,
+  submitRedelivery,
+  submitSecretRotation,
+  submitWebhookDelete,
+  submitWebhookPause,
+  submitWebhookResume,
+} from "./pages/webhook.ts";
+import { showWebhooks, submitWebhook } from "./pages/webhooks.ts";
+import { downloadPreparation, showPreparation, submitForget, submitMatching } from "./pages/preparation.ts";
+import { IMPORT_PATH, submitImport } from "./pages/preparation-import.ts";
+import type { Route } from "./routes.ts";
+
+const PREPARATION = "/tenants/:slug/preparation";
+const GATE = "/tenants/:slug/gate";
+const KEYS = "/tenants/:slug/keys";
+const WEBHOOKS = "/tenants/:slug/webhooks";
+
+export const PRODUCT_ROUTES: readonly Route[] = [
+  { method: "get", path: PREPARATION, needs: "viewer", handle: showPreparation },
+  { method: "get", path: `${PREPARATION}/people.csv`, needs: "admin", handle: downloadPreparation },
+  { method: "post", path: IMPORT_PATH, needs: "admin", handle: submitImport },
+  { method: "post", path: `${PREPARATION}/match`, needs: "admin", handle: submitMatching },
+  { method: "post", path: `${PREPARATION}/forget`, needs: "admin", handle: submitForget },
+  { method: "get", path: GATE, needs: "viewer", handle: showGate },
+  { method: "post", path: GATE, needs: "admin", handle: submitGate },
+  { method: "post", path: `${GATE}/exempt`, needs: "admin", handle: submitExemption },
+  { method: "post", path: `${GATE}/unexempt`, needs: "admin", handle: submitExemptionEnd },
+  { method: "get", path: KEYS, needs: "viewer", handle: showProductKeys },
+  { method: "post", path: KEYS, needs: "admin", handle: submitProductKey },
+  { method: "get", path: `${KEYS}/:id/revoke`, needs: "admin", handle: showKeyRevoke },
+  { method: "post", path: `${KEYS}/:id/revoke`, needs: "admin", handle: submitKeyRevoke },
+  { method: "get", path: WEBHOOKS, needs: "viewer", handle: showWebhooks },
+  { method: "post", path: WEBHOOKS, needs: "admin", handle: submitWebhook },
+  { method: "get", path: `${WEBHOOKS}/:id`, needs: "viewer", handle: showWebhook },
+  { method: "post", path: `${WEBHOOKS}/:id/pause`, needs: "admin", handle: submitWebhookPause },
+  { method: "post", path: `${WEBHOOKS}/:id/resume`, needs: "admin", handle: submitWebhookResume },
+  { method: "post", path: `${WEBHOOKS}/:id/redeliver`, needs: "admin", handle: submitRedelivery },
+  { method: "post", path: `${WEBHOOKS}/:id/secret`, needs: "admin", handle: submitSecretRotation },
+  { method: "get", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: showWebhookDelete },
+  { method: "post", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: submitWebhookDelete },
+];
