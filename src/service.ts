@@ -9,6 +9,7 @@ import { createLifecycle, type Part } from "./platform/lifecycle.ts";
 import type { Logger } from "./platform/logger.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { createMetricsHandler } from "./platform/metrics-handler.ts";
+import { type Tracer, type TracingPart, tracingPart } from "./platform/tracing.ts";
 import {
   createQueueBackend,
   type DeliveryQueue,
@@ -35,6 +36,7 @@ interface Shared {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   /** For answering. */
   readonly db: DatabasePool;
   /** For applying; the same pool where the process does only one of both. */
@@ -73,14 +75,16 @@ export function createService(
   });
   const queue = backend.openQueue();
   const deliveries = backend.openDeliveryQueue();
+  const tracer = tracerOf(config, version);
   const shared: Shared = {
-    ...{ config, logger, metrics, db, workerDb, queue, deliveries, backend },
+    ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
     ...{ local: new LocalReplies(), models: new TenantModels(), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
   const metricsServer = createMetricsServer(shared, api);
   const parts: readonly Part[] = [
+    tracer,
     ...[...new Set([db, workerDb])].map((pool) => ({
       name: "postgres",
       start: () => Promise.resolve(),
@@ -110,6 +114,15 @@ export function createService(
       metrics: metricsServer.url(),
     }),
   };
+}
+
+function tracerOf(config: Config, version: string): TracingPart {
+  return tracingPart({
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    version,
+    roles: [...config.ROLES].join(","),
+  });
 }
 
 // Of the process's connections, where it both answers and applies: applying takes one at a time, housekeeping another.
@@ -159,6 +172,7 @@ function createWorkerParts(shared: Shared): readonly Part[] {
       db,
       queue,
       models,
+      tracer: shared.tracer,
       metrics,
       logger,
       backend,
@@ -189,12 +203,13 @@ function createWebhookPart(shared: Shared): Part {
   });
 }
 
-function createApiPart({ config, logger, metrics, db, queue, local, models, now }: Shared): ApiPart {
+function createApiPart({ config, logger, metrics, tracer, db, queue, local, models, now }: Shared): ApiPart {
   return apiPart({
     db,
     now,
     models,
     queue,
+    tracer,
     metrics,
     logger,
     replies: local.receiver(replyChannel({ config, db, logger }).receiver()),

@@ -37,6 +37,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "@bull-board/": ["src/dashboard/queue-board.ts"],
   pg: ["src/store/", "src/queue/queues.ts", "src/embedded/"],
   knex: ["src/store/migrations.ts"],
+  // Loaded only where traces are wanted: tracing.ts imports that file when it is to start.
+  "@opentelemetry/": ["src/platform/otlp-tracer.ts"],
 };
 const ENV_HOMES = ["src/main.ts", "src/cli/", "test/", "tools/", "bench/"];
 

@@ -6,6 +6,7 @@ import { createHttpServer } from "../platform/http-server.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { Tracer } from "../platform/tracing.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import type { ReplyReceiver } from "../queue/replies.ts";
 import type { LineLimits } from "../queue/lines.ts";
@@ -34,6 +35,7 @@ export interface ApiSettings {
   readonly queue: WriteQueue;
   readonly replies: ReplyReceiver;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly models: TenantModels;
   readonly logger: Logger;
   readonly secret: string;

@@ -3,6 +3,7 @@
  * own terms, which Express's are a part of, so that whatever is written for a context serves with Express and without.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestSpan } from "../platform/tracing.ts";
 import type { Reading } from "../scim/index.ts";
 import type { ProductPrincipal } from "../store/product-keys.ts";
 import type { Principal } from "../store/tenants.ts";
@@ -38,6 +39,8 @@ export interface RequestContext {
   bytes?: Buffer;
   /** It was turned away by the deactivation guard, which is no fault. */
   isHeld?: boolean;
+  /** Where requests are traced. */
+  span?: RequestSpan;
   /** A refusal at the door is recorded with the body that was refused. */
   body?: unknown;
 }

@@ -1,6 +1,7 @@
 /** What every request begins with: its context, its headers, its place in the counts; below /scim/v2 also who asks. */
 import { newId } from "../platform/ids.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { Tracer } from "../platform/tracing.ts";
 import { CORE_READING } from "../scim/index.ts";
 import type { Activity } from "./activity.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";
@@ -11,13 +12,17 @@ import type { SubmitDeps } from "./submit-write.ts";
 export interface EnterDeps extends AuthenticateDeps {
   readonly activity: Activity;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly submit: SubmitDeps;
 }
 
 export function begin(exchange: Exchange, deps: EnterDeps): void {
   const { request, response } = exchange;
   const correlationId = newId();
+  const { traceparent } = request.headers;
+  const span = deps.tracer.begin(typeof traceparent === "string" ? traceparent : undefined);
   setContext(response, {
+    ...(span && { span }),
     correlationId,
     startedAt: performance.now(),
     target: request.url ?? "/",
@@ -53,6 +58,7 @@ function observe({ request, response }: Exchange, { metrics, activity }: EnterDe
     },
     (performance.now() - startedAt) / 1000,
   );
+  endSpan({ request, response }, status);
   if (!principal) return;
   const { tenantId } = principal;
   if (cycleId !== undefined)
@@ -63,4 +69,18 @@ function observe({ request, response }: Exchange, { metrics, activity }: EnterDe
     operation,
     result: held ?? resultOf(status),
   });
+}
+
+function endSpan({ request: { method = "none" }, response }: Exchange, status: number): void {
+  const { span, resource, operation, correlationId, principal } = contextOf(response);
+  span?.end(
+    `${method} ${resource}.${operation}`,
+    {
+      "http.request.method": method,
+      "http.response.status_code": status,
+      "rollcall.correlation_id": correlationId,
+      ...(principal && { "rollcall.tenant": principal.tenantSlug }),
+    },
+    status >= 500,
+  );
 }

@@ -158,7 +158,7 @@ export function commandOf(
   { request, response, apiId }: Exchange & { readonly apiId: string },
 ): WriteCommand {
   const principal = principalOf(response);
-  const { cycleId, correlationId } = contextOf(response);
+  const { span, cycleId, correlationId } = contextOf(response);
   return {
     version: 1,
     writeId: newId(),
@@ -178,6 +178,7 @@ export function commandOf(
     ...(adopts && { adopts }),
     ifMatch: ifMatch === undefined ? (request.headers["if-match"] ?? null) : ifMatch,
     requestedAt: Date.now(),
+    ...(span && { traceparent: span.traceparent }),
   };
 }
 

@@ -152,6 +152,18 @@ export const Config = z.object({
     .stringbool()
     .default(false)
     .describe("Whether webhooks may go to loopback and private addresses"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where traces are sent by OTLP over HTTP, such as http://collector:4318; unset traces nothing"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      "Part of the traces that begin here, 0 to 1; one that the caller began goes as the caller says",
+    ),
   TOKEN_TTL_DAYS: count.default(365).describe("Days after which a new bearer token expires"),
   METRICS_TENANTS_MAX: count.default(200).describe("Tenants with a label of their own in /metrics"),
 });

@@ -45,6 +45,8 @@ export const WriteCommand = z.object({
   requestedAt: z.number(),
   /** Whom the product knew before, and this write makes the user. */
   adopts: Adopts.optional(),
+  /** W3C Trace Context of its request, where that is traced. */
+  traceparent: z.string().optional(),
   /** Kept in Postgres until it has ended, because its client was told 202. */
   isAccepted: z.boolean().optional(),
   /** A deactivation or deletion that was held and that an admin has released: no guard holds it again. */

@@ -6,6 +6,7 @@
 import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { Tracer } from "../platform/tracing.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { isHeldOutcome, outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";
@@ -19,8 +20,9 @@ import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import { findEarlier } from "./accepted.ts";
 import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
+import { traceWrite } from "./trace-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
-import type { CycleClock } from "./cycle-clock.ts";
+import type { CycleClock, Ending } from "./cycle-clock.ts";
 import { countedAs, faultRow } from "./ledger.ts";
 
 export interface ConsumeDeps extends CommitDeps {
@@ -29,6 +31,7 @@ export interface ConsumeDeps extends CommitDeps {
   readonly replies: ReplySender;
   readonly metrics: Metrics;
   readonly clock: Pick<CycleClock, "note">;
+  readonly tracer: Tracer;
   readonly logger: Logger;
   readonly batchMax: number;
 }
@@ -122,20 +125,23 @@ async function commitAndReply(
   stop();
   const span = { startedAt, endedAt: Date.now() };
   const byApi = new Map<string, { writeId: string; outcome: Outcome }[]>();
-  writes.forEach(({ command }, index) => {
+  writes.forEach(({ command, attempt }, index) => {
     const result = results[index];
     if (!result) return;
     const replies = byApi.get(command.apiId) ?? [];
     replies.push({ writeId: command.writeId, outcome: result.outcome });
     byApi.set(command.apiId, replies);
     countWrite(deps.metrics, command, result);
-    if (!result.isReplay) deps.clock.note(command, span, endingOf(result.outcome));
+    if (result.isReplay) return;
+    const ending = endingOf(result.outcome);
+    deps.clock.note(command, span, ending);
+    traceWrite(deps.tracer, command, { ...span, ending, attempt, batchSize: writes.length });
   });
   for (const [apiId, replies] of byApi) deps.replies.send(apiId, replies);
   return results;
 }
 
-function endingOf(outcome: Outcome): "applied" | "unchanged" | "refused" | "faulted" {
+function endingOf(outcome: Outcome): Ending {
   if (outcome.kind === "applied") return outcome.changed ? "applied" : "unchanged";
   return outcome.kind === "fault" ? "faulted" : "refused";
 }

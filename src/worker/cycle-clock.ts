@@ -20,6 +20,8 @@ export interface Span {
 export type Ending = "applied" | "unchanged" | "refused" | "faulted";
 
 const FLUSH_EVERY_MS = 1_000;
+/** A write that takes longer from its request to its commit is worth a line in the log, though one a second is enough. */
+const SLOW_MS = 1_000;
 
 export class CycleClock {
   readonly #db: Database;
@@ -53,15 +55,24 @@ export class CycleClock {
   async #flush(): Promise<void> {
     const gathered = [...this.#gathered.values()].sort((a, b) => (a.cycleId < b.cycleId ? -1 : 1));
     this.#gathered = new Map();
+    const timings = gathered.map((each) => each.timings());
+    this.#tellSlowest(timings);
     try {
-      await addCycleTimings(
-        this.#db,
-        gathered.map((each) => each.timings()),
-      );
+      await addCycleTimings(this.#db, timings);
     } catch (err) {
       // Seconds of a picture, of a time when Postgres was away: not worth keeping for.
       this.#logger.warn({ err }, "how long the last writes took is not kept");
     }
+  }
+
+  #tellSlowest(timings: readonly NewTimings[]): void {
+    const [slowest] = [...timings].sort((a, b) => b.slowestMs - a.slowestMs);
+    if (slowest === undefined || slowest.slowestMs < SLOW_MS) return;
+    const { tenantId, slowestMs, slowestWrite, slowestCorrelationId } = slowest;
+    this.#logger.warn(
+      { tenantId, writeId: slowestWrite, correlationId: slowestCorrelationId, ms: Math.round(slowestMs) },
+      "a write was slow",
+    );
   }
 }
 

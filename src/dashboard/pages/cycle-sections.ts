@@ -110,7 +110,7 @@ function slowestWrite(slug: string, slowest: NonNullable<CycleTimings["slowest"]
         >`
       : "a write that the ledger no longer holds";
   return html`<p>
-    The slowest took ${precisely(ms)}: ${whom}. Its log lines have the correlation id
+    The slowest took ${precisely(ms)}: ${whom}. In logs and traces it has the correlation id
     <code>${correlationId}</code>.
   </p>`;
 }

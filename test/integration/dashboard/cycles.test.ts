@@ -123,7 +123,7 @@ test("how fast it went is shown in numbers and as a picture, the slowest write b
   const said = words(text);
   expect(said).toMatch(/In the queue 10 ms 1\d\d ms 108 ms/);
   expect(said).toMatch(/with its commit 19 ms 19 ms 20 ms/);
-  expect(said).toMatch(/The slowest took 4.3 s: a write of one user . Its log lines .* correlation-7/);
+  expect(said).toMatch(/The slowest took 4.3 s: a write of one user . In logs and traces .* correlation-7/);
   expect(text).toContain(`/tenants/contoso/users/${person}`);
   expect(text).toContain('class="throughput"');
   expect(text).toContain("40 applied, 10 unchanged, 8 refused, 2 faulted");

@@ -8,6 +8,7 @@ import { createQueueBackend, type WriteQueue } from "../../../src/queue/queues.t
 import { jobOf } from "../../../src/queue/write-jobs.ts";
 import { CORE_READING, readBody } from "../../../src/scim/index.ts";
 import { TenantModels } from "../../../src/store/tenant-models.ts";
+import { NO_TRACER } from "../../../src/platform/tracing.ts";
 import { workerPart } from "../../../src/worker/worker-part.ts";
 import { waitFor } from "../../support/service.ts";
 import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
@@ -36,6 +37,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
       db: store.database,
       queue,
       backend,
+      tracer: NO_TRACER,
       metrics: createMetrics({ tenantsMax: 1, version: "0" }),
       logger: createLogger({ service: "test", level: "silent" }),
       replies: {
