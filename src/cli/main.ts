@@ -10,6 +10,7 @@ import {
   accountSetRole,
 } from "./account.ts";
 import { connectionSetDialect } from "./connection.ts";
+import { erasePersonCommand, eraseTenantCommand } from "./erase.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
@@ -45,6 +46,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "existing-users import": existingUsersImport,
   "existing-users preview": existingUsersPreview,
   "existing-users forget": existingUsersForget,
+  "erase person": erasePersonCommand,
+  "erase tenant": eraseTenantCommand,
   "gate show": gateShow,
   "gate set": gateSet,
   "gate exempt": gateExempt,

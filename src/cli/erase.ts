@@ -1,0 +1,145 @@
+/** `erase …`: takes a person, or a whole tenant, out of everything, and says what was removed. */
+import { parseArgs } from "node:util";
+import { eraseJobs, type JobsToErase } from "../queue/erase-jobs.ts";
+import { createQueueBackend } from "../queue/queues.ts";
+import { recordAudit } from "../store/audit.ts";
+import type { DatabasePool } from "../store/database.ts";
+import { endAllAccess } from "../store/disconnect.ts";
+import { type Erased, erasePerson, findPersonToErase, type PersonToErase } from "../store/erase-person.ts";
+import { eraseTenantRows } from "../store/erase-tenant.ts";
+import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
+import { type Installation, withDatabase, withInstallation } from "./installation.ts";
+import { CLI_ACTOR, requireTenant } from "./token.ts";
+
+export const erasePersonCommand: Command = {
+  usage: "erase person <slug> <who> [--confirm] [--json]",
+  summary: "takes a person out of everything: who is an id, userName, e-mail, externalId or the product's id",
+  async run(args, context) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { confirm: { type: "boolean" }, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [slug, who] = twoArguments(positionals, ["slug", "who"]);
+    return inInstallation(context, async (db, installation) => {
+      const { id: tenantId } = await requireTenant(db, slug);
+      const [person, another] = await findPersonToErase(db, tenantId, who);
+      if (person === undefined) throw new CommandError(`${slug} holds nobody who is "${who}"`);
+      if (another !== undefined)
+        throw new CommandError(`several people of ${slug} are "${who}"; give the id of one`);
+      if (values.confirm !== true)
+        throw new CommandError(`this cannot be undone; --confirm erases ${described(person)} of ${slug}`);
+      const erased = await eraseOne(db, installation, person);
+      printProof(context, erased, values.json);
+    });
+  },
+};
+
+export const eraseTenantCommand: Command = {
+  usage: "erase tenant <slug> [--confirm <slug>] [--json]",
+  summary: "ends a tenant's tokens and keys at once, and removes all that is held of it",
+  async run(args, context) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { confirm: { type: "string" }, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const slug = onlyArgument(positionals, "slug");
+    return inInstallation(context, async (db, installation) => {
+      const { id: tenantId } = await requireTenant(db, slug);
+      if (values.confirm !== slug)
+        throw new CommandError(`this cannot be undone; "--confirm ${slug}" erases the tenant`);
+      const erased = await eraseAll(db, installation, { tenantId, slug });
+      printProof(context, erased, values.json);
+    });
+  },
+};
+
+function inInstallation(
+  { env }: Context,
+  work: (db: DatabasePool, installation: Installation) => Promise<void>,
+): Promise<number> {
+  return withInstallation(env, (installation) =>
+    withDatabase(installation, async (db) => {
+      await work(db, installation);
+      return 0;
+    }),
+  );
+}
+
+function described({ userId }: PersonToErase): string {
+  return userId === undefined ? "somebody whom the product alone knew" : `the user ${userId}`;
+}
+
+/** The queue before and after: what waits there must not bring back what was taken away. */
+async function eraseOne(
+  db: DatabasePool,
+  installation: Installation,
+  person: PersonToErase,
+): Promise<Erased> {
+  const { tenantId } = person;
+  const wanted = { tenantId, person };
+  return withJobs(installation, async (erase) => {
+    const before = await erase(wanted);
+    const erased = await db.transaction(async (tx) => {
+      const rows = await erasePerson(tx, person);
+      const subject = person.userId ?? "a person from before";
+      await recordAudit(tx, [{ tenantId, actor: CLI_ACTOR, action: "person.erased", subject }]);
+      return rows;
+    });
+    return { ...erased, "queue jobs": before + (await erase(wanted)) };
+  });
+}
+
+async function eraseAll(
+  db: DatabasePool,
+  installation: Installation,
+  { tenantId, slug }: { readonly tenantId: string; readonly slug: string },
+): Promise<Erased> {
+  return withJobs(installation, async (erase) => {
+    await db.transaction((tx) => endAllAccess(tx, tenantId));
+    const before = await erase({ tenantId });
+    const erased = await eraseTenantRows(db, tenantId);
+    const after = await erase({ tenantId });
+    const rows = Object.values(erased).reduce((sum, count) => sum + count, 0);
+    await db.transaction((tx) =>
+      recordAudit(tx, [
+        { tenantId: null, actor: CLI_ACTOR, action: "tenant.erased", subject: `${slug}: ${rows} rows` },
+      ]),
+    );
+    return { ...erased, "queue jobs": before + after };
+  });
+}
+
+async function withJobs<Result>(
+  { config }: Installation,
+  work: (erase: (wanted: JobsToErase) => Promise<number>) => Promise<Result>,
+): Promise<Result> {
+  const backend = createQueueBackend({
+    redisUrl: config.REDIS_URL,
+    databaseUrl: config.DATABASE_URL,
+    prefix: config.QUEUE_PREFIX,
+    onError: () => undefined, // The call that needs the queue reports the same error.
+  });
+  const queues = [backend.openQueue(), backend.openDeliveryQueue()];
+  try {
+    await Promise.all(queues.map((queue) => queue.waitUntilReady()));
+    return await work(async (wanted) => {
+      let removed = 0;
+      for (const queue of queues) removed += await eraseJobs(queue, wanted);
+      return removed;
+    });
+  } finally {
+    await Promise.all(queues.map((queue) => queue.close()));
+  }
+}
+
+/** What was removed or emptied, and where: numbers alone, so that the proof can be kept. */
+function printProof({ print }: Context, erased: Erased, asJson = false): void {
+  if (asJson) {
+    print(JSON.stringify({ erased }));
+    return;
+  }
+  for (const [table, rows] of Object.entries(erased)) if (rows > 0) print(`${table.padEnd(24)}${rows}`);
+  print("Erased. Copies outside, such as backups, logs of a proxy and the product itself, are not reached.");
+}
