@@ -6,6 +6,7 @@ import type { RequestListener } from "node:http";
 import type { Config } from "./platform/config.ts";
 import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
 import { createLifecycle, type Part } from "./platform/lifecycle.ts";
+import { limited } from "./platform/limited.ts";
 import type { Logger } from "./platform/logger.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { createMetricsHandler } from "./platform/metrics-handler.ts";
@@ -286,18 +287,4 @@ function publicUrl(config: Config, api: ApiPart | undefined): string {
 
 function withoutSlash(url: string | undefined): string | undefined {
   return url?.replace(/\/+$/, "");
-}
-
-const REPEATED_ERRORS_MS = 5_000;
-
-/** While its store is gone a queue client reports the same error in a tight loop: one in a while is enough. */
-function limited(report: (error: Error) => void): (error: Error) => void {
-  const reportedAt = new Map<string, number>();
-  return (error) => {
-    const now = Date.now();
-    if (now - (reportedAt.get(error.message) ?? 0) < REPEATED_ERRORS_MS) return;
-    if (reportedAt.size > 100) reportedAt.clear();
-    reportedAt.set(error.message, now);
-    report(error);
-  };
 }
