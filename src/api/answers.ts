@@ -1,9 +1,8 @@
 /**
  * Which writes were answered. When a request ends without its outcome (its budget is spent, the client hung up, or its
  * connection was reset under the answer), that is noted in Postgres, so that the client's retry takes up the same
- * write. And about once a second this
- * process leaves its word there: "every write up to this id was answered or noted". If the process is then killed,
- * only what came after that word is in doubt.
+ * write. And a few times a second this process leaves its word there: "every write up to this id was answered or
+ * noted, but for these". If the process is then killed, only what came after that word is in doubt.
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -12,6 +11,7 @@ import {
   noteApiProcess,
   recordUnanswered,
   type UnansweredWrite,
+  type Word,
   withdrawUnanswered,
 } from "../store/repeated-requests.ts";
 
@@ -29,6 +29,10 @@ interface Open {
 }
 
 const BEAT_MS = 1_000;
+// What was answered within this time before the process is killed stays in doubt.
+const WORD_MS = 200;
+// More than are under way at most times; those behind them are left to the next word.
+const OPEN_SAID = 64;
 // Far more than the writes that are given up within the time in which one may still end.
 const NOTED_KEPT = 10_000;
 
@@ -46,7 +50,9 @@ export class Answers {
   readonly #recording = new Map<string, Promise<void>>();
   #lastWriteId: string | undefined;
   #said: string | undefined;
-  readonly #beat = new Beat(() => this.#say(), BEAT_MS);
+  #silentUntil = 0;
+  readonly #beat = new Beat(() => this.#repeat(), BEAT_MS);
+  readonly #words = new Beat(() => this.#leaveWord(), WORD_MS);
 
   constructor(deps: AnswersDeps) {
     this.#deps = deps;
@@ -54,10 +60,13 @@ export class Answers {
 
   start(): void {
     this.#beat.start();
+    this.#words.start();
   }
 
-  stop(): Promise<void> {
-    return this.#beat.stop();
+  async stop(): Promise<void> {
+    await this.#beat.stop();
+    this.#silentUntil = 0;
+    await this.#words.stop();
   }
 
   /** A request begins to wait for this write. */
@@ -142,25 +151,29 @@ export class Answers {
     }
   }
 
-  async #say(): Promise<void> {
+  async #repeat(): Promise<void> {
     for (const write of [...this.#withdrawn.values()]) await this.#withdraw(write);
     for (const write of [...this.#unanswered.values()]) await this.#record(write);
-    const word = this.#answeredThrough();
-    if (word === undefined || word === this.#said) return;
+  }
+
+  async #leaveWord(): Promise<void> {
+    const word = this.#word();
+    if (word === undefined || JSON.stringify(word) === this.#said || performance.now() < this.#silentUntil)
+      return;
     try {
       await noteApiProcess(this.#deps.db, this.#deps.apiId, word);
-      this.#said = word;
+      this.#said = JSON.stringify(word);
     } catch (err) {
+      this.#silentUntil = performance.now() + BEAT_MS;
       this.#deps.logger.warn({ err }, "the word on answered writes was not left; the next beat tries again");
     }
   }
 
-  #answeredThrough(): string | undefined {
-    let oldest: string | undefined;
-    for (const writeId of [...this.#open.keys(), ...this.#unanswered.keys()]) {
-      if (oldest === undefined || writeId < oldest) oldest = writeId;
-    }
-    return oldest === undefined ? this.#lastWriteId : precedingId(oldest);
+  #word(): Word | undefined {
+    const open = [...new Set([...this.#open.keys(), ...this.#unanswered.keys()])].sort();
+    const tooMany = open[OPEN_SAID];
+    const answeredThrough = tooMany === undefined ? this.#lastWriteId : precedingId(tooMany);
+    return answeredThrough === undefined ? undefined : { answeredThrough, open: open.slice(0, OPEN_SAID) };
   }
 }
 

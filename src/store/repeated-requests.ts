@@ -160,19 +160,22 @@ export async function findSuperseded(
 }
 
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
-// the process that took it was killed before it left its word.
+// the process that took it was killed before it left its word. Where repeating it would do harm, either counts for as
+// long as a note does; elsewhere only the second, for as long as a note of what was perhaps answered.
 const FIND_IN_DOUBT = `
   SELECT wanted.request_key AS "requestKey", ${LEDGER_COLUMNS}
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])
-      AS wanted (tenant_id, request_key, api_id, requested_at)
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::boolean[])
+      AS wanted (tenant_id, request_key, api_id, requested_at, does_harm)
     JOIN writes w
       ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key
     LEFT JOIN api_processes a ON a.id = w.api_id
    WHERE w.result IN ('applied', 'unchanged')
      AND w.write_id > ${RECENT_ID}
-     AND w.ended_at > now() - make_interval(mins => ${UNANSWERED_MINUTES})
-     AND (w.ended_at > wanted.requested_at
-          OR (w.api_id <> wanted.api_id AND (a.id IS NULL OR w.write_id > a.answered_through)))
+     AND w.ended_at > now() - make_interval(
+           mins => CASE WHEN wanted.does_harm THEN ${UNANSWERED_MINUTES} ELSE ${PERHAPS_ANSWERED_MINUTES} END)
+     AND ((wanted.does_harm AND w.ended_at > wanted.requested_at)
+          OR (w.api_id <> wanted.api_id
+              AND (a.id IS NULL OR w.write_id > a.answered_through OR w.write_id = ANY (a.open_writes))))
      AND NOT ${SUPERSEDED}
      AND ${IS_STILL_TRUE}
    ORDER BY w.write_id`;
@@ -181,12 +184,11 @@ export interface DoubtfulRequest extends RequestKey {
   readonly apiId: string;
   /** Milliseconds since the epoch. */
   readonly requestedAt: number;
+  /** It would be refused, or would make a second group; else it would only change again what it changed before. */
+  readonly doesHarm: boolean;
 }
 
-/**
- * Successful writes with the same request, whose client may not have had the answer. Asked where the request would be
- * refused, or would make a second group.
- */
+/** Successful writes with the same request, whose client may not have had the answer. */
 export async function findInDoubt(
   tx: Transaction,
   requests: readonly DoubtfulRequest[],
@@ -196,23 +198,33 @@ export async function findInDoubt(
     ...requestArrays(requests),
     requests.map(({ apiId }) => apiId),
     requests.map(({ requestedAt }) => new Date(requestedAt).toISOString()),
+    requests.map(({ doesHarm }) => doesHarm),
   ]);
 }
 
-/**
- * An api process's word that every write it took up to this id was answered or noted as unanswered.
- * @param answeredThrough - the largest such write id
- */
-export async function noteApiProcess(db: Database, apiId: string, answeredThrough: string): Promise<void> {
+/** What an api process says of the writes it took. */
+export interface Word {
+  /** The largest write id up to which all were answered, or noted as unanswered, but for those that are open. */
+  readonly answeredThrough: string;
+  readonly open: readonly string[];
+}
+
+/** Leaves an api process's word. */
+export async function noteApiProcess(
+  db: Database,
+  apiId: string,
+  { answeredThrough, open }: Word,
+): Promise<void> {
   await db.query(
     {
       name: "note-api-process",
-      text: `INSERT INTO api_processes (id, answered_through)
-             VALUES ($1, $2)
+      text: `INSERT INTO api_processes (id, answered_through, open_writes)
+             VALUES ($1, $2, $3::uuid[])
                  ON CONFLICT (id) DO UPDATE
-                SET answered_through = excluded.answered_through, seen_at = now()`,
+                SET answered_through = excluded.answered_through, open_writes = excluded.open_writes,
+                    seen_at = now()`,
     },
-    [apiId, answeredThrough],
+    [apiId, answeredThrough, open],
   );
 }
 

@@ -27,7 +27,9 @@ export async function recallRefused(
   tx: Transaction,
   entries: readonly BatchEntry[],
 ): Promise<ReadonlyMap<string, EndedRow>> {
-  const refused = entries.filter(({ result }) => isRefusal(result)).map(({ command }) => command);
+  const refused = entries
+    .filter(({ result }) => isRefusal(result))
+    .map(({ command }) => ({ ...command, doesHarm: true }));
   return new Map((await findInDoubt(tx, refused)).map((row) => [row.requestKey, row]));
 }
 

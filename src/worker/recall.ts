@@ -5,8 +5,8 @@
  * 1. redelivered: its own row is there;
  * 2. its request repeats one that got no answer (noted in unanswered_writes): if that write ended, its outcome is this
  *    one's too; if it did not, it is taken up, and recorded as ended with this one, so that its job applies nothing;
- * 3. its request repeats one whose client may not have had its answer, without a note: asked in ledger.ts where the
- *    request is refused, and here where it would make a second group; repeating is harmless everywhere else.
+ * 3. its request repeats one whose client may not have had its answer, without a note, since its process was killed:
+ *    asked in ledger.ts where the request is refused, and here where it would be applied.
  *
  * Repetitions that are in the batch together are one write: the first is applied, the others share its outcome. A
  * success is not given again once its connection has changed the resource otherwise: the request is then meant anew.
@@ -55,7 +55,7 @@ export async function recallWrites(tx: Transaction, writes: readonly PendingWrit
     findUnanswered(tx, commands),
     findLedgerRows(tx, commands),
     findRepetitions(tx, commands),
-    doubtfulGroups(tx, commands),
+    findDoubtful(tx, commands),
   ]);
   const found = [...own, ...(await findLedgerRows(tx, notes))];
   const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
@@ -156,15 +156,20 @@ function successesOf(
     .filter(isSuccess);
 }
 
-/** A group's name is not unique, so a repeated POST would make a twin instead of being refused. */
-async function doubtfulGroups(
+/**
+ * Repetitions that would be applied. A group's name is not unique, so a repeated POST would make a twin; a repeated
+ * PATCH or PUT would undo what others wrote since. A repeated POST or DELETE of a user is refused, and asked for then.
+ */
+async function findDoubtful(
   tx: Transaction,
   commands: readonly WriteCommand[],
 ): Promise<ReadonlyMap<string, EndedRow>> {
-  const creates = commands.filter(
-    ({ operation, resourceType }) => operation === "create" && resourceType === "Group",
-  );
-  return new Map((await findInDoubt(tx, creates)).map((row) => [keyOf(row), row]));
+  const applied = commands.flatMap((command) => {
+    const doesHarm = command.operation === "create";
+    const isRefused = command.operation === "delete" || (doesHarm && command.resourceType === "User");
+    return isRefused ? [] : [{ ...command, doesHarm }];
+  });
+  return new Map((await findInDoubt(tx, applied)).map((row) => [keyOf(row), row]));
 }
 
 function keyOf({ tenantId, requestKey }: { readonly tenantId: string; readonly requestKey: string }): string {

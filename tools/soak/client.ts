@@ -89,7 +89,7 @@ export class Client {
         const output = outputOf(target.kind, answer);
         const isLate = isTwin || attempts.length > 1 || this.#isShownLater(target, input, ms);
         history.respond(index, { output, isLate, attempts });
-        void answer.reset.then(() => history.resetAfter(index));
+        void answer.ended.then(() => history.endedAfter(index));
         return output;
       }
       // A fault of the service is recorded as a violation; what it did is not known.

@@ -20,8 +20,8 @@ export type Attempt =
       readonly etag: string | undefined;
       readonly retryAfter: string | undefined;
       readonly body: unknown;
-      /** Resolves if its connection is reset before another answer comes over it. */
-      readonly reset: Promise<void>;
+      /** Resolves if its connection ends soon, before another answer comes over it. */
+      readonly ended: Promise<void>;
     }
   /** Refused, reset, cut off in the middle, or not in time: the client knows nothing. */
   | { readonly kind: "lost"; readonly reason: string };
@@ -33,7 +33,7 @@ export interface Exchanger {
 
 export function createExchanger(token: string): Exchanger {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-  const resets = new Resets();
+  const ends = new Ends();
   return {
     attempt: (wire, { port, timeoutMs }) =>
       new Promise((resolve) => {
@@ -47,7 +47,7 @@ export function createExchanger(token: string): Exchanger {
             agent,
             headers: headersOf(wire, token),
           },
-          (response) => void readAnswer(response, resets).then(resolve, lost),
+          (response) => void readAnswer(response, ends).then(resolve, lost),
         );
         const timer = setTimeout(() => request.destroy(new Error("timeout")), timeoutMs);
         request.once("close", () => clearTimeout(timer));
@@ -69,25 +69,29 @@ function headersOf({ body, ifMatch }: Wire, token: string): Record<string, strin
   };
 }
 
-/** Of each connection, whose answer came last: a reset before the next answer leaves the service in doubt of it. */
-class Resets {
+// Later the service has taken the answer for received, or has said so.
+const DOUBT_MS = 2_500;
+
+/** Of each connection, whose answer came last: if it ends now, the service is in doubt whether that was read. */
+class Ends {
   readonly #told = new WeakMap<Socket, () => void>();
 
   of(socket: Socket): Promise<void> {
     const isKnown = this.#told.has(socket);
     return new Promise((resolve) => {
-      this.#told.set(socket, resolve);
-      if (isKnown) return;
-      socket.once("close", (hadError) => {
-        if (hadError) this.#told.get(socket)?.();
+      const answeredAt = performance.now();
+      this.#told.set(socket, () => {
+        if (performance.now() - answeredAt < DOUBT_MS) resolve();
       });
+      if (isKnown) return;
+      socket.once("close", () => this.#told.get(socket)?.());
     });
   }
 }
 
-async function readAnswer(response: http.IncomingMessage, resets: Resets): Promise<Attempt> {
+async function readAnswer(response: http.IncomingMessage, ends: Ends): Promise<Attempt> {
   // Before the last byte: afterwards the connection may be another's.
-  const reset = resets.of(response.socket);
+  const ended = ends.of(response.socket);
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   if (!response.complete) throw new Error("cut off");
@@ -98,7 +102,7 @@ async function readAnswer(response: http.IncomingMessage, resets: Resets): Promi
     etag: response.headers.etag,
     retryAfter: response.headers["retry-after"],
     body: text === "" ? undefined : JSON.parse(text),
-    reset,
+    ended,
   };
 }
 

@@ -49,8 +49,8 @@ export interface Operation {
    * ledger, and then the resource is shown as it is by then.
    */
   readonly isLate: boolean;
-  /** Its connection was reset after its answer had been read, before another came: the service cannot know. */
-  readonly isResetAfter?: boolean;
+  /** Its connection ended soon after its answer had been read, before another came: the service cannot know. */
+  readonly isEndedAfter?: boolean;
   /** The other of two identical requests sent at once: one write may serve both. */
   readonly twin?: number;
   /** HTTP statuses and losses of its attempts, for people. */
@@ -85,9 +85,9 @@ export class History {
     this.#change(index, { ...ended, returnedAt: performance.now() });
   }
 
-  /** The connection was reset under the answer, which was read all the same. */
-  resetAfter(index: number): void {
-    this.#change(index, { isResetAfter: true });
+  /** The connection ended under the answer, which was read all the same. */
+  endedAfter(index: number): void {
+    this.#change(index, { isEndedAfter: true });
   }
 
   /** The operation is given up: what it did is not known. */

@@ -41,6 +41,8 @@ interface Point {
 
 // The service keeps it in mind for a minute; a little more, since the two clocks begin at different moments.
 const RETRIED_WITHIN_MS = 63_000;
+// An api process says several times a second which writes it has answered, and the others take time to hear it.
+const UNSAID_MS = 1_500;
 const CONFIGURATIONS_MAX = 20_000;
 
 /** @param operations - all that was done to one object, in any order */
@@ -131,9 +133,9 @@ function isServed({ state, done }: Configuration, point: Point): boolean {
 }
 
 /**
- * What a client repeats soon, at another process of the service, cannot be told from a retry whose answer was lost:
- * where it would be refused it may be answered as it was the first time. Where the connection was reset under that
- * answer, though it was read, it may be so for a minute in any case.
+ * What a client repeats soon, at another process of the service, cannot be told from a retry whose answer was lost, nor
+ * can what it repeats within a minute after its connection ended under an answer that it read all the same: it may be
+ * answered as it was the first time. Later only where it would be refused.
  */
 function isTakenForRetry(state: State, { operation, saidBefore }: Point): boolean {
   if (!saidBefore || !operation.output) return false;
@@ -144,8 +146,8 @@ function isTakenForRetry(state: State, { operation, saidBefore }: Point): boolea
   return output.version === saidBefore.output?.version || fits(withoutGone(output, input), state);
 }
 
-function isInDoubt({ isResetAfter, returnedAt = 0 }: Operation, { invokedAt }: Operation): boolean {
-  return isResetAfter === true && invokedAt - returnedAt < RETRIED_WITHIN_MS;
+function isInDoubt({ isEndedAfter, returnedAt = 0 }: Operation, { invokedAt }: Operation): boolean {
+  return invokedAt - returnedAt < (isEndedAfter === true ? RETRIED_WITHIN_MS : UNSAID_MS);
 }
 
 function takeEffect(state: State, input: Input, operation: Operation): State | undefined {

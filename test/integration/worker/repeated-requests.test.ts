@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
-import { recordUnanswered } from "../../../src/store/repeated-requests.ts";
+import { noteApiProcess, recordUnanswered } from "../../../src/store/repeated-requests.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 import {
@@ -206,6 +206,36 @@ test("a create whose user is gone is not answered with it again: who has the nam
 
   expect(outcome).toMatchObject({ kind: "refused", status: 409 });
   expect(await usersNamed("gone@contoso.com")).toMatchObject([{ id: heir.resourceId }]);
+});
+
+test("a write whose process was killed is not applied again over what others wrote since", async () => {
+  const id = await newUser("killed@contoso.com");
+  const send = request(title(id, "mine"));
+  const first = send();
+  await apply(first);
+  await apply(request(title(id, "theirs"))());
+
+  const [outcome] = await apply({ ...send(), apiId: uuidv7() });
+
+  expect(outcome).toMatchObject({ kind: "applied", resourceId: id });
+  expect(await titleOf(id)).toBe("theirs");
+});
+
+test.each([
+  ["the process said that it was answered", [] as string[], "mine"],
+  ["the process said that it is open", ["first"], "theirs"],
+])("a write that is said again at another process, where %s", async (_case, stillOpen, expected) => {
+  const id = await newUser(`word-${expected}@contoso.com`);
+  const send = request(title(id, "mine"));
+  const first = send();
+  await apply(first);
+  const open = stillOpen.map(() => first.writeId);
+  await noteApiProcess(store.database, first.apiId, { answeredThrough: uuidv7(), open });
+  await apply(request(title(id, "theirs"))());
+
+  await apply({ ...send(), apiId: uuidv7() });
+
+  expect(await titleOf(id)).toBe(expected);
 });
 
 test("a create that went unanswered and whose user is gone creates anew", async () => {

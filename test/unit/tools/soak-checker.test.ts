@@ -237,19 +237,19 @@ test("a write said again is answered as before where it would be refused, and is
   const shownNow = { ...created, ...at(2), output: { ...made, version: 2, content: content("b") } };
   expect(checkObject([first, write(1, "d", "b", 2), shownNow]).kind).toBe("linearizable");
 
-  const refusable = [first, write(1, "c", "b", 2, 1), write(2, "d", "e", 3), write(3, "c", "b", 2, 1)];
+  const refusable = [first, write(1, "c", "b", 2, 1), write(2, "d", "e", 3), write(300, "c", "b", 2, 1)];
   expect(checkObject(refusable).kind).toBe("linearizable");
   const meantAnew = [...refusable.slice(0, 3), write(3, "c", "f", 4), write(4, "c", "b", 2, 1)];
   expect(checkObject(meantAnew).kind).toBe("violation");
-  const underReset = (returnedAt: number): Operation => ({
+  const underEnd = (returnedAt: number): Operation => ({
     ...write(1, "c", "b", 2),
-    isResetAfter: true,
+    isEndedAfter: true,
     returnedAt,
   });
-  const takenUp = [first, underReset(11), write(2, "d", "e", 3), write(7_000, "c", "b", 2)];
-  expect(checkObject(takenUp.slice(0, 3).concat(write(3, "c", "b", 2))).kind).toBe("linearizable");
+  const takenUp = [first, underEnd(11), write(2, "d", "e", 3), write(7_000, "c", "b", 2)];
+  expect(checkObject(takenUp.slice(0, 3).concat(write(300, "c", "b", 2))).kind).toBe("linearizable");
   expect(checkObject(takenUp).kind).toBe("violation");
-  const passedOver = [first, write(1, "c", "b", 2), write(2, "d", "e", 3), write(3, "c", "b", 2)];
+  const passedOver = [first, write(1, "c", "b", 2), write(2, "d", "e", 3), write(300, "c", "b", 2)];
   expect(checkObject(passedOver).kind).toBe("violation");
 });
 

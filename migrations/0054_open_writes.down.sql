@@ -1,0 +1,2 @@
+ALTER TABLE api_processes
+  DROP COLUMN open_writes;
