@@ -25,11 +25,11 @@ const SLOW_MS = 1_000;
 
 export class CycleClock {
   readonly #db: Database;
-  readonly #logger: Logger;
+  readonly #logger: Pick<Logger, "warn">;
   #gathered = new Map<string, Gathered>();
   readonly #beat = new Beat(() => this.#flush(), FLUSH_EVERY_MS);
 
-  constructor(db: Database, logger: Logger) {
+  constructor(db: Database, logger: Pick<Logger, "warn">) {
     this.#db = db;
     this.#logger = logger;
   }

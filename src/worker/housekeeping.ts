@@ -34,6 +34,8 @@ export interface HousekeepingDeps {
 const BEAT_MS = 1_000;
 const DIRECTORY_BEATS = 10;
 const FORGET_BEATS = 60;
+// Changes to tables wait until a process has long started; what they are for is days ahead.
+const RETAIN_BEAT = 30;
 const PRUNED_PER_TENANT_MAX = 10_000;
 const SECONDS_PER_DAY = 86_400;
 
@@ -53,10 +55,9 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
       await exposeCycles(deps);
       await exposeHeld(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
-      if (beats % FORGET_BEATS === 0) {
-        await forget(deps);
+      if (beats % FORGET_BEATS === 0) await forget(deps);
+      if (beats % FORGET_BEATS === RETAIN_BEAT)
         await retain(deps.db, deps.retention, { now: new Date(), logger: log });
-      }
     } catch (err) {
       log.warn({ err }, "housekeeping will be tried again");
     }
