@@ -2,7 +2,6 @@
  * The graph of a process: which parts the chosen roles need, in the order they start. Stopping goes the other way
  * round: doors close first, then the workers that serve their last requests, then the queue, then Postgres.
  */
-import type { RequestListener } from "node:http";
 import type { Config } from "./platform/config.ts";
 import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
 import { createLifecycle, type Part } from "./platform/lifecycle.ts";
@@ -21,7 +20,7 @@ import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
 import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
-import { createDashboard } from "./dashboard/app.ts";
+import { consolePart } from "./console-part.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
 import { webhookPart } from "./worker/webhook-part.ts";
@@ -82,7 +81,7 @@ export function createService(
     ...{ local: new LocalReplies(), models: new TenantModels(), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
-  const dashboard = config.ROLES.has("dashboard") ? createConsole(shared, api) : undefined;
+  const dashboard = config.ROLES.has("dashboard") ? consolePart(shared, api) : undefined;
   const metricsServer = createMetricsServer(shared, api);
   const parts: readonly Part[] = [
     tracer,
@@ -217,7 +216,7 @@ function createApiPart({ config, logger, metrics, tracer, db, queue, local, mode
     secret: config.ROLLCALL_SECRET,
     host: config.HOST,
     port: config.API_PORT,
-    publicUrl: withoutSlash(config.PUBLIC_URL),
+    publicUrl: config.PUBLIC_URL?.replace(/\/+$/, ""),
     submitTimeoutMs: config.SUBMIT_TIMEOUT_MS,
     asyncPendingMax: config.ASYNC_PENDING_MAX,
     lineLimits: {
@@ -231,35 +230,6 @@ function createApiPart({ config, logger, metrics, tracer, db, queue, local, mode
     membersMax: config.MEMBERS_MAX_RETURNED,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
   });
-}
-
-function createConsole(
-  { config, logger, db, queue, deliveries }: Shared,
-  api: ApiPart | undefined,
-): HttpServer {
-  const handler: RequestListener = createDashboard({
-    database: db,
-    queues: [queue, deliveries],
-    secret: config.ROLLCALL_SECRET,
-    publicUrl: () => publicUrl(config, api),
-    consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
-    tokenTtlDays: config.TOKEN_TTL_DAYS,
-    webhookTargets: {
-      isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
-      isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
-    },
-    secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
-    logger,
-    isDraining: () => server.isDraining(),
-  });
-  const server = createHttpServer({
-    name: "dashboard",
-    host: config.HOST,
-    port: config.DASHBOARD_PORT,
-    handler,
-    logger,
-  });
-  return server;
 }
 
 function createMetricsServer(
@@ -278,13 +248,4 @@ function createMetricsServer(
     api?.expose();
   });
   return createHttpServer({ name: "metrics", host: config.HOST, port: config.METRICS_PORT, handler, logger });
-}
-
-/** The SCIM endpoint's origin as identity providers are to be told it. */
-function publicUrl(config: Config, api: ApiPart | undefined): string {
-  return withoutSlash(config.PUBLIC_URL) ?? api?.url() ?? `http://${config.HOST}:${config.API_PORT}`;
-}
-
-function withoutSlash(url: string | undefined): string | undefined {
-  return url?.replace(/\/+$/, "");
 }

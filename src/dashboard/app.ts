@@ -28,6 +28,7 @@ import {
   type Visit,
   type WebhookTargets,
 } from "./page.ts";
+import { createOidcSignIn, type OidcSettings } from "./oidc.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
@@ -48,6 +49,8 @@ export interface DashboardSettings {
   readonly webhookTargets: WebhookTargets;
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
+  /** The OpenID provider that lets people in beside accounts of our own. */
+  readonly oidc?: OidcSettings | undefined;
   readonly logger: Logger;
   /** True once the process is to end. */
   readonly isDraining?: () => boolean;
@@ -86,10 +89,11 @@ export function createDashboard(settings: DashboardSettings): Express {
   for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
   app.post(IMPORT_PATH, receiveUpload(door, "admin"));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
-  for (const route of publicRoutes(deps)) {
+  const oidc = settings.oidc && createOidcSignIn(settings.oidc, { secret, consoleUrl });
+  for (const route of publicRoutes({ ...deps, logger: settings.logger, oidc })) {
     app[route.method](route.path, async (request, response) => {
       const { session, sessionId } = door.visitor(response);
-      const visit = { ...visitOf(door, request, response), session, sessionId };
+      const visit = { ...visitOf(door, request, response), session, sessionId, flow: door.flowOf(request) };
       door.answer(response, await route.handle(visit));
     });
   }

@@ -1,11 +1,14 @@
 /**
- * The console's two cookies: one holds the session's id, the other stands in for it on the sign-in form. Over TLS
+ * The console's cookies: one holds the session's id, one stands in for it on the sign-in form, and one what a browser
+ * brings back from an identity provider. Over TLS
  * they carry the `__Host-` prefix, so that no other host of the domain can set them; plain HTTP is for loopback.
  */
 
 export interface Cookies {
   readonly session: CookieSpec;
   readonly form: CookieSpec;
+  /** Sealed; for the minutes that somebody is away at an identity provider. */
+  readonly flow: CookieSpec;
 }
 
 export interface CookieSpec {
@@ -16,7 +19,11 @@ export interface CookieSpec {
 
 /** @param secure - false only where browsers reach the console over plain HTTP on loopback */
 export function createCookies(secure: boolean): Cookies {
-  return { session: spec("rollcall", secure), form: spec("rollcall-form", secure) };
+  return {
+    session: spec("rollcall", secure),
+    form: spec("rollcall-form", secure),
+    flow: spec("rollcall-flow", secure),
+  };
 }
 
 function spec(bareName: string, secure: boolean): CookieSpec {
@@ -30,7 +37,7 @@ function spec(bareName: string, secure: boolean): CookieSpec {
 }
 
 // What we set is base64url; anything else is not ours and is taken for absent.
-const VALUE = /^[A-Za-z0-9_-]{1,128}$/;
+const VALUE = /^[A-Za-z0-9_-]{1,1024}$/;
 
 /** Reads one cookie of a request. @param header - its `Cookie` header */
 export function readCookie(header: string | undefined, name: string): string | undefined {

@@ -71,21 +71,26 @@ export function createDoor(settings: DoorSettings) {
   }
 
   function changeSession(response: Response, { session }: Redirect): void {
-    if (session?.kind === "begin") response.append("Set-Cookie", cookies.session.set(session.id));
+    if (session?.kind === "begin") {
+      response.append("Set-Cookie", cookies.session.set(session.id));
+      if (flowOf(response.req) !== undefined) response.append("Set-Cookie", cookies.flow.clear());
+    }
+    if (session?.kind === "away") response.append("Set-Cookie", cookies.flow.set(session.flow));
     if (session?.kind === "end") response.append("Set-Cookie", cookies.session.clear());
   }
 
+  const flowOf = ({ headers }: Request): string | undefined => readCookie(headers.cookie, cookies.flow.name);
+
   /** The session of a request that has been open for a while, as it stands now. */
-  async function sessionNow(request: Request): Promise<Session | undefined> {
-    const id = readCookie(request.headers.cookie, cookies.session.name);
-    return readSession(settings.database, settings.secret, id);
-  }
+  const sessionNow = ({ headers }: Request): Promise<Session | undefined> =>
+    readSession(settings.database, settings.secret, readCookie(headers.cookie, cookies.session.name));
 
   return {
     enter,
     identify,
     answer,
     sessionNow,
+    flowOf,
     visitor: (response: Response) => response.locals["visitor"] as Visitor,
   };
 }

@@ -65,7 +65,11 @@ export interface Live {
 }
 
 /** What a redirect does to the browser's session. */
-export type SessionChange = { readonly kind: "begin"; readonly id: string } | { readonly kind: "end" };
+export type SessionChange =
+  | { readonly kind: "begin"; readonly id: string }
+  | { readonly kind: "end" }
+  /** Away to an identity provider; the browser keeps `flow` until it is back. */
+  | { readonly kind: "away"; readonly flow: string };
 
 export interface Redirect {
   readonly kind: "redirect";

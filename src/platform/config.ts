@@ -44,6 +44,16 @@ const roles = z
   .pipe(z.array(z.enum(ROLES)).min(1))
   .transform((list) => new Set<Role>(list));
 
+const accountRole = z.enum(["viewer", "admin", "owner"]);
+
+/** Such as `Rollcall.Owner=owner,Rollcall.Admin=admin`. */
+const accountRoles = z
+  .string()
+  .transform((text) => text.split(",").filter((pair) => pair.trim() !== ""))
+  .transform((pairs) => pairs.map((pair) => pair.split(/=(?=[^=]*$)/).map((side) => side.trim())))
+  .pipe(z.array(z.tuple([z.string().min(1), accountRole])))
+  .transform((pairs) => new Map(pairs));
+
 /** Shared by all roles; the ones that only one role reads say so in their description. */
 export const Config = z.object({
   ROLES: roles.prefault("api,worker,dashboard").describe("Which roles this process runs, comma separated"),
@@ -164,6 +174,37 @@ export const Config = z.object({
     .describe(
       "Part of the traces that begin here, 0 to 1; one that the caller began goes as the caller says",
     ),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      "OpenID provider by which people sign in to the console, beside its own accounts; needs OIDC_CLIENT_ID",
+    ),
+  OIDC_CLIENT_ID: z.string().min(1).optional().describe("The console's client id at the OpenID provider"),
+  OIDC_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The console's client secret there; without one it is a public client, which PKCE protects"),
+  OIDC_SCOPE: z.string().min(1).default("openid profile email").describe("Scopes that are asked for"),
+  OIDC_ROLE_CLAIM: z
+    .string()
+    .min(1)
+    .default("roles")
+    .describe("Claim that decides the role, such as roles or groups"),
+  OIDC_ROLES: accountRoles
+    .prefault("")
+    .describe(
+      "Values of that claim and the role that each gives, such as Rollcall.Owner=owner,Rollcall.Admin=admin",
+    ),
+  OIDC_DEFAULT_ROLE: accountRole
+    .optional()
+    .describe("Role of whoever has none of these values; unset keeps them out"),
+  OIDC_LABEL: z
+    .string()
+    .min(1)
+    .default("your organisation")
+    .describe("What the button of the sign-in page is called after"),
   TOKEN_TTL_DAYS: count.default(365).describe("Days after which a new bearer token expires"),
   METRICS_TENANTS_MAX: count.default(200).describe("Tenants with a label of their own in /metrics"),
 });
@@ -194,7 +235,13 @@ export function readEnvironment(env: Environment): Environment {
 /** A secret may come as a file: `ROLLCALL_SECRET_FILE` holds the path of what `ROLLCALL_SECRET` would say. */
 function withFiles(env: Environment): Record<string, string | undefined> {
   const merged = { ...env };
-  for (const name of ["DATABASE_URL", "REDIS_URL", "ROLLCALL_SECRET", "ROLLCALL_OWNER_PASSWORD"]) {
+  for (const name of [
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ROLLCALL_SECRET",
+    "ROLLCALL_OWNER_PASSWORD",
+    "OIDC_CLIENT_SECRET",
+  ]) {
     const path = env[`${name}_FILE`];
     if (path !== undefined && path !== "") merged[name] = readSecretFile(`${name}_FILE`, path);
   }

@@ -2,6 +2,7 @@
 import type { RequestListener } from "node:http";
 import type { WriteQueue } from "../../src/queue/queues.ts";
 import { createDashboard, type DashboardSettings } from "../../src/dashboard/app.ts";
+import type { OidcSettings } from "../../src/dashboard/oidc.ts";
 import { createHttpServer } from "../../src/platform/http-server.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import type { DatabasePool } from "../../src/store/database.ts";
@@ -17,7 +18,11 @@ export interface TestConsole {
 
 export async function startConsole(
   database: DatabasePool,
-  more: { readonly queues?: readonly [WriteQueue]; readonly secureCookies?: boolean } = {},
+  more: {
+    readonly queues?: readonly [WriteQueue];
+    readonly secureCookies?: boolean;
+    readonly oidc?: OidcSettings;
+  } = {},
 ): Promise<TestConsole> {
   const logger = createLogger({ service: "console-test", level: "silent" });
   const settings: DashboardSettings = {
@@ -30,6 +35,7 @@ export async function startConsole(
     tokenTtlDays: 180,
     webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
     secureCookies: more.secureCookies ?? false,
+    oidc: more.oidc,
   };
   const handler: RequestListener = createDashboard(settings);
   const server = createHttpServer({ name: "console", host: "127.0.0.1", port: 0, handler, logger });

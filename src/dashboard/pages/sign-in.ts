@@ -9,13 +9,15 @@ const REFUSED =
   "That login and password do not match, or the account is locked for a while after too many attempts.";
 const BUSY = "Too many people are signing in at the moment. Try again in a few seconds.";
 
-export function showSignIn(visit: Visit): Answer {
-  return signInPage(visit, { next: visit.query.get("next"), status: 200 });
+/** @param provider - what the operator's OpenID provider is called, where there is one */
+export function showSignIn(visit: Visit, provider?: string): Answer {
+  return signInPage(visit, { next: visit.query.get("next"), status: 200, provider });
 }
 
 export async function submitSignIn(
   visit: Visit,
   signIn: (login: string, password: string, client: Client) => Promise<SignIn>,
+  provider?: string,
 ): Promise<Answer> {
   const next = visit.form.get("next");
   const login = visit.form.get("login") ?? "";
@@ -24,9 +26,9 @@ export async function submitSignIn(
     case "signed-in":
       return redirect(ownPath(next), { kind: "begin", id: result.sessionId });
     case "refused":
-      return signInPage(visit, { next, login, problem: REFUSED, status: 401 });
+      return signInPage(visit, { next, login, problem: REFUSED, status: 401, provider });
     case "busy":
-      return signInPage(visit, { next, login, problem: BUSY, status: 503 });
+      return signInPage(visit, { next, login, problem: BUSY, status: 503, provider });
   }
 }
 
@@ -35,6 +37,7 @@ interface Shown {
   readonly login?: string;
   readonly problem?: string;
   readonly status: number;
+  readonly provider: string | undefined;
 }
 
 function signInPage(visit: Visit, shown: Shown): Answer {
@@ -42,6 +45,15 @@ function signInPage(visit: Visit, shown: Shown): Answer {
     <h1>Sign in</h1>
     <p class="lead">The console of your provisioning service.</p>
     ${shown.problem && problem(shown.problem)}
+    ${
+      shown.provider !== undefined &&
+      html`<p>
+          <a class="button wide" href="/sign-in/oidc?next=${encodeURIComponent(ownPath(shown.next))}"
+            >Sign in with ${shown.provider}</a
+          >
+        </p>
+        <p class="muted small">Or with an account of Rollcall's own:</p>`
+    }
     <form class="card stack" method="post" action="/sign-in">
       ${csrfField(visit)}
       <input type="hidden" name="next" value="${ownPath(shown.next)}" />
@@ -72,6 +84,6 @@ function signInPage(visit: Visit, shown: Shown): Answer {
 }
 
 /** Only a path of this console, or sign-in could be made to send people elsewhere. */
-function ownPath(next: string | null): string {
+export function ownPath(next: string | null): string {
   return next !== null && /^\/(?![/\\])[\w\-./?=&%]*$/.test(next) ? next : "/";
 }

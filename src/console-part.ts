@@ -1,0 +1,73 @@
+/** The console as a part of a process: its settings out of the configuration, and its server. */
+import type { RequestListener } from "node:http";
+import type { ApiPart } from "./api/api-part.ts";
+import { createDashboard } from "./dashboard/app.ts";
+import type { OidcSettings } from "./dashboard/oidc.ts";
+import { type Config, ConfigError } from "./platform/config.ts";
+import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
+import type { Logger } from "./platform/logger.ts";
+import type { DeliveryQueue, WriteQueue } from "./queue/queues.ts";
+import type { DatabasePool } from "./store/database.ts";
+
+export interface ConsoleStores {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly db: DatabasePool;
+  readonly queue: WriteQueue;
+  readonly deliveries: DeliveryQueue;
+}
+
+/** @param api - where it runs in the same process, so that its address is known without PUBLIC_URL */
+export function consolePart(
+  { config, logger, db, queue, deliveries }: ConsoleStores,
+  api: Pick<ApiPart, "url"> | undefined,
+): HttpServer {
+  const handler: RequestListener = createDashboard({
+    database: db,
+    queues: [queue, deliveries],
+    secret: config.ROLLCALL_SECRET,
+    publicUrl: () => publicUrl(config, api),
+    consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
+    tokenTtlDays: config.TOKEN_TTL_DAYS,
+    webhookTargets: {
+      isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
+      isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
+    },
+    secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
+    oidc: oidcSettings(config),
+    logger,
+    isDraining: () => server.isDraining(),
+  });
+  const server = createHttpServer({
+    name: "dashboard",
+    host: config.HOST,
+    port: config.DASHBOARD_PORT,
+    handler,
+    logger,
+  });
+  return server;
+}
+
+function oidcSettings(config: Config): OidcSettings | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = config;
+  if (issuer === undefined) return undefined;
+  if (clientId === undefined) throw new ConfigError("OIDC_ISSUER is set without OIDC_CLIENT_ID");
+  return {
+    ...{ issuer, clientId },
+    clientSecret: config.OIDC_CLIENT_SECRET,
+    scope: config.OIDC_SCOPE,
+    roleClaim: config.OIDC_ROLE_CLAIM,
+    roles: config.OIDC_ROLES,
+    defaultRole: config.OIDC_DEFAULT_ROLE,
+    label: config.OIDC_LABEL,
+  };
+}
+
+/** The SCIM endpoint's origin as identity providers are to be told it. */
+function publicUrl(config: Config, api: Pick<ApiPart, "url"> | undefined): string {
+  return withoutSlash(config.PUBLIC_URL) ?? api?.url() ?? `http://${config.HOST}:${config.API_PORT}`;
+}
+
+function withoutSlash(url: string | undefined): string | undefined {
+  return url?.replace(/\/+$/, "");
+}

@@ -1,0 +1,63 @@
+/** Signing in by the operator's OpenID provider: away to it, and back. */
+import { newId } from "../../platform/ids.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { takeOidcAccount } from "../../store/account-oidc.ts";
+import { html } from "../html.ts";
+import type { OidcSignIn } from "../oidc.ts";
+import { type Answer, type Console, page, redirect } from "../page.ts";
+import type { PublicVisit } from "../public-routes.ts";
+import { beginSession } from "../session.ts";
+import { ownPath } from "./sign-in.ts";
+
+export interface OidcDeps extends Console {
+  readonly oidc: OidcSignIn;
+  readonly logger: Logger;
+}
+
+export async function startOidc({ query }: PublicVisit, { oidc, logger }: OidcDeps): Promise<Answer> {
+  try {
+    const { location, flow } = await oidc.begin(ownPath(query.get("next")));
+    return redirect(location, { kind: "away", flow });
+  } catch (err) {
+    return failed(err, logger, 503);
+  }
+}
+
+export async function finishOidc(visit: PublicVisit, deps: OidcDeps): Promise<Answer> {
+  const { oidc, logger, database } = deps;
+  try {
+    const { person, next } = await oidc.end(visit.query, visit.flow);
+    const account = await database.transaction((tx) => takeOidcAccount(tx, person));
+    if (account === undefined) return noRole(person.name);
+    return redirect(ownPath(next), { kind: "begin", id: await beginSession(deps, account, visit.client) });
+  } catch (err) {
+    return failed(err, logger, 401);
+  }
+}
+
+function noRole(name: string): Answer {
+  const body = html`<div class="narrow">
+    <h1>No access</h1>
+    <p>
+      Your identity provider knows you as <b>${name}</b>, but gives you no role in Rollcall, or your account
+      is disabled here. Ask for one of the roles that OIDC_ROLES names.
+    </p>
+    <p><a href="/sign-in">Back to the sign-in</a></p>
+  </div>`;
+  return page("No access", body, { status: 403 });
+}
+
+/** The provider's words are for the log: they may say more than a stranger should read. */
+function failed(err: unknown, logger: Logger, status: number): Answer {
+  const correlationId = newId();
+  logger.warn({ err, correlationId }, "a sign-in by OpenID failed");
+  const body = html`<div class="narrow">
+    <h1>That sign-in failed</h1>
+    <p>
+      The identity provider refused it, did not answer, or it was begun in another browser or too long ago.
+      The log says which under <code>${correlationId}</code>.
+    </p>
+    <p><a href="/sign-in">Try again</a></p>
+  </div>`;
+  return page("Sign-in failed", body, { status });
+}
