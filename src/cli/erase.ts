@@ -2,11 +2,9 @@
 import { parseArgs } from "node:util";
 import { eraseJobs, type JobsToErase } from "../queue/erase-jobs.ts";
 import { createQueueBackend } from "../queue/queues.ts";
-import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
-import { endAllAccess } from "../store/disconnect.ts";
-import { type Erased, erasePerson, findPersonToErase, type PersonToErase } from "../store/erase-person.ts";
-import { eraseTenantRows } from "../store/erase-tenant.ts";
+import { type Erased, findPersonToErase, type PersonToErase } from "../store/erase-person.ts";
+import { eraseOnePerson, eraseWholeTenant } from "../store/erase.ts";
 import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
 import { type Installation, withDatabase, withInstallation } from "./installation.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -29,7 +27,9 @@ export const erasePersonCommand: Command = {
         throw new CommandError(`several people of ${slug} are "${who}"; give the id of one`);
       if (values.confirm !== true)
         throw new CommandError(`this cannot be undone; --confirm erases ${described(person)} of ${slug}`);
-      const erased = await eraseOne(db, installation, person);
+      const erased = await withJobs(installation, (erase) =>
+        eraseOnePerson(person, { db, actor: CLI_ACTOR, eraseJobs: erase }),
+      );
       printProof(context, erased, values.json);
     });
   },
@@ -46,10 +46,12 @@ export const eraseTenantCommand: Command = {
     });
     const slug = onlyArgument(positionals, "slug");
     return inInstallation(context, async (db, installation) => {
-      const { id: tenantId } = await requireTenant(db, slug);
+      const tenant = await requireTenant(db, slug);
       if (values.confirm !== slug)
         throw new CommandError(`this cannot be undone; "--confirm ${slug}" erases the tenant`);
-      const erased = await eraseAll(db, installation, { tenantId, slug });
+      const erased = await withJobs(installation, (erase) =>
+        eraseWholeTenant(tenant, { db, actor: CLI_ACTOR, eraseJobs: erase }),
+      );
       printProof(context, erased, values.json);
     });
   },
@@ -69,46 +71,6 @@ function inInstallation(
 
 function described({ userId }: PersonToErase): string {
   return userId === undefined ? "somebody whom the product alone knew" : `the user ${userId}`;
-}
-
-/** The queue before and after: what waits there must not bring back what was taken away. */
-async function eraseOne(
-  db: DatabasePool,
-  installation: Installation,
-  person: PersonToErase,
-): Promise<Erased> {
-  const { tenantId } = person;
-  const wanted = { tenantId, person };
-  return withJobs(installation, async (erase) => {
-    const before = await erase(wanted);
-    const erased = await db.transaction(async (tx) => {
-      const rows = await erasePerson(tx, person);
-      const subject = person.userId ?? "a person from before";
-      await recordAudit(tx, [{ tenantId, actor: CLI_ACTOR, action: "person.erased", subject }]);
-      return rows;
-    });
-    return { ...erased, "queue jobs": before + (await erase(wanted)) };
-  });
-}
-
-async function eraseAll(
-  db: DatabasePool,
-  installation: Installation,
-  { tenantId, slug }: { readonly tenantId: string; readonly slug: string },
-): Promise<Erased> {
-  return withJobs(installation, async (erase) => {
-    await db.transaction((tx) => endAllAccess(tx, tenantId));
-    const before = await erase({ tenantId });
-    const erased = await eraseTenantRows(db, tenantId);
-    const after = await erase({ tenantId });
-    const rows = Object.values(erased).reduce((sum, count) => sum + count, 0);
-    await db.transaction((tx) =>
-      recordAudit(tx, [
-        { tenantId: null, actor: CLI_ACTOR, action: "tenant.erased", subject: `${slug}: ${rows} rows` },
-      ]),
-    );
-    return { ...erased, "queue jobs": before + after };
-  });
 }
 
 async function withJobs<Result>(

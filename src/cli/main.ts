@@ -11,6 +11,7 @@ import {
 } from "./account.ts";
 import { connectionSetDialect } from "./connection.ts";
 import { erasePersonCommand, eraseTenantCommand } from "./erase.ts";
+import { connectionDisconnect, tenantExport } from "./disconnect.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
@@ -34,6 +35,8 @@ import {
 const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant create": tenantCreate,
   "tenant list": tenantList,
+  "tenant export": tenantExport,
+  "connection disconnect": connectionDisconnect,
   "connection set-dialect": connectionSetDialect,
   "token rotate": tokenRotate,
   "schema set": schemaSet,

@@ -9,6 +9,7 @@ import express, {
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { WriteQueue } from "../queue/queues.ts";
+import { eraseJobs, type JobsToErase } from "../queue/erase-jobs.ts";
 import { repeatWrites, type WriteToRepeat } from "../queue/retry.ts";
 import { hasAccounts } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -70,6 +71,7 @@ export function createDashboard(settings: DashboardSettings): Express {
     tokenTtlDays,
     webhookTargets,
     now: settings.now ?? (() => new Date()),
+    eraseJobs: (wanted) => eraseFrom(settings.queues, wanted),
     repeatWrites: (writes) => repeatOn(settings.queues, writes),
   };
   const assets = readAssets();
@@ -106,6 +108,12 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use((_request, response) => door.answer(response, notFound()));
   app.use(fail(door, settings.logger));
   return app;
+}
+
+async function eraseFrom(queues: DashboardSettings["queues"], wanted: JobsToErase): Promise<number> {
+  let erased = 0;
+  for (const queue of queues) erased += await eraseJobs(queue, wanted);
+  return erased;
 }
 
 async function repeatOn(

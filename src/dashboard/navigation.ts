@@ -28,6 +28,7 @@ const TENANT_PAGES: readonly (Place & { readonly path: string })[] = [
   { path: "/gate", label: "Login gate", needs: "viewer" },
   { path: "/keys", label: "Product keys", needs: "viewer" },
   { path: "/webhooks", label: "Webhooks", needs: "viewer" },
+  { path: "/leaving", label: "Export and end", needs: "viewer" },
 ];
 
 export interface SettingsPlace extends Place {

@@ -2,6 +2,7 @@
  * What a page handler is given and what it returns. Handlers know nothing of HTTP frameworks: they take a plain
  * visit, and answer with a page or a redirect.
  */
+import type { JobsToErase } from "../queue/erase-jobs.ts";
 import type { WriteToRepeat } from "../queue/retry.ts";
 import type { Role } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -26,6 +27,8 @@ export interface Console {
   /** Where webhooks may be sent beyond public addresses over https. */
   readonly webhookTargets: WebhookTargets;
   readonly now: () => Date;
+  /** Takes a tenant's jobs out of the queues, or those that name a person. @returns how many */
+  readonly eraseJobs: (wanted: JobsToErase) => Promise<number>;
   /** Puts failed writes on the queue, as new ones. */
   readonly repeatWrites: (writes: readonly WriteToRepeat[]) => Promise<void>;
 }

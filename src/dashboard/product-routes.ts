@@ -1,6 +1,8 @@
 /** The pages of a tenant's product: people from before, the login gate, keys, webhooks. */
 import { showGate, submitExemption, submitExemptionEnd, submitGate } from "./pages/gate.ts";
 import { showKeyRevoke, showProductKeys, submitKeyRevoke, submitProductKey } from "./pages/product-keys.ts";
+import { downloadDirectory, showDisconnect, submitDisconnect } from "./pages/disconnect.ts";
+import { showLeaving, submitPersonErasure, submitTenantErasure } from "./pages/leaving.ts";
 import {
   showWebhook,
   showWebhookDelete,
@@ -15,6 +17,7 @@ import { downloadPreparation, showPreparation, submitForget, submitMatching } fr
 import { IMPORT_PATH, submitImport } from "./pages/preparation-import.ts";
 import type { Route } from "./routes.ts";
 
+const CONNECTION = "/tenants/:slug/connections/:id";
 const PREPARATION = "/tenants/:slug/preparation";
 const GATE = "/tenants/:slug/gate";
 const KEYS = "/tenants/:slug/keys";
@@ -43,4 +46,10 @@ export const PRODUCT_ROUTES: readonly Route[] = [
   { method: "post", path: `${WEBHOOKS}/:id/secret`, needs: "admin", handle: submitSecretRotation },
   { method: "get", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: showWebhookDelete },
   { method: "post", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: submitWebhookDelete },
+  { method: "get", path: "/tenants/:slug/leaving", needs: "viewer", handle: showLeaving },
+  { method: "get", path: "/tenants/:slug/export", needs: "admin", handle: downloadDirectory },
+  { method: "get", path: `${CONNECTION}/disconnect`, needs: "admin", handle: showDisconnect },
+  { method: "post", path: `${CONNECTION}/disconnect`, needs: "admin", handle: submitDisconnect },
+  { method: "post", path: "/tenants/:slug/erase-person", needs: "owner", handle: submitPersonErasure },
+  { method: "post", path: "/tenants/:slug/erase", needs: "owner", handle: submitTenantErasure },
 ];

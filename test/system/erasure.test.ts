@@ -180,3 +180,34 @@ test("a tenant: its tokens end at once, and no row and no job of it stays", asyn
     { action: "tenant.erased", subject: expect.stringMatching(/^t-.*: \d+ rows$/) as string },
   ]);
 });
+
+test("a tenant takes its directory along, and is disconnected at once", async () => {
+  const tenant = await addProductTenant(service);
+  const next = await addProductTenant(service);
+  const slug = await slugOf(tenant);
+  const ada = await createUser(tenant.scim, "ada@contoso.com", { externalId: "x", title: "Count" });
+  const group = await createGroup(tenant.scim, "Everybody");
+  await tenant.scim(
+    "PATCH",
+    `/Groups/${group}`,
+    patch({ op: "add", path: "members", value: [{ value: ada }] }),
+  );
+
+  const exported = await run("tenant", "export", slug, "--format", "bulk");
+  const taken = await next.scim("POST", "/Bulk", undefined, { raw: exported.stdout });
+  expect(taken.status).toBe(200);
+  const { Resources } = (await next.scim("GET", "/Groups")).body;
+  expect(Resources).toMatchObject([{ displayName: "Everybody", members: [{ display: "ada@contoso.com" }] }]);
+  expect((await next.scim("GET", "/Users")).body.Resources).toMatchObject([
+    { externalId: "x", title: "Count" },
+  ]);
+
+  const command = ["connection", "disconnect", slug, "--when-off", "refuse"] as const;
+  expect((await run(...command)).stderr).toMatch(/--confirm disconnects Azure AD/);
+  expect((await tenant.scim("GET", "/Users")).status).toBe(200);
+  expect(await run(...command, "--confirm")).toMatchObject({ code: 0, stderr: "" });
+  expect((await tenant.scim("GET", "/Users")).status).toBe(401);
+  expect(await tenant.check({ userName: "ada@contoso.com" })).toMatchObject({
+    ...{ allowed: false, reason: "not_activated" },
+  });
+});

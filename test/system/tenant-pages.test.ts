@@ -71,6 +71,10 @@ describe.skipIf(!hasChromium())("a tenant's pages in a browser", () => {
     await press("Always let in");
     await expectSound();
 
+    await open("/leaving");
+    await expectSound();
+    await page.getByRole("link", { name: "Disconnect Azure AD" }).click();
+    await expectSound();
     await open("/keys");
     await page.getByLabel("Name").fill("web servers");
     await press("Make a key");
