@@ -18,7 +18,17 @@ export interface Database {
 declare const inTransaction: unique symbol;
 export interface Transaction extends Database {
   readonly [inTransaction]: true;
+  /**
+   * Ends the transaction with these statements, the commit travelling with them: for those whose failure Postgres itself
+   * sees, so that nobody need look at their answers first. All must have been called by now; none may follow.
+   * @throws what the first of them threw; nothing is committed then
+   */
+  commitWith<Results extends readonly unknown[]>(statements: Travelling<Results>): Promise<Results>;
 }
+
+type Travelling<Results extends readonly unknown[]> = {
+  readonly [Index in keyof Results]: Promise<Results[Index]>;
+};
 
 export interface DatabasePool extends Database {
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
@@ -80,8 +90,9 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     try {
       // Not waited for: the first statements of the work travel with it.
       const begun = client.query(BEGIN);
-      const [, result] = await together([begun, work(querier(client) as Transaction)]);
-      await client.query("COMMIT");
+      const tx = transactionOn(client);
+      const [, result] = await together([begun, work(tx)]);
+      await tx.commit();
       return result;
     } catch (error) {
       // A connection that is lost or silent would not answer that either.
@@ -116,12 +127,44 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
  * in the order of their calls.
  * @throws what the first of them threw, once all have ended, so that none is left to run in somebody else's transaction
  */
-export async function together<Results extends readonly unknown[]>(statements: {
-  readonly [Index in keyof Results]: Promise<Results[Index]>;
-}): Promise<Results> {
+export async function together<Results extends readonly unknown[]>(
+  statements: Travelling<Results>,
+): Promise<Results> {
   const ends = await Promise.allSettled(statements);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as Results;
+}
+
+function transactionOn(client: pg.PoolClient): Transaction & { commit(): Promise<void> } {
+  let isOver = false;
+  const within = querier(client);
+  const commit = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    // Of a transaction in which a statement failed Postgres makes a rollback, and says so by this word alone.
+    const { command } = await client.query("COMMIT");
+    if (command !== "COMMIT") throw new Error("Postgres rolled the transaction back");
+  };
+  const transaction: Omit<Transaction, typeof inTransaction> & { commit(): Promise<void> } = {
+    query: (statement, values) =>
+      isOver ? Promise.reject(new Error("a statement after the commit")) : within.query(statement, values),
+    commitWith: async (statements) => {
+      const ended = together(statements);
+      let hasFailed = false;
+      for (const statement of statements) statement.catch(() => (hasFailed = true));
+      // A statement that could not even be made shows by the next tick: the others must not be committed without it.
+      const committed = new Promise<unknown>((resolve, reject) => {
+        process.nextTick(() => {
+          if (hasFailed) resolve(undefined);
+          else commit().then(resolve, reject);
+        });
+      });
+      await together([ended, committed]);
+      return ended;
+    },
+    commit,
+  };
+  return transaction as Transaction & { commit(): Promise<void> };
 }
 
 function querier(client: pg.Pool | pg.PoolClient): Database {

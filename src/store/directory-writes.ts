@@ -90,17 +90,17 @@ interface RawRow {
   readonly isHeld: boolean;
 }
 
-/** Inserts what has no conflict. @returns ids of the inserted rows; the others' names are taken */
+/** @throws a unique violation when a userName is taken; callers look for that first */
 export async function insertResources(
   tx: Transaction,
   type: ResourceType,
   rows: readonly NewResourceRow[],
-): Promise<ReadonlySet<string>> {
-  if (rows.length === 0) return new Set();
+): Promise<void> {
+  if (rows.length === 0) return;
   const { table, nameKey } = TABLES[type];
   const active = type === "User" ? { column: ", active", value: ", r.active" } : { column: "", value: "" };
   // In name order: two batches that insert the same names meet in the same order, so neither waits in a ring.
-  const inserted = await tx.query<{ id: string }>(
+  await tx.query(
     {
       name: `insert-${table}`,
       text: `
@@ -108,13 +108,10 @@ export async function insertResources(
   SELECT r.tenant_id, r.id, r.name_key, r.external_id, r.resource, r.search, r.version, r.created_at, r.updated_at${active.value}
     FROM ROWS FROM (json_to_recordset($1::json) AS (${RECORD})) WITH ORDINALITY
       AS r (tenant_id, id, name_key, external_id, active, resource, search, version, created_at, updated_at, position)
-   ORDER BY r.tenant_id, r.name_key, r.position
-      ON CONFLICT DO NOTHING
-  RETURNING id`,
+   ORDER BY r.tenant_id, r.name_key, r.position`,
     },
     [toRecords(rows)],
   );
-  return new Set(inserted.map(({ id }) => id));
 }
 
 const RECORD = `tenant_id uuid, id uuid, name_key text, external_id text, active boolean, resource jsonb,
@@ -150,16 +147,8 @@ export async function deleteResources(
 ): Promise<void> {
   if (keys.length === 0) return;
   const { table } = TABLES[type];
-  const memberships = tx.query(
-    {
-      name: "delete-memberships",
-      text: `
-  DELETE FROM group_members m
-   USING unnest($1::uuid[], $2::uuid[]) AS gone (tenant_id, id)
-   WHERE m.tenant_id = gone.tenant_id AND m.member_id = gone.id`,
-    },
-    keyArrays(keys),
-  );
+  const held = deleteMemberships(tx, "group_id", type === "Group" ? keys : []);
+  const had = deleteMemberships(tx, "member_id", keys);
   const resources = tx.query(
     {
       name: `delete-${table}`,
@@ -170,7 +159,25 @@ export async function deleteResources(
     },
     keyArrays(keys),
   );
-  await together([memberships, resources]);
+  await together([held, had, resources]);
+}
+
+async function deleteMemberships(
+  tx: Transaction,
+  side: "group_id" | "member_id",
+  keys: readonly ResourceKey[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  await tx.query(
+    {
+      name: `delete-memberships-by-${side}`,
+      text: `
+  DELETE FROM group_members m
+   USING unnest($1::uuid[], $2::uuid[]) AS gone (tenant_id, id)
+   WHERE m.tenant_id = gone.tenant_id AND m.${side} = gone.id`,
+    },
+    keyArrays(keys),
+  );
 }
 
 /** Who holds these user names. @returns ids by `tenantId nameKey` */

@@ -14,10 +14,13 @@ export class GatheringSocket extends Socket {
     if (this.#isGathering) return;
     this.#isGathering = true;
     super.cork();
-    // After the microtasks, in which a transaction calls its next statements.
-    process.nextTick(() => {
-      this.#isGathering = false;
-      this.uncork();
-    });
+    // After the microtasks, in which a transaction calls its next statements, and one tick later: what looks at how
+    // those fared, and then commits, still travels with them.
+    process.nextTick(() =>
+      process.nextTick(() => {
+        this.#isGathering = false;
+        this.uncork();
+      }),
+    );
   }
 }

@@ -84,7 +84,7 @@ export async function insertMemberChanges(tx: Transaction, changes: readonly Mem
              SELECT tenant_id, member_id, write_id, is_added
                FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[])
                  AS r (tenant_id, member_id, write_id, is_added)
-                 ON CONFLICT DO NOTHING`,
+              ORDER BY tenant_id, member_id, write_id`,
     },
     [
       changes.map(({ tenantId }) => tenantId),

@@ -65,7 +65,6 @@ export interface NewLedgerRow extends LedgerRow {
   readonly requestedAt: string;
 }
 
-// A fault is no outcome: a later delivery of the same write replaces it.
 const INSERT = `
   INSERT INTO writes (tenant_id, write_id, connection_id, cycle_id, api_id, request_key, correlation_id, operation,
                       resource_type, resource_id, result, status, scim_type, code, detail, version, changed, changes, client_request_id,
@@ -78,7 +77,10 @@ const INSERT = `
             "correlationId" text, operation text, "resourceType" text, "resourceId" uuid, result text, status smallint,
             "scimType" text, code text, detail text, version bigint, changed text[], changes jsonb, "clientRequestId" text,
             request jsonb, attempts integer,
-            "requestedAt" timestamptz)
+            "requestedAt" timestamptz)`;
+
+// A fault is no outcome: a later delivery of the same write replaces it.
+const INSERT_OR_REPLACE = `${INSERT}
       ON CONFLICT (tenant_id, write_id) DO UPDATE
      SET result = excluded.result, status = excluded.status, scim_type = excluded.scim_type, code = excluded.code,
          detail = excluded.detail, version = excluded.version, changed = excluded.changed, changes = excluded.changes, request = excluded.request,
@@ -92,8 +94,18 @@ export async function insertLedgerRows(
   rows: readonly NewLedgerRow[],
 ): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
-  const written = await tx.query<{ writeId: string }>({ name: "insert-writes", text: INSERT }, [
-    JSON.stringify(rows),
-  ]);
+  const written = await tx.query<{ writeId: string }>(
+    { name: "insert-or-replace-writes", text: INSERT_OR_REPLACE },
+    [JSON.stringify(rows)],
+  );
   return new Set(written.map(({ writeId }) => writeId));
+}
+
+/**
+ * For writes of which the ledger is known to have no row, not even of a fault.
+ * @throws a unique violation when one was ended by somebody else meanwhile
+ */
+export async function insertNewLedgerRows(tx: Transaction, rows: readonly NewLedgerRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query({ name: "insert-writes", text: INSERT }, [JSON.stringify(rows)]);
 }

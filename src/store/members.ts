@@ -85,8 +85,9 @@ const INSERT = `
   INSERT INTO group_members (tenant_id, group_id, member_id, member_type)
   SELECT tenant_id, group_id, member_id, member_type
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS m (tenant_id, group_id, member_id, member_type)
-      ON CONFLICT DO NOTHING`;
+   ORDER BY tenant_id, group_id, member_id`;
 
+/** Of groups whose rows are held, so that nobody else can have added the same. */
 export async function insertMembers(tx: Transaction, rows: readonly MemberRow[]): Promise<void> {
   if (rows.length === 0) return;
   const types = rows.map(({ memberType }) => memberType);

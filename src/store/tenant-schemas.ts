@@ -119,6 +119,16 @@ export interface BegunWrites {
   readonly versions: ReadonlyMap<string, number>;
   /** Of the guarded ones among the connections: locked until the commit. */
   readonly guards: readonly Guard[];
+  /** Some of the tenants have failures which a write may mend. */
+  readonly hasFailures: boolean;
+  /** Some of the tenants have writes that are accepted and not applied. */
+  readonly hasAccepted: boolean;
+}
+
+interface BegunRow extends Pick<BegunWrites, "now" | "hasFailures" | "hasAccepted"> {
+  readonly tenantId: string;
+  readonly version: number;
+  readonly guards: Guard[] | null;
 }
 
 /**
@@ -131,19 +141,18 @@ export async function beginWrites(
   connections: readonly ConnectionKey[] = [],
 ): Promise<BegunWrites> {
   const sorted = [...tenantIds].sort();
-  const rows = await tx.query<{ now: Date; tenantId: string; version: number; guards: Guard[] | null }>(
-    { name: "begin-writes", text: BEGIN_WRITES },
-    [
-      sorted,
-      sorted.map(lockName),
-      connections.map(({ tenantId }) => tenantId),
-      connections.map(({ connectionId }) => connectionId),
-    ],
-  );
+  const rows = await tx.query<BegunRow>({ name: "begin-writes", text: BEGIN_WRITES }, [
+    sorted,
+    sorted.map(lockName),
+    connections.map(({ tenantId }) => tenantId),
+    connections.map(({ connectionId }) => connectionId),
+  ]);
   return {
     now: rows[0]?.now ?? new Date(),
     versions: new Map(rows.map(({ tenantId, version }) => [tenantId, version])),
     guards: rows.flatMap(({ guards }) => guards ?? []),
+    hasFailures: rows.some((row) => row.hasFailures),
+    hasAccepted: rows.some((row) => row.hasAccepted),
   };
 }
 
@@ -151,6 +160,9 @@ export async function beginWrites(
 const BEGIN_WRITES = `
   SELECT now() AS now, t.tenant_id AS "tenantId",
          coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = t.tenant_id), 0) AS version,
+         EXISTS (SELECT FROM failures f
+                  WHERE f.tenant_id = t.tenant_id AND f.state IN ('open', 'retried')) AS "hasFailures",
+         EXISTS (SELECT FROM accepted_writes a WHERE a.tenant_id = t.tenant_id) AS "hasAccepted",
          pg_advisory_xact_lock_shared(hashtextextended(t.lock, 0)),
          (SELECT json_agg(locked)
             FROM (SELECT ${GUARD_COLUMNS}

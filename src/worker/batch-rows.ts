@@ -15,7 +15,7 @@ import { type Draft, externalIdOf } from "./apply-write.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import type { BatchModels } from "./batch-models.ts";
 import type { Memberships } from "./memberships.ts";
-import { NameRaceError, userNameKey, UserNames } from "./user-names.ts";
+import { userNameKey, UserNames } from "./user-names.ts";
 
 /** What a batch holds of one type before it applies anything. */
 export interface Held {
@@ -68,7 +68,7 @@ export interface Save {
   readonly models: BatchModels;
 }
 
-/** All its statements travel together. @throws {NameRaceError} when another worker was faster */
+/** All its statements travel together. @throws a unique violation when another worker was faster */
 export async function write(
   tx: Transaction,
   { type, entries, before, memberships, models }: Save,
@@ -86,13 +86,12 @@ export async function write(
     if (!old && draft.row) inserted.push(withColumns(draft.row));
   }
   const gone = new Set(deleted.map(({ tenantId, id }) => `${tenantId} ${id}`));
-  const [, , insertedIds] = await together([
+  await together([
     deleteResources(tx, type, deleted),
     updateResources(tx, type, updated),
     insertResources(tx, type, inserted),
     memberships.save(tx, ({ tenantId, id }) => gone.has(`${tenantId} ${id}`)),
   ]);
-  if (insertedIds.size < inserted.length) throw new NameRaceError("another worker took a userName meanwhile");
 }
 
 function columnsOf(model: Model, row: ResourceRow): NewResourceRow {

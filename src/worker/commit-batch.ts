@@ -7,24 +7,21 @@
  */
 import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import { finishAccepted } from "../store/accepted-writes.ts";
-import { type Adopted, recordAdoptions } from "../store/adoption.ts";
 import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
-import { addDirectoryGrowth } from "../store/directory-totals.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
 import { applyWrite, type Applied, type Draft, membershipChanges, type Surroundings } from "./apply-write.ts";
+import { findEarlier } from "./accepted.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import { Growth } from "./directory-growth.ts";
 import { BatchModels } from "./batch-models.ts";
 import { DeactivationGuard, guardedCandidates } from "./deactivation-guard.ts";
 import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
+import { finish } from "./finish-batch.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { isRefusal, recallRefused, recordWrites, WriteRaceError } from "./ledger.ts";
+import { WriteRaceError } from "./ledger.ts";
 import { type GroupChange, Memberships } from "./memberships.ts";
 import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
-import { recordEvents } from "./record-events.ts";
-import { NameRaceError } from "./user-names.ts";
 
 export interface BatchResult {
   readonly outcome: Outcome;
@@ -43,14 +40,32 @@ export interface CommitDeps {
   readonly models: TenantModels;
 }
 
-/** Applies the writes in one transaction. @returns results in the order of the writes */
+/** What was accepted before these writes for the same resources, and must be applied before them. */
+export class EarlierWritesError extends Error {
+  override readonly name = "EarlierWritesError";
+  readonly earlier: readonly PendingWrite[];
+
+  constructor(earlier: readonly PendingWrite[]) {
+    super("earlier writes are accepted and not applied");
+    this.earlier = earlier;
+  }
+}
+
+/**
+ * Applies the writes in one transaction.
+ * @param options - `isNext`: false where something that was accepted earlier may have to come before them
+ * @returns results in the order of the writes
+ * @throws {EarlierWritesError} when something must; nothing is changed then
+ */
 export async function commitBatch(
   { db, models }: CommitDeps,
   writes: readonly PendingWrite[],
+  { isNext = true }: { readonly isNext?: boolean } = {},
 ): Promise<readonly BatchResult[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction((tx) => applyBatch(tx, writes, models));
+      const batch = { writes, tenantModels: models, isNext, isRepeated: attempt > 1 };
+      return await db.transaction((tx) => applyBatch(tx, batch));
     } catch (error) {
       if (!isRace(error) || attempt === RACE_ATTEMPTS) throw error;
     }
@@ -58,25 +73,35 @@ export async function commitBatch(
 }
 
 function isRace(error: unknown): boolean {
-  return error instanceof NameRaceError || error instanceof WriteRaceError || isUniqueViolation(error);
+  return error instanceof WriteRaceError || isUniqueViolation(error);
+}
+
+interface Batch {
+  readonly writes: readonly PendingWrite[];
+  readonly tenantModels: TenantModels;
+  readonly isNext: boolean;
+  readonly isRepeated: boolean;
 }
 
 /**
- * Statements that need no answer of each other travel together: a batch of users is three journeys to Postgres, the
+ * Statements that need no answer of each other travel together: a batch of users is two journeys to Postgres, the
  * commit included. Rows are locked before the ledger is asked, so that it tells what whoever held them has recorded.
  */
 async function applyBatch(
   tx: Transaction,
-  writes: readonly PendingWrite[],
-  tenantModels: TenantModels,
+  { writes, tenantModels, isNext, isRepeated }: Batch,
 ): Promise<readonly BatchResult[]> {
   const commands = writes.map(({ command }) => command);
-  const [{ now, versions, guards }, users, groups, recalled] = await together([
+  const [{ now, versions, guards, hasFailures, hasAccepted }, users, groups, recalled] = await together([
     beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))], guardedCandidates(commands)),
     hold(tx, "User", commands),
     hold(tx, "Group", commands),
     recallWrites(tx, writes),
   ]);
+  if (hasAccepted && !isNext) {
+    const earlier = await findEarlier(tx, writes);
+    if (earlier.length > 0) throw new EarlierWritesError(earlier);
+  }
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
   const guard = await DeactivationGuard.load(tx, commands, { guards, users: users.rows });
   const entries = createEntries(recalled.fresh);
@@ -84,60 +109,22 @@ async function applyBatch(
   const growth = new Growth();
   const around = { now: now.toISOString(), models, growth, guard };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
-  const replays = await finish(tx, { entries, saves, recalled, growth, guard });
-  await endAccepted(tx, commands);
+  const replays = await finish(tx, {
+    commands,
+    entries,
+    saves,
+    recalled,
+    growth,
+    guard,
+    hasFailures,
+    isRepeated,
+  });
   const applied = new Map(
     entries.flatMap((entry) =>
       [entry, ...entry.repeatedBy].map(({ command }) => [command.writeId, entry] as const),
     ),
   );
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
-}
-
-interface Finish {
-  readonly entries: readonly BatchEntry[];
-  /** What is still to be written. */
-  readonly saves: readonly Save[];
-  readonly recalled: Recalled;
-  readonly growth: Growth;
-  readonly guard: DeactivationGuard;
-}
-
-/** Writes what is left, then what it all did to the ledger, the cycles and the events. */
-async function finish(
-  tx: Transaction,
-  { entries, saves, recalled, growth, guard }: Finish,
-): Promise<ReadonlyMap<string, Outcome>> {
-  const record = async (
-    doubtful: Awaited<ReturnType<typeof recallRefused>>,
-  ): Promise<ReadonlyMap<string, Outcome>> => {
-    const guarded = guard.save(tx);
-    const recorded = recordWrites(tx, entries, { recalled, doubtful });
-    const grown = addDirectoryGrowth(tx, growth.changes());
-    const adopted = recordAdoptions(tx, adoptionsOf(entries));
-    const events = recordEvents(tx, entries, guard.events());
-    const [replays] = await together([recorded, guarded, grown, adopted, events]);
-    return replays;
-  };
-  const saved = together(saves.map((save) => write(tx, save)));
-  if (!entries.some(({ result }) => isRefusal(result))) {
-    const [, replays] = await together([saved, record(new Map())]);
-    return replays;
-  }
-  const [, doubtful] = await together([saved, recallRefused(tx, entries)]);
-  return record(doubtful);
-}
-
-function adoptionsOf(entries: readonly BatchEntry[]): readonly Adopted[] {
-  return entries.flatMap(({ result }) => (result instanceof ScimError ? [] : (result.adoption ?? [])));
-}
-
-/** What was accepted has ended now, or had before. */
-async function endAccepted(tx: Transaction, commands: readonly WriteCommand[]): Promise<void> {
-  await finishAccepted(
-    tx,
-    commands.filter(({ isAccepted }) => isAccepted === true),
-  );
 }
 
 /** Writes of one resource share a draft, so that each sees what the one before it did. */
@@ -189,7 +176,8 @@ async function applyEntries(tx: Transaction, { entries, held, ...around }: Apply
 }
 
 function groupChange({ command }: BatchEntry): GroupChange {
-  return { tenantId: command.tenantId, id: command.resourceId, changes: membershipChanges(command) };
+  const { tenantId, resourceId: id, operation } = command;
+  return { tenantId, id, changes: membershipChanges(command), isNew: operation === "create" };
 }
 
 interface TypeBatch extends Around {

@@ -17,8 +17,7 @@ import { type Transaction, transientReason } from "../store/database.ts";
 import { insertFailures } from "../store/failures.ts";
 import { findLedgerRows, insertLedgerRows } from "../store/ledger.ts";
 import { addCycleCounts, NO_COUNTS } from "../store/cycles.ts";
-import { findEarlier } from "./accepted.ts";
-import { type BatchResult, type CommitDeps, commitBatch } from "./commit-batch.ts";
+import { type BatchResult, type CommitDeps, commitBatch, EarlierWritesError } from "./commit-batch.ts";
 import { countWrite } from "./count-write.ts";
 import { traceWrite } from "./trace-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
@@ -43,8 +42,13 @@ export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {
     isTransient: (error) => transientReason(error) !== undefined,
     onBatch: (size) => deps.metrics.batchSize.observe(size),
     commit: async (writes) => {
-      await applyEarlier(deps, writes);
-      return commitAndReply(deps, writes);
+      try {
+        return await commitAndReply(deps, writes, { isNext: false });
+      } catch (error) {
+        if (!(error instanceof EarlierWritesError)) throw error;
+        await applyEarlier(deps, error.earlier);
+        return commitAndReply(deps, writes);
+      }
     },
   });
 
@@ -91,8 +95,7 @@ async function endOf(
 }
 
 /** What was accepted earlier for the same resources comes first; one that cannot be applied holds nobody up. */
-async function applyEarlier(deps: ConsumeDeps, writes: readonly PendingWrite[]): Promise<void> {
-  const earlier = await findEarlier(deps.db, writes);
+async function applyEarlier(deps: ConsumeDeps, earlier: readonly PendingWrite[]): Promise<void> {
   for (let start = 0; start < earlier.length; start += deps.batchMax) {
     const batch = earlier.slice(start, start + deps.batchMax);
     try {
@@ -118,10 +121,11 @@ async function applyAlone(deps: ConsumeDeps, write: PendingWrite): Promise<void>
 async function commitAndReply(
   deps: ConsumeDeps,
   writes: readonly PendingWrite[],
+  { isNext } = { isNext: true },
 ): Promise<readonly BatchResult[]> {
   const stop = deps.metrics.commit.startTimer();
   const startedAt = Date.now();
-  const results = await commitBatch(deps, writes);
+  const results = await commitBatch(deps, writes, { isNext });
   stop();
   const span = { startedAt, endedAt: Date.now() };
   const byApi = new Map<string, { writeId: string; outcome: Outcome }[]>();

@@ -7,7 +7,7 @@ import { ScimError } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { addCycleCounts, type AddedCounts, type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
 import { together, type Transaction } from "../store/database.ts";
-import { type EndedRow, insertLedgerRows, type NewLedgerRow } from "../store/ledger.ts";
+import { type EndedRow, insertLedgerRows, insertNewLedgerRows, type NewLedgerRow } from "../store/ledger.ts";
 import { findInDoubt } from "../store/repeated-requests.ts";
 import { insertMemberChanges, type MemberChange } from "../store/history.ts";
 import { HELD_CODE, outcomeOfRow } from "../queue/outcome-of-row.ts";
@@ -16,6 +16,22 @@ import type { BatchEntry } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import type { Recalled } from "./recall.ts";
 import { recordFailures } from "./record-failures.ts";
+
+/**
+ * Records a batch of which all writes were applied, and none was known to the ledger before. None of its statements needs
+ * an answer.
+ * @throws a unique violation when another worker ended one of the writes meanwhile
+ */
+export async function recordApplied(tx: Transaction, entries: readonly BatchEntry[]): Promise<void> {
+  await together([
+    insertNewLedgerRows(
+      tx,
+      entries.flatMap((entry) => rowsOf(entry, undefined)),
+    ),
+    insertMemberChanges(tx, entries.flatMap(memberChangesOf)),
+    addCycleCounts(tx, countsOf(entries, new Map())),
+  ]);
+}
 
 /** Another worker ended one of the batch's writes meanwhile; tried again, the batch finds what that one did. */
 export class WriteRaceError extends Error {

@@ -28,6 +28,8 @@ import { Nesting } from "./nesting.ts";
 /** One group's change to its membership, as a command asks for it. */
 export interface GroupChange extends ResourceKey {
   readonly changes: readonly MemberChange[];
+  /** The group is made by it, so that it has no members yet. */
+  readonly isNew?: boolean;
 }
 
 /** What one command did to a group's membership. */
@@ -64,13 +66,28 @@ export class Memberships {
   static async load(tx: Transaction, changes: readonly GroupChange[]): Promise<Memberships> {
     const whole = changes.filter(isAboutWhole);
     const wholeKeys = new Set(whole.map(keyOf));
-    const touched = changes.filter((change) => !wholeKeys.has(keyOf(change))).flatMap(touchedMembers);
-    const added = unique(changes.flatMap(addedMembers));
-    const [all, some, known] = await together([
+    const parts = changes.filter((change) => !wholeKeys.has(keyOf(change)));
+    const [all, some, shared] = await together([
       findAllMemberships(tx, unique(whole)),
-      findMemberships(tx, touched),
-      shareMembers(tx, added),
+      findMemberships(tx, parts.filter(({ isNew }) => isNew !== true).flatMap(touchedMembers)),
+      shareMembers(tx, unique(parts.flatMap(addedMembers))),
     ]);
+    // Whoever is in a group that is replaced need not be held to stay in it: if he is deleted, his membership goes too.
+    const present = new Set(all.map((row) => memberKeyOf(row, row.memberId)));
+    const coming = (change: GroupChange): ResourceKey[] =>
+      addedMembers(change).filter(
+        ({ id }) => !present.has(memberKeyOf({ ...change, groupId: change.id }, id)),
+      );
+    const others = await shareMembers(
+      tx,
+      unique(changes.filter((c) => wholeKeys.has(keyOf(c))).flatMap(coming)),
+    );
+    const known = new Map([
+      ...all.map(({ tenantId, memberId, memberType }) => [`${tenantId} ${memberId}`, memberType] as const),
+      ...shared,
+      ...others,
+    ]);
+    const added = unique(changes.flatMap(addedMembers));
     const nested = added.filter(({ tenantId, id }) => known.get(`${tenantId} ${id}`) === "Group");
     const nesting = await Nesting.load(tx, [...new Set(nested.map(({ tenantId }) => tenantId))]);
     return new Memberships([...all, ...some], known, nesting);
@@ -101,7 +118,7 @@ export class Memberships {
     }
   }
 
-  /** Writes the difference between what was loaded and what was accepted. Deleted groups lose theirs by cascade. */
+  /** Writes the difference between what was loaded and what was accepted. Deleted groups lose theirs with their row. */
   async save(tx: Transaction, isDeleted: (group: ResourceKey) => boolean): Promise<void> {
     const inserted: MemberRow[] = [];
     const deleted: MemberKey[] = [];
@@ -196,6 +213,13 @@ function addedMembers({ tenantId, changes }: GroupChange): ResourceKey[] {
     .flatMap((change) => (change.kind === "add" || change.kind === "replace" ? change.members : []))
     .filter(({ value }) => isResourceId(value))
     .map(({ value }) => ({ tenantId, id: value }));
+}
+
+function memberKeyOf(
+  { tenantId, groupId }: { readonly tenantId: string; readonly groupId: string },
+  memberId: string,
+): string {
+  return `${tenantId} ${groupId} ${memberId}`;
 }
 
 /** Without repetitions, in the order in which rows are locked. */

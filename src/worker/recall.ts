@@ -32,6 +32,8 @@ export interface Recalled {
   readonly replayed: readonly { readonly write: PendingWrite; readonly row: EndedRow }[];
   /** Writes to be applied, each once, with what they stand for. */
   readonly fresh: readonly FreshWrite[];
+  /** Some of them have a row already, of a fault, that theirs is to replace. */
+  readonly hasFaults: boolean;
 }
 
 export interface FreshWrite extends PendingWrite {
@@ -67,6 +69,7 @@ export async function recallWrites(tx: Transaction, writes: readonly PendingWrit
     outcomes: new Map<string, Outcome>(),
     replayed: [] as Replay[],
     fresh: [] as FreshWrite[],
+    hasFaults: rows.size < found.length,
   };
   for (const [key, request] of requests) {
     const ended = idsOf(request).flatMap((id) => (answered.has(id) ? [] : (rows.get(id) ?? [])));

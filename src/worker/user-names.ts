@@ -2,19 +2,14 @@
  * Who has which userName while a batch is applied: the names that its writes want are looked up once, and every
  * write then claims and frees names in the order of the batch, as it would alone. RFC 7643 section 4.1.1.
  *
- * A race with another worker is left to the unique index: whoever comes second meets `NameRaceError`, and the batch
- * is applied again, now with the name seen as taken.
+ * A race with another worker is left to the unique index: whoever comes second meets it, and the batch is applied
+ * again, now with the name seen as taken.
  */
 import { z } from "zod";
 import { fold, type Resource, say, ScimError, term } from "../scim/index.ts";
 import type { WriteCommand } from "../queue/contracts.ts";
 import type { Transaction } from "../store/database.ts";
 import { findNameHolders, type ResourceKey } from "../store/directory-writes.ts";
-
-/** Another worker committed a userName that this batch had seen as free. */
-export class NameRaceError extends Error {
-  override readonly name = "NameRaceError";
-}
 
 export class UserNames {
   /** Id of the holder by `tenantId nameKey`. */

@@ -2,6 +2,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { WriteCommand } from "../../../src/queue/contracts.ts";
+import { together, type Transaction } from "../../../src/store/database.ts";
 import { openCycle } from "../../../src/store/cycles.ts";
 import { eraseEventDetails, pruneEvents, readEvents, type StoredEvent } from "../../../src/store/events.ts";
 import { closeCycles } from "../../../src/worker/close-cycles.ts";
@@ -162,14 +163,19 @@ test("a batch that is rolled back leaves no event and no hole", async () => {
   const id = uuidv7();
   await expect(
     store.database.transaction(async (tx) => {
+      const dying: Pick<Transaction, "commitWith"> = {
+        commitWith: async (statements) => {
+          await together(statements);
+          throw new Error("the process dies");
+        },
+      };
       const inside = {
         ...store.database,
-        transaction: (work: (t: typeof tx) => Promise<unknown>) => work(tx),
+        transaction: (work: (t: Transaction) => Promise<unknown>) => work({ ...tx, ...dying }),
       };
       await commitBatch(commitDeps(inside as typeof store.database), [
         { command: command(tenantId, create(id, "lost@contoso.com")), attempt: 1 },
       ]);
-      throw new Error("the process dies");
     }),
   ).rejects.toThrow("the process dies");
 
