@@ -34,6 +34,7 @@ const IDLE_SECONDS = 3;
 const PASSWORD = "a password for pictures";
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 800 };
+const TENANT_PAGES = ["preparation", "gate", "keys", "webhooks"];
 const LOOKS = [
   { suffix: "", viewport: WIDE, colorScheme: "light" },
   { suffix: "-dark", viewport: WIDE, colorScheme: "dark" },
@@ -56,17 +57,26 @@ try {
   await ensureOwner(service.db, { password: PASSWORD });
   const { busy } = await seedConsole(service.db, config.ROLLCALL_SECRET);
   await service.db.query("UPDATE tenants SET name = 'Fabrikam GmbH' WHERE slug = 'fabrikam'");
-  const cycle = await provision(api);
+  const made = await provision(api);
   const browser = await launchBrowser();
   try {
     const connection = `/tenants/${busy.slug}/connections/${busy.connectionId}`;
     await takePictures(browser, dashboard, {
-      cycles: `/tenants/${busy.slug}/cycles`,
       overview: "/",
+      tenant: `/tenants/${busy.slug}`,
       connection,
-      cycle,
+      guard: `${connection}/guard`,
+      cycles: `/tenants/${busy.slug}/cycles`,
+      cycle: made.cycle,
+      people: `/people?tenant=${made.slug}&q=a`,
+      person: made.person,
       failed: "/failed",
       activate: "/activate",
+      settings: "/settings",
+      accounts: "/settings/accounts",
+      audit: "/settings/audit",
+      account: "/account",
+      ...Object.fromEntries(TENANT_PAGES.map((name) => [name, `/tenants/${made.slug}/${name}`])),
       rotate: `${connection}/rotate`,
     });
   } finally {
@@ -78,8 +88,10 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** A tenant whose numbers are not made up. @returns where its last cycle is shown */
-async function provision(apiUrl: string): Promise<string> {
+/** A tenant whose numbers are not made up. @returns where its last cycle, and somebody who lost access, are shown */
+async function provision(
+  apiUrl: string,
+): Promise<{ readonly slug: string; readonly cycle: string; readonly person: string }> {
   const { tenantId, slug, token } = await addTenant(
     service.db,
     { slug: "northwind", name: "Northwind Traders" },
@@ -90,12 +102,16 @@ async function provision(apiUrl: string): Promise<string> {
   const { clean } = await runSimulation({ url, token, dialect: "mixed", seed: 3, ...sizes });
   if (!clean) throw new Error("the simulation went wrong, and the pictures would show it");
   await beRefused(createScimClient(url, token));
-  await sleep(2_000); // What a connection did is noted about once a second.
+  await sleep(3_000 * IDLE_SECONDS); // Until the cycle has ended.
   const [last] = await service.db.query<{ id: string }>(
     "SELECT id FROM cycles WHERE tenant_id = $1 ORDER BY started_at DESC LIMIT 1",
     [tenantId],
   );
-  return `/tenants/${slug}/cycles/${last?.id}`;
+  const [left] = await service.db.query<{ id: string }>(
+    "SELECT id FROM users WHERE tenant_id = $1 AND NOT active ORDER BY updated_at DESC LIMIT 1",
+    [tenantId],
+  );
+  return { slug, cycle: `/tenants/${slug}/cycles/${last?.id}`, person: `/tenants/${slug}/users/${left?.id}` };
 }
 
 /** What goes wrong in a real directory: a name that is taken, a member that is not there, a user that is gone. */

@@ -145,18 +145,19 @@ function nowBadge(isActive: boolean | null): Html {
 
 export function reasonsSection(slug: string, groups: readonly CycleFailures[]): Html {
   const rows = groups.map((group) => [
-    html`<a href="${causePath({ ...group, tenantSlug: slug })}">${titleOf(group)}: ${group.code}</a>`,
+    html`<a href="${causePath({ ...group, tenantSlug: slug })}">${titleOf(group)}: ${group.code}</a>
+      ${group.masked !== null && html`<p class="muted small">${group.masked}</p>`}`,
     resultBadge(group.result),
     count(group.count),
     group.open === 0 ? NOTHING : count(group.open),
-    html`<a href="${failurePath(slug, group.newestWriteId)}">${group.masked ?? "Show the newest"}</a>`,
+    html`<a href="${failurePath(slug, group.newestWriteId)}">Show</a>`,
   ]);
   const columns = [
-    { label: "Reason" },
+    { label: "Reason, and its newest case" },
     { label: "Result" },
     { label: "Times", isNumber: true },
     { label: "Still open", isNumber: true },
-    { label: "The newest" },
+    { label: "Newest" },
   ];
   const total = groups.reduce((sum, group) => sum + group.count, 0);
   return html`<section>
