@@ -29,6 +29,7 @@ import {
 import { showFailure } from "./pages/failure.ts";
 import { showGuard } from "./pages/guard.ts";
 import { submitGuard, submitGuardDecision, submitGuardOff } from "./pages/guard-actions.ts";
+import { MAPPING_PATH, showMapping } from "./pages/mapping.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
@@ -83,6 +84,7 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: "/account/sessions/:session/end", needs: "viewer", handle: submitEndSession },
   { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
   ...PRODUCT_ROUTES,
+  { method: "get", path: `/tenants/:slug${MAPPING_PATH}`, needs: "viewer", handle: showMapping },
   { method: "get", path: "/tenants/:slug/connect", needs: "admin", handle: showConnect },
   { method: "post", path: "/tenants/:slug/connect", needs: "admin", handle: submitConnect },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
