@@ -10,20 +10,21 @@ interface Kept {
 const ENTRIES_MAX = 10_000;
 
 export class AnswerCache {
-  readonly #ms: number;
+  readonly #ms: () => number;
   readonly #kept = new Map<string, Kept>();
 
   /** @param ms - how long an answer is used again; 0 keeps none */
-  constructor(ms: number) {
+  constructor(ms: () => number) {
     this.#ms = ms;
   }
 
   /** @returns the answer that is kept, or under way, else the one that `ask` gives */
   get(key: string, ask: () => Promise<LoginAnswer>): Promise<LoginAnswer> {
-    if (this.#ms <= 0) return ask();
+    const ms = this.#ms();
+    if (ms <= 0) return ask();
     const known = this.#kept.get(key);
     if (known && known.until > Date.now()) return known.answer;
-    const kept: Kept = { answer: ask(), until: Date.now() + this.#ms };
+    const kept: Kept = { answer: ask(), until: Date.now() + ms };
     this.#keep(key, kept);
     kept.answer.then(
       ({ userId, reason }) => {

@@ -1,6 +1,7 @@
 /** The client: may this person log in? */
 import { AnswerCache } from "./answer-cache.ts";
 import type { LoginAnswer, LoginCheck, RollcallClientOptions } from "./contract.ts";
+import { follow } from "./follow.ts";
 import { type Answer, post, type RequestSettings, UnreachableError } from "./request.ts";
 
 export interface RollcallClient {
@@ -14,10 +15,16 @@ export interface RollcallClient {
   mayAllLogIn(checks: readonly LoginCheck[]): Promise<readonly LoginAnswer[]>;
   /** For a webhook or event that tells of a change: forgets what is kept of this user, or of all. */
   forget(userId?: string): void;
+  /**
+   * Listens to the tenant's events: while it hears them, answers are kept for a minute and forgotten as soon as a change
+   * is told. @returns a function that ends it
+   */
+  follow(): () => void;
 }
 
 const PATH = "/v1/login-check";
 const CHECKS_MAX = 1_000;
+const HEARD_CACHE_MS = 60_000;
 const DEFAULTS = { timeoutMs: 1_000, retries: 1, cacheMs: 1_000 };
 
 export function createRollcallClient(options: RollcallClientOptions): RollcallClient {
@@ -28,7 +35,8 @@ export function createRollcallClient(options: RollcallClientOptions): RollcallCl
     retries: options.retries ?? DEFAULTS.retries,
     onUnreachable: options.onUnreachable ?? (() => undefined),
   };
-  const cache = new AnswerCache(options.cacheMs ?? DEFAULTS.cacheMs);
+  let isHeard = false;
+  const cache = new AnswerCache(() => (isHeard ? HEARD_CACHE_MS : (options.cacheMs ?? DEFAULTS.cacheMs)));
   let chosen: string | null = null;
 
   async function ask(body: object): Promise<Answer | undefined> {
@@ -65,5 +73,17 @@ export function createRollcallClient(options: RollcallClientOptions): RollcallCl
       return answers;
     },
     forget: (userId) => cache.forget(userId),
+    follow: () =>
+      follow(settings, {
+        onHeard: () => {
+          cache.forget();
+          isHeard = true;
+        },
+        onChanged: (userId) => cache.forget(userId),
+        onLost: () => {
+          isHeard = false;
+          cache.forget();
+        },
+      }),
   };
 }

@@ -18,6 +18,7 @@ let tenant: TestTenant;
 let product: Server;
 let url: string;
 let browser: Browser;
+let stopFollowing: () => void;
 
 beforeAll(async () => {
   if (!canRun) return;
@@ -25,6 +26,7 @@ beforeAll(async () => {
   tenant = await service.addTenant();
   const key = await addProductKey(service.database, tenant.tenantId);
   const rollcall = createRollcallClient({ url: service.apiUrl, key, cacheMs: 100 });
+  stopFollowing = rollcall.follow();
   product = createDemoProduct(rollcall).listen(0, "127.0.0.1");
   await new Promise((resolve) => product.once("listening", resolve));
   url = `http://127.0.0.1:${(product.address() as AddressInfo).port}`;
@@ -32,6 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   if (!canRun) return;
+  stopFollowing();
   await browser.close();
   product.close();
   product.closeAllConnections();

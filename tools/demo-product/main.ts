@@ -20,6 +20,7 @@ const rollcall = createRollcallClient({
   cacheMs: 500,
   onUnreachable: (error) => console.error("Rollcall gave no answer:", error),
 });
+rollcall.follow();
 createDemoProduct(rollcall).listen(Number(values.port), "127.0.0.1", () =>
   console.log(`The demo product is at http://127.0.0.1:${values.port}`),
 );
