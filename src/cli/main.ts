@@ -18,6 +18,7 @@ import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
+import { roleList, roleMap, roleUnmap } from "./role.ts";
 import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
@@ -55,6 +56,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "gate set": gateSet,
   "gate exempt": gateExempt,
   "gate unexempt": gateUnexempt,
+  "role map": roleMap,
+  "role unmap": roleUnmap,
+  "role list": roleList,
   "guard show": guardShow,
   "guard set": guardSet,
   "guard off": guardOff,

@@ -20,6 +20,11 @@ export interface LoginAnswer {
   /** A later version of Rollcall may know more reasons; `allowed` is what counts. */
   readonly reason: LoginReason;
   readonly userId?: string;
+  /**
+   * Roles that the user has through its groups, sorted; none for who may not log in. Absent where no group is mapped to a
+   * role, and while Rollcall is unreachable.
+   */
+  readonly roles?: readonly string[];
   readonly groups?: readonly { readonly id: string; readonly displayName?: string }[];
 }
 

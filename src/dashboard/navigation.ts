@@ -25,6 +25,7 @@ const TENANT_PAGES: readonly (Place & { readonly path: string })[] = [
   { path: "", label: "Connections", needs: "viewer" },
   { path: "/cycles", label: "Cycles", needs: "viewer" },
   { path: "/attributes", label: "Attributes", needs: "viewer" },
+  { path: "/roles", label: "Roles", needs: "viewer" },
   { path: "/preparation", label: "People from before", needs: "viewer" },
   { path: "/gate", label: "Login gate", needs: "viewer" },
   { path: "/keys", label: "Product keys", needs: "viewer" },

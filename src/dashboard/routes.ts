@@ -33,6 +33,7 @@ import { MAPPING_PATH, showMapping } from "./pages/mapping.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
 import { showOverview } from "./pages/overview.ts";
+import { showRoles, submitMapping, submitMappingRemoval } from "./pages/roles.ts";
 import { showSettings } from "./pages/settings.ts";
 import { showTenant } from "./pages/tenant.ts";
 import {
@@ -85,6 +86,9 @@ export const ROUTES: readonly Route[] = [
   { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
   ...PRODUCT_ROUTES,
   { method: "get", path: `/tenants/:slug${MAPPING_PATH}`, needs: "viewer", handle: showMapping },
+  { method: "get", path: "/tenants/:slug/roles", needs: "viewer", handle: showRoles },
+  { method: "post", path: "/tenants/:slug/roles", needs: "admin", handle: submitMapping },
+  { method: "post", path: "/tenants/:slug/roles/remove", needs: "admin", handle: submitMappingRemoval },
   { method: "get", path: "/tenants/:slug/connect", needs: "admin", handle: showConnect },
   { method: "post", path: "/tenants/:slug/connect", needs: "admin", handle: submitConnect },
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },

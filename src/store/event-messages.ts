@@ -10,6 +10,7 @@ import type { Database } from "./database.ts";
 import { findGuardCycles, type GuardCycle } from "./guard-cycles.ts";
 import { findResources } from "./directory-reads.ts";
 import type { StoredEvent } from "./events.ts";
+import { readRoles } from "./role-mappings.ts";
 
 /** Grows when a message changes so that an older reader would misread it; new members do not count. */
 export const PAYLOAD_VERSION = 1;
@@ -29,6 +30,11 @@ const Change = z.object({
   version: z.number().nullable(),
   changed: z.array(z.string()),
   writeId: z.uuid().nullable(),
+  /**
+   * As they are when the event is told: of an active user, or those that a group gives its members. Absent where the
+   * tenant maps no group to a role, and of what is gone.
+   */
+  roles: z.array(z.string()).optional(),
 });
 
 /** The SCIM resource, without `members` or `groups`. */
@@ -125,6 +131,7 @@ export async function composeMessages(
   const cycles = await findCycles(db, tenantId, idsOf("Cycle"));
   const guarded = events.filter(({ type }) => type === "guard.held").map(({ resourceId }) => resourceId);
   const guards = await findGuardCycles(db, tenantId, guarded);
+  const roles = await readRoles(db, tenantId, [...users.keys(), ...groups.keys()]);
   return events.map((event): EventMessage => {
     const base = {
       payloadVersion: PAYLOAD_VERSION,
@@ -138,7 +145,7 @@ export async function composeMessages(
     if (type === "guard.held")
       return { ...base, type, data: { cycleId: resourceId, ...guardView(guards.get(resourceId)) } };
     const isUser = event.resourceType === "User";
-    const { view, change } = viewOf(event, isUser ? users : groups);
+    const { view, change } = viewOf(event, { resources: isUser ? users : groups, roles });
     if (isUser)
       return {
         ...base,
@@ -157,15 +164,30 @@ type View = z.infer<typeof Resource>;
 
 function viewOf(
   { resourceId, version, changed, writeId, details }: StoredEvent,
-  resources: ReadonlyMap<string, Stored>,
+  {
+    resources,
+    roles,
+  }: {
+    readonly resources: ReadonlyMap<string, Stored>;
+    readonly roles: ReadonlyMap<string, readonly string[]>;
+  },
 ): { readonly view: View | null; readonly change: Change } {
   const stored = resources.get(resourceId);
   const known = stored?.resource["externalId"] ?? details?.externalId;
   const externalId = typeof known === "string" ? known : null;
   return {
     view: stored === undefined ? null : resourceView(stored),
-    change: { externalId, version, changed: [...changed], writeId },
+    change: { externalId, version, changed: [...changed], writeId, ...rolesNow(stored, roles) },
   };
+}
+
+function rolesNow(
+  stored: Stored | undefined,
+  roles: ReadonlyMap<string, readonly string[]>,
+): Pick<Change, "roles"> {
+  const held = stored && roles.get(stored.id);
+  if (held === undefined) return {};
+  return { roles: stored?.resource["active"] === false ? [] : [...held] };
 }
 
 function resourceView({ type, id, version, created, lastModified, resource }: Stored): View {

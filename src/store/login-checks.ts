@@ -5,6 +5,7 @@
 import { fold } from "../scim/index.ts";
 import type { Database } from "./database.ts";
 import type { Choice } from "./login-gates.ts";
+import { rolesOf } from "./role-mappings.ts";
 
 /** By what a person is looked up. */
 export type LoginField = "userName" | "email" | "externalId";
@@ -30,6 +31,8 @@ export interface LoginFacts {
   /** Of the one user that has it. */
   readonly userId: string | null;
   readonly active: boolean | null;
+  /** Of a user who is active; null where the tenant maps no group to a role. */
+  readonly roles: readonly string[] | null;
 }
 
 // The first is unique, the others need not be.
@@ -56,6 +59,8 @@ function statementFor(field: LoginField): string {
                             WHERE c.tenant_id = k.tenant_id AND c.users_created > 0
                             ORDER BY c.tenant_id, c.connection_id LIMIT 1)
                 END AS is_enforced,
+                (SELECT true FROM role_mappings r WHERE r.tenant_id = k.tenant_id
+                  ORDER BY r.tenant_id, r.role LIMIT 1) AS has_roles,
                 coalesce(g.when_off, 'allow') AS when_off,
                 coalesce(g.when_unreachable, 'refuse') AS when_unreachable
            FROM unnest($1::bytea[]) WITH ORDINALITY AS h (key_hash, n)
@@ -71,7 +76,11 @@ function statementFor(field: LoginField): string {
          coalesce((SELECT true FROM login_exemptions e
                     WHERE e.tenant_id = k.tenant_id AND e.login_key IN (${field === "externalId" ? "" : "q.value, "}m.user_name_key)
                     LIMIT 1), false) AS "isExempt",
-         m.found, m.user_id AS "userId", m.active
+         m.found, m.user_id AS "userId", m.active,
+         CASE WHEN k.has_roles THEN
+           CASE WHEN m.found = 1 AND m.active THEN ${rolesOf({ tenantId: "k.tenant_id", memberId: "m.user_id::uuid" })}
+                ELSE '{}' END
+         END AS roles
     FROM unnest($2::bigint[], $3::text[]) WITH ORDINALITY AS q (key_n, value, position)
     JOIN keys k ON k.n = q.key_n
    CROSS JOIN LATERAL (

@@ -13,6 +13,8 @@ import {
 
 interface Session {
   readonly userName: string;
+  /** As they were at sign-in. */
+  readonly roles: readonly string[];
 }
 
 const COOKIE = "demo_session";
@@ -39,7 +41,10 @@ export function createDemoProduct(rollcall: RollcallClient): Express {
   // Every request of a session is checked, so that it ends when the access does.
   app.use(
     loginGuard<Request, Response>(rollcall, {
-      person: (request) => sessions.get(sessionIdOf(request)),
+      person: (request) => {
+        const session = sessions.get(sessionIdOf(request));
+        return session && { userName: session.userName };
+      },
       refuse: (answer, request, response) => {
         sessions.delete(sessionIdOf(request));
         turnAway(answer, response.clearCookie(COOKIE));
@@ -60,7 +65,7 @@ export function createDemoProduct(rollcall: RollcallClient): Express {
       return;
     }
     const id = randomBytes(32).toString("base64url");
-    sessions.set(id, { userName: userName.trim() });
+    sessions.set(id, { userName: userName.trim(), roles: answer.roles ?? [] });
     response.cookie(COOKIE, id, { httpOnly: true, sameSite: "lax" }).redirect(303, "/");
   });
 
@@ -96,10 +101,12 @@ function signInPage(): string {
   );
 }
 
-function homePage({ userName }: Session): string {
+function homePage({ userName, roles }: Session): string {
+  const may =
+    roles.length === 0 ? "You have no particular role." : `Your roles: ${roles.map(escaped).join(", ")}.`;
   return page(
     `Hello, ${escaped(userName)}`,
-    `<p>Your reviews, your team, your pay slips.</p><form method="post" action="/sign-out"><button>Sign out</button></form>
+    `<p>Your reviews, your team, your pay slips.</p><p>${may}</p><form method="post" action="/sign-out"><button>Sign out</button></form>
     <script>setInterval(async () => {
       const response = await fetch("/session");
       if (response.status === 403) document.documentElement.innerHTML = await response.text();

@@ -10,6 +10,8 @@ export interface LoginAnswer {
   readonly reason: LoginReason;
   /** Of the one user the value belongs to. */
   readonly userId?: string;
+  /** What the user's groups give it; none for who may not log in. Absent where the tenant maps no group to a role. */
+  readonly roles?: readonly string[];
 }
 
 export function decide(facts: LoginFacts): LoginAnswer {
@@ -19,6 +21,7 @@ export function decide(facts: LoginFacts): LoginAnswer {
     allowed,
     reason,
     ...(isKnown && { userId }),
+    ...(facts.roles !== null && { roles: allowed ? facts.roles : [] }),
   });
   const whenOff = facts.whenOff === "allow";
   if (facts.isExempt) return answer("exempt", true);

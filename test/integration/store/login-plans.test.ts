@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Database } from "../../../src/store/database.ts";
 import { type LoginField, readLoginFacts } from "../../../src/store/login-checks.ts";
+import { addRoleMapping } from "../../../src/store/role-mappings.ts";
 import { issueProductKey } from "../../../src/store/product-keys.ts";
 import { hashToken } from "../../../src/platform/secrets.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
@@ -99,3 +100,49 @@ test.each([
     }
   }
 });
+
+test("with roles by groups in groups, a check reads the user's own groups and no others", async () => {
+  const { database } = store;
+  const [tenant] = await database.query<{ id: string }>("SELECT id FROM tenants WHERE slug = 'large'");
+  const tenantId = tenant?.id ?? "";
+  // Twenty thousand groups of five users each, every hundred of them in one above.
+  await database.query(
+    `INSERT INTO groups (tenant_id, id, display_name_key, external_id, resource, search, version, created_at, updated_at)
+     SELECT $1, gen_random_uuid(), 'group ' || n, 'g-' || n, '{}', '{}', 1, now(), now()
+       FROM generate_series(1, 20200) AS n`,
+    [tenantId],
+  );
+  await database.query(
+    `INSERT INTO group_members (tenant_id, group_id, member_id, member_type)
+     SELECT u.tenant_id, g.id, u.id, 'User'
+       FROM users u
+       JOIN groups g ON g.tenant_id = u.tenant_id
+        AND g.display_name_key = 'group ' || (substring(u.external_id FROM 5)::int % 20000 + 1)
+      WHERE u.tenant_id = $1
+      UNION ALL
+     SELECT i.tenant_id, o.id, i.id, 'Group'
+       FROM groups i
+       JOIN groups o ON o.tenant_id = i.tenant_id
+        AND o.display_name_key = 'group ' || (20001 + substring(i.external_id FROM 3)::int % 200)
+      WHERE i.tenant_id = $1 AND substring(i.external_id FROM 3)::int <= 20000`,
+    [tenantId],
+  );
+  await database.transaction(async (tx) => {
+    await addRoleMapping(tx, tenantId, { role: "direct", matchBy: "displayName", value: "Group 8" });
+    await addRoleMapping(tx, tenantId, { role: "above", matchBy: "externalId", value: "g-20009" });
+    await addRoleMapping(tx, tenantId, { role: "elsewhere", matchBy: "externalId", value: "g-9" });
+  });
+  await database.query("VACUUM ANALYZE groups, group_members, role_mappings");
+
+  const nodes = await nodesOf("userName", ["user7@x", "user9@x", "nobody@x"]);
+  const facts = await readLoginFacts(database, "userName", [
+    { keyHash, value: "user7@x" },
+    { keyHash, value: "nobody@x" },
+  ]);
+
+  expect(facts.map((each) => each?.roles)).toEqual([["above", "direct"], []]);
+  for (const node of nodes) {
+    const what = `${node["Node Type"]} on ${node["Relation Name"] ?? "nothing"}`;
+    expect((node["Rows Removed by Filter"] ?? 0) + node["Actual Rows"], what).toBeLessThan(500);
+  }
+}, 120_000);
