@@ -146,7 +146,8 @@ test("no attribute becomes markup, whatever Azure sends", async () => {
   for (const page of pages) {
     const { status, text } = await admin.get(page);
     expect([page, status]).toEqual([page, 200]);
-    expect(text).not.toMatch(/<script|<img/);
+    // The console's own script is a file, with nothing between its tags.
+    expect(text.replace(/<script src="\/assets\/[\w.-]+" defer><\/script>/, "")).not.toMatch(/<script|<img/);
   }
 });
 
