@@ -8,7 +8,7 @@
  *
  * Client, servers and stores share the machine's cores: the ratios tell, and rates are a floor.
  */
-import { appendFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { members, size } from "./lib/alone.ts";
@@ -71,5 +71,11 @@ async function measure(queue: QueueKind): Promise<void> {
       await stand.stop();
     }
   }
-  if (values.append) appendFileSync(README, rows.join(""));
+  if (values.append) append(rows.join(""));
+}
+
+/** Below what was found before: the section of this question is the first. */
+function append(found: string): void {
+  const [head = "", first = "", ...others] = readFileSync(README, "utf8").split(/^(?=## )/m);
+  writeFileSync(README, [head, `${first.trimEnd()}\n${found}\n`, ...others].join(""));
 }
