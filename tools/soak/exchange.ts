@@ -20,7 +20,7 @@ export type Attempt =
       readonly etag: string | undefined;
       readonly retryAfter: string | undefined;
       readonly body: unknown;
-      /** Resolves if its connection ends soon, before another answer comes over it. */
+      /** Resolves if its connection ends soon. */
       readonly ended: Promise<void>;
     }
   /** Refused, reset, cut off in the middle, or not in time: the client knows nothing. */
@@ -72,20 +72,29 @@ function headersOf({ body, ifMatch }: Wire, token: string): Record<string, strin
 // Later the service has taken the answer for received, or has said so.
 const DOUBT_MS = 2_500;
 
-/** Of each connection, whose answer came last: if it ends now, the service is in doubt whether that was read. */
+interface Told {
+  readonly at: number;
+  readonly end: () => void;
+}
+
+/**
+ * Of each connection, the answers of late: if it ends now, the service is in doubt whether they were read; one that was
+ * killed has not said so of all of them.
+ */
 class Ends {
-  readonly #told = new WeakMap<Socket, () => void>();
+  readonly #told = new WeakMap<Socket, Told[]>();
 
   of(socket: Socket): Promise<void> {
-    const isKnown = this.#told.has(socket);
-    return new Promise((resolve) => {
-      const answeredAt = performance.now();
-      this.#told.set(socket, () => {
-        if (performance.now() - answeredAt < DOUBT_MS) resolve();
-      });
-      if (isKnown) return;
-      socket.once("close", () => this.#told.get(socket)?.());
-    });
+    const known = this.#told.get(socket);
+    const told = (known ?? []).filter(({ at }) => performance.now() - at < DOUBT_MS);
+    this.#told.set(socket, told);
+    if (!known) socket.once("close", () => this.#close(socket));
+    return new Promise((end) => told.push({ at: performance.now(), end }));
+  }
+
+  #close(socket: Socket): void {
+    const told = this.#told.get(socket) ?? [];
+    for (const { at, end } of told) if (performance.now() - at < DOUBT_MS) end();
   }
 }
 

@@ -49,7 +49,7 @@ export interface Operation {
    * ledger, and then the resource is shown as it is by then.
    */
   readonly isLate: boolean;
-  /** Its connection ended soon after its answer had been read, before another came: the service cannot know. */
+  /** Its connection ended soon after its answer had been read: the service cannot know. */
   readonly isEndedAfter?: boolean;
   /** The other of two identical requests sent at once: one write may serve both. */
   readonly twin?: number;
