@@ -7,6 +7,7 @@ import {
   findGuard,
   GUARD_ANSWERS,
   type GuardSettings,
+  readLimit,
   removeGuard,
   setGuard,
   describeGuard,
@@ -21,8 +22,6 @@ import { CLI_ACTOR, requireConnection } from "./token.ts";
 
 const LISTED_MAX = 1_000;
 const REASON_CHARS_MAX = 500;
-const USERS_MAX = { pattern: /^\d+$/, max: 1_000_000_000 };
-const PERCENT_MAX = { pattern: /^\d+(\.\d+)?$/, max: 100 };
 
 export const guardShow: Command = {
   usage: "guard show <slug> [--connection <id>] [--json]",
@@ -209,22 +208,18 @@ function settingsOf(values: {
   readonly percent?: string | undefined;
   readonly answer?: string | undefined;
 }): GuardSettings {
-  const usersMax = limitOf(values.users, USERS_MAX, "--users takes a number of users");
-  const percentMax = limitOf(values.percent, PERCENT_MAX, "--percent takes a number from 0 to 100");
+  const usersMax = limitOf("users", values.users, "--users takes a number of users");
+  const percentMax = limitOf("percent", values.percent, "--percent takes a number from 0 to 100");
   if (usersMax === null && percentMax === null) throw new UsageError("say --users, --percent, or both");
   const answer = GUARD_ANSWERS.find((known) => known === (values.answer ?? "accept"));
   if (answer === undefined) throw new UsageError(`--answer takes ${GUARD_ANSWERS.join(" or ")}`);
   return { usersMax, percentMax, answer };
 }
 
-function limitOf(
-  text: string | undefined,
-  { pattern, max }: { readonly pattern: RegExp; readonly max: number },
-  wrong: string,
-): number | null {
-  if (text === undefined) return null;
-  if (!pattern.test(text) || Number(text) > max) throw new UsageError(wrong);
-  return Number(text);
+function limitOf(kind: "users" | "percent", text: string | undefined, wrong: string): number | null {
+  const limit = readLimit(kind, text ?? "");
+  if (limit === undefined || text === "") throw new UsageError(wrong);
+  return limit;
 }
 
 function reasonOf(text: string | undefined): string {

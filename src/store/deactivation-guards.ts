@@ -18,6 +18,18 @@ export interface GuardSettings {
   readonly answer: GuardAnswer;
 }
 
+const LIMITS = {
+  users: { pattern: /^\d+$/, max: 1_000_000_000 },
+  percent: { pattern: /^\d+(\.\d+)?$/, max: 100 },
+} as const;
+
+/** A limit as a person writes it. @returns null where there is none, undefined where it is no such number */
+export function readLimit(kind: keyof typeof LIMITS, text: string): number | null | undefined {
+  if (text === "") return null;
+  const { pattern, max } = LIMITS[kind];
+  return pattern.test(text) && Number(text) <= max ? Number(text) : undefined;
+}
+
 export interface Guard extends ConnectionKey, GuardSettings {}
 
 export const GUARD_COLUMNS = `

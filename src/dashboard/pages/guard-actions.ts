@@ -6,6 +6,7 @@ import {
   describeGuard,
   GUARD_ANSWERS,
   type GuardSettings,
+  readLimit,
   removeGuard,
   setGuard,
 } from "../../store/deactivation-guards.ts";
@@ -14,7 +15,7 @@ import { decideAllHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, redirect } from "../page.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
-import { guardPage, guardPath, REASON_CHARS_MAX, USERS_MAX } from "./guard.ts";
+import { guardPage, guardPath, REASON_CHARS_MAX } from "./guard.ts";
 
 export async function submitGuard(visit: MemberVisit, deps: Console): Promise<Answer> {
   const connection = await connectionOf(deps.database, visit.params);
@@ -92,9 +93,9 @@ function keyOf({ tenantId, id }: Connection): { readonly tenantId: string; reado
 
 /** @returns what is wrong, where something is */
 function settingsIn(form: URLSearchParams): GuardSettings | string {
-  const usersMax = limitIn(form, "users", { pattern: /^\d+$/, max: USERS_MAX });
+  const usersMax = limitIn(form, "users");
   if (usersMax === undefined) return "The number of users must be a whole number.";
-  const percentMax = limitIn(form, "percent", { pattern: /^\d+(\.\d+)?$/, max: 100 });
+  const percentMax = limitIn(form, "percent");
   if (percentMax === undefined) return "The percentage must be a number from 0 to 100.";
   if (usersMax === null && percentMax === null)
     return "Set at least one of the limits, or turn the guard off.";
@@ -103,14 +104,8 @@ function settingsIn(form: URLSearchParams): GuardSettings | string {
 }
 
 /** @returns null for an empty field, undefined for what is no limit */
-function limitIn(
-  form: URLSearchParams,
-  name: string,
-  { pattern, max }: { readonly pattern: RegExp; readonly max: number },
-): number | null | undefined {
-  const text = (form.get(name) ?? "").trim();
-  if (text === "") return null;
-  return pattern.test(text) && Number(text) <= max ? Number(text) : undefined;
+function limitIn(form: URLSearchParams, name: "users" | "percent"): number | null | undefined {
+  return readLimit(name, (form.get(name) ?? "").trim());
 }
 
 interface Decision {

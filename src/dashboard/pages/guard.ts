@@ -29,7 +29,7 @@ import {
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 
 export const REASON_CHARS_MAX = 500;
-export const USERS_MAX = 1_000_000_000;
+
 const SHOWN_MAX = 100;
 
 /** What is proposed where nothing is set: little enough to notice a mistake, enough for an ordinary week. */
@@ -71,7 +71,7 @@ export async function guardPage(
       guard holds deactivations and deletions until somebody decides; all other changes go on.
     </p>
     ${wrong === undefined ? doneNotice(visit.query) : problem(wrong)}
-    ${released > 0 && notice(`${counted(released, "released user")} will be applied within moments.`)}
+    ${released > 0 && notice(`${counted(released, "released user")} will be applied soon, many of them in turns.`)}
     ${waitingSection(at, waiting)} ${rejected.length > 0 && rejectedSection(at, rejected)}
     ${settingsSection(at, guard)}`;
   const status = wrong === undefined ? 200 : 422;
