@@ -7,7 +7,7 @@ import {
   resumeEndpoint,
   rotateEndpointSecret,
 } from "../../src/store/webhook-endpoints.ts";
-import { listDeliveries, redeliver } from "../../src/store/webhook-log.ts";
+import { type LoggedDelivery, listDeliveries, redeliver } from "../../src/store/webhook-log.ts";
 import { createUser, patch } from "../support/provision.ts";
 import { verify } from "../support/receiver.ts";
 import { startTestService, TEST_SECRET, type TestService, waitFor } from "../support/service.ts";
@@ -113,12 +113,13 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect(versions(bad)).toEqual([1]);
     const refused = receiver.received.filter(({ status }) => status === 500);
     expect(refused.map(({ message }) => "version" in message.data && message.data.version)).not.toContain(3);
-    const log = await listDeliveries(service.database, endpoint, { limit: 10, failedOnly: false });
-    expect(log.find(({ attempts, state }) => attempts > 0 && state === "pending")).toMatchObject({
-      status: 500,
-      error: "answered 500",
-      response: "said 500",
-    });
+    // An attempt counts when it begins, and what came of it is written once the receiver has answered.
+    const held = async (): Promise<LoggedDelivery | undefined> =>
+      (await listDeliveries(service.database, endpoint, { limit: 10, failedOnly: false })).find(
+        ({ attempts, state }) => attempts > 0 && state === "pending",
+      );
+    await waitFor(async () => typeof (await held())?.status === "number");
+    expect(await held()).toMatchObject({ status: 500, error: "answered 500", response: "said 500" });
 
     receiver.answer(() => 204);
     await waitFor(() => versions(bad).length === 3);
