@@ -15,6 +15,7 @@ import { Submitter, type WriteKey } from "../queue/submit.ts";
 import { acceptWrite, takeRepeatedAccepted } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { findLedgerRows } from "../store/ledger.ts";
+import { readRestoreEpoch } from "../store/restore-target.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { createNotifier } from "../store/notifier.ts";
 import { Activity } from "./activity.ts";
@@ -74,11 +75,12 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const keyUse = new KeyUse(db, logger);
   const headWatch = new HeadWatch(db, logger);
   const principals = createPrincipals(settings);
+  let restoreEpoch = "";
   const app = createApi({
     ...settings,
     findPrincipal: principals.find,
     ...{ activity, doorLog, knockLog, keyUse, headWatch },
-    eventCursors: createEventCursors(settings.secret),
+    eventCursors: createEventCursors(settings.secret, () => restoreEpoch),
     submit: {
       receipts: new Receipts(),
       submitter,
@@ -106,6 +108,8 @@ export function apiPart(settings: ApiSettings): ApiPart {
       metrics.writesInFlight.set(inFlight);
     },
     async start() {
+      // A database is restored while nothing runs on it.
+      restoreEpoch = await readRestoreEpoch(db);
       await replies.listen(apiId, submitter.receive);
       await principals.start();
       for (const beating of [answers, activity, doorLog, knockLog, keyUse]) beating.start();

@@ -112,7 +112,7 @@ export async function migrate(config: Config): Promise<readonly string[]> {
 }
 
 /** Asked first, because knex puts a stack trace on the screen when nobody answers. */
-async function assertReachable(db: DatabasePool): Promise<void> {
+export async function assertReachable(db: DatabasePool): Promise<void> {
   try {
     const client = await db.connect();
     await client.end();

@@ -9,6 +9,7 @@ import {
   accountResetPassword,
   accountSetRole,
 } from "./account.ts";
+import { backupCommand } from "./backup.ts";
 import { connectionSetDialect } from "./connection.ts";
 import { erasePersonCommand, eraseTenantCommand } from "./erase.ts";
 import { connectionDisconnect, tenantExport } from "./disconnect.ts";
@@ -18,6 +19,7 @@ import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
+import { restoreCommand } from "./restore.ts";
 import { roleList, roleMap, roleUnmap } from "./role.ts";
 import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
@@ -80,6 +82,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "account reset-password": accountResetPassword,
   "account disable": accountDisable,
   "account enable": accountEnable,
+  backup: backupCommand,
+  restore: restoreCommand,
   migrate: migrateCommand,
   doctor,
 };

@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly logger: Logger;
   /** Settings of the server beside our own, such as `fsync: "off"` for tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of another Postgres than the one that npm brought along. */
+  readonly binaries?: PostgresBinaries;
 }
 
 export interface RunningServer {
@@ -74,7 +76,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningSe
   let postmaster = await adopt(cluster);
   const isAdopted = postmaster !== undefined;
   if (postmaster === undefined) {
-    const binaries = preparePostgres(home);
+    const binaries = options.binaries ?? preparePostgres(home);
     if (!existsSync(cluster.data)) await initialise(cluster, binaries);
     postmaster = await launch(cluster, binaries);
   }

@@ -15,6 +15,7 @@ export type AuditAction =
   | "tenant.created"
   | "tenant.erased"
   | "person.erased"
+  | "database.restored"
   | "connection.disconnected"
   | "schema.set"
   | "connection.created"

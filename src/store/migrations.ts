@@ -38,6 +38,11 @@ export async function pendingMigrations(databaseUrl: string): Promise<readonly s
   });
 }
 
+/** @returns names of all migrations of this version, oldest first */
+export function knownMigrations(): Promise<readonly string[]> {
+  return new SqlFiles().getMigrations();
+}
+
 /** @returns names of the migrations that have run here, of which this version knows nothing: those of a newer one */
 export async function unknownMigrations(databaseUrl: string): Promise<readonly string[]> {
   return withKnex(databaseUrl, async (db) => {

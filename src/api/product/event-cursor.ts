@@ -14,11 +14,19 @@ export interface EventCursors {
   open(tenantId: string, cursor: string): number | undefined;
 }
 
-/** @param secret - ROLLCALL_SECRET; the key is derived from it and used for nothing else */
-export function createEventCursors(secret: string): EventCursors {
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "rollcall event cursor", 32));
+/**
+ * @param secret - ROLLCALL_SECRET; the key is derived from it and used for nothing else
+ * @param epoch - told by the database: what was sealed before it was restored from a backup is none of ours
+ */
+export function createEventCursors(secret: string, epoch: () => string = () => ""): EventCursors {
+  const keys = new Map<string, Buffer>();
+  const keyOf = (salt: string): Buffer => {
+    const key = keys.get(salt) ?? Buffer.from(hkdfSync("sha256", secret, salt, "rollcall event cursor", 32));
+    keys.set(salt, key);
+    return key;
+  };
   const tagOf = (tenantId: string, head: Buffer): Buffer =>
-    createHmac("sha256", key).update(tenantId).update(head).digest().subarray(0, TAG_BYTES);
+    createHmac("sha256", keyOf(epoch())).update(tenantId).update(head).digest().subarray(0, TAG_BYTES);
   return {
     seal(tenantId, position) {
       const head = Buffer.alloc(1 + POSITION_BYTES);
