@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import knex, { type Knex } from "knex";
 
 const MIGRATIONS_FOLDER = join(import.meta.dirname, "../../migrations");
@@ -14,12 +15,48 @@ const TABLE = "rollcall_migrations";
 // alone, and they are apart by an empty line. Whoever writes one sees to it that it can begin again halfway.
 const NO_TRANSACTION = "-- no-transaction";
 
-/** @returns the names of the migrations that were applied, oldest first */
-export async function migrateUp(databaseUrl: string): Promise<readonly string[]> {
-  return withKnex(databaseUrl, async (db) => {
-    const [, names] = (await db.migrate.latest()) as [number, string[]];
-    return names;
-  });
+// Whoever waits for a table makes all others wait behind: a migration gives up before they would notice, and comes again.
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_ATTEMPTS = 60;
+const LOCK_PAUSE_MS = 2_000;
+const LOCK_NOT_AVAILABLE = "55P03";
+
+export interface MigrateOptions {
+  /** Where the files are; those of this version without it. */
+  readonly folder?: string;
+  readonly lockTimeoutMs?: number;
+  readonly lockPauseMs?: number;
+}
+
+/**
+ * @returns the names of the migrations that were applied, oldest first
+ * @throws {Error} when a table stays locked for minutes; what was applied until then stays
+ */
+export async function migrateUp(
+  databaseUrl: string,
+  { lockPauseMs = LOCK_PAUSE_MS, ...options }: MigrateOptions = {},
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const before = new Set(await pendingMigrations(databaseUrl, options));
+    try {
+      await withKnex(databaseUrl, (db) => db.migrate.latest() as Promise<unknown>, options);
+      return [...names, ...before];
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      // Each migration is a transaction of its own: those before the one that had to wait are done.
+      const left = new Set(await pendingMigrations(databaseUrl, options));
+      names.push(...[...before].filter((name) => !left.has(name)));
+      if (attempt === LOCK_ATTEMPTS) throw staysLocked([...left][0], error);
+      await sleep(lockPauseMs);
+    }
+  }
+}
+
+function staysLocked(name: string | undefined, cause: unknown): Error {
+  const advice =
+    "end what has been open for long (pg_stat_activity, state and xact_start), then migrate again";
+  return new Error(`${name ?? "a migration"} waits for a table that others hold: ${advice}`, { cause });
 }
 
 /** Undoes the newest batch of migrations. @returns their names */
@@ -31,11 +68,18 @@ export async function migrateDown(databaseUrl: string): Promise<readonly string[
 }
 
 /** @returns names of the migrations that have not run yet */
-export async function pendingMigrations(databaseUrl: string): Promise<readonly string[]> {
-  return withKnex(databaseUrl, async (db) => {
-    const [, pending] = (await db.migrate.list()) as [unknown, string[]];
-    return pending;
-  });
+export async function pendingMigrations(
+  databaseUrl: string,
+  options: MigrateOptions = {},
+): Promise<readonly string[]> {
+  return withKnex(
+    databaseUrl,
+    async (db) => {
+      const [, pending] = (await db.migrate.list()) as [unknown, string[]];
+      return pending;
+    },
+    options,
+  );
 }
 
 /** @returns names of all migrations of this version, oldest first */
@@ -54,12 +98,19 @@ export async function unknownMigrations(databaseUrl: string): Promise<readonly s
   });
 }
 
-async function withKnex<Result>(databaseUrl: string, work: (db: Knex) => Promise<Result>): Promise<Result> {
+async function withKnex<Result>(
+  databaseUrl: string,
+  work: (db: Knex) => Promise<Result>,
+  { folder, lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions = {},
+): Promise<Result> {
   const db = knex({
     client: "pg",
-    connection: databaseUrl,
+    // The types of knex do not know the setting.
+    connection: { connectionString: databaseUrl, ...({ lock_timeout: lockTimeoutMs } as object) },
     pool: { min: 0, max: 2 },
-    migrations: { migrationSource: new SqlFiles(), tableName: TABLE },
+    migrations: { migrationSource: new SqlFiles(folder), tableName: TABLE },
+    // It tells of a failure on the console; we throw it.
+    log: { warn: () => undefined, error: () => undefined },
   });
   try {
     return await work(db);
@@ -69,8 +120,12 @@ async function withKnex<Result>(databaseUrl: string, work: (db: Knex) => Promise
 }
 
 class SqlFiles implements Knex.MigrationSource<string> {
-  readonly #folder =
-    [MIGRATIONS_FOLDER, BUILT_MIGRATIONS_FOLDER].find(isMigrationsFolder) ?? MIGRATIONS_FOLDER;
+  readonly #folder: string;
+
+  constructor(folder?: string) {
+    const ours = [MIGRATIONS_FOLDER, BUILT_MIGRATIONS_FOLDER].find(isMigrationsFolder);
+    this.#folder = folder ?? ours ?? MIGRATIONS_FOLDER;
+  }
 
   getMigrations(): Promise<string[]> {
     const names = readdirSync(this.#folder)
@@ -108,6 +163,24 @@ function isMigrationsFolder(folder: string): boolean {
 
 /** knex takes a bare `?` for a binding, so it is escaped: a file's text reaches Postgres as it stands. */
 async function run(db: Knex, sql: string): Promise<void> {
-  const statements = sql.startsWith(NO_TRANSACTION) ? sql.split(/;\n\n/) : [sql];
-  for (const statement of statements) await db.raw(statement.replaceAll("?", "\\?"));
+  const send = (statement: string): Knex.Raw => db.raw(statement.replaceAll("?", "\\?"));
+  const isLoose = sql.startsWith(NO_TRANSACTION);
+  const statements = isLoose ? sql.split(/;\n\n/) : [sql];
+  for (const statement of statements) {
+    if (isLoose && statement.includes("CONCURRENTLY")) await runPatiently(db, send(statement));
+    else await send(statement);
+  }
+}
+
+/** What is done beside everybody else waits for their transactions without being in their way: it may take its time. */
+async function runPatiently(db: Knex, statement: Knex.Raw): Promise<void> {
+  const client = db.client as Pick<Knex.Client, "acquireConnection" | "releaseConnection">;
+  const connection: unknown = await client.acquireConnection();
+  try {
+    await db.raw("SET lock_timeout = 0").connection(connection);
+    await statement.connection(connection);
+  } finally {
+    await db.raw("RESET lock_timeout").connection(connection);
+    await client.releaseConnection(connection);
+  }
 }
