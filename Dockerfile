@@ -21,10 +21,12 @@ COPY examples ./examples
 COPY bin ./bin
 USER node
 EXPOSE 8080 8081 9464
-# A process without the api is alive while it answers for its metrics.
+# A process without the api is alive while it answers for its metrics. It asks itself, under whatever name its certificate is for.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "const { ROLES = '', API_PORT, METRICS_PORT } = process.env; \
     const api = ROLES === '' || ROLES.includes('api'); \
+    const scheme = api && process.env.TLS_CERT_FILE ? 'https' : 'http'; \
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; \
     const path = api ? `${API_PORT || 8080}/health/live` : `${METRICS_PORT || 9464}/metrics`; \
-    fetch(`http://127.0.0.1:${path}`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+    fetch(`${scheme}://127.0.0.1:${path}`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

@@ -4,13 +4,14 @@ import type { ApiPart } from "./api/api-part.ts";
 import { createDashboard } from "./dashboard/app.ts";
 import type { OidcSettings } from "./dashboard/oidc.ts";
 import { type Config, ConfigError } from "./platform/config.ts";
-import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
+import { createHttpServer, type FrontSettings, type HttpServer } from "./platform/http-server.ts";
 import type { Logger } from "./platform/logger.ts";
 import type { DeliveryQueue, WriteQueue } from "./queue/queues.ts";
 import type { DatabasePool } from "./store/database.ts";
 
 export interface ConsoleStores {
   readonly config: Config;
+  readonly front: FrontSettings;
   readonly logger: Logger;
   readonly db: DatabasePool;
   readonly queue: WriteQueue;
@@ -19,21 +20,21 @@ export interface ConsoleStores {
 
 /** @param api - where it runs in the same process, so that its address is known without PUBLIC_URL */
 export function consolePart(
-  { config, logger, db, queue, deliveries }: ConsoleStores,
+  { config, front, logger, db, queue, deliveries }: ConsoleStores,
   api: Pick<ApiPart, "url"> | undefined,
 ): HttpServer {
   const handler: RequestListener = createDashboard({
     database: db,
     queues: [queue, deliveries],
     secret: config.ROLLCALL_SECRET,
-    publicUrl: () => publicUrl(config, api),
+    publicUrl: () => publicUrl(config, { front, api }),
     consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
     tokenTtlDays: config.TOKEN_TTL_DAYS,
     webhookTargets: {
       isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
       isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
     },
-    secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? false,
+    secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? front.tls.length > 0,
     oidc: oidcSettings(config),
     logger,
     isDraining: () => server.isDraining(),
@@ -44,6 +45,7 @@ export function consolePart(
     port: config.DASHBOARD_PORT,
     handler,
     logger,
+    front,
   });
   return server;
 }
@@ -64,8 +66,12 @@ function oidcSettings(config: Config): OidcSettings | undefined {
 }
 
 /** The SCIM endpoint's origin as identity providers are to be told it. */
-function publicUrl(config: Config, api: Pick<ApiPart, "url"> | undefined): string {
-  return withoutSlash(config.PUBLIC_URL) ?? api?.url() ?? `http://${config.HOST}:${config.API_PORT}`;
+function publicUrl(
+  config: Config,
+  { front, api }: { readonly front: FrontSettings; readonly api: Pick<ApiPart, "url"> | undefined },
+): string {
+  const scheme = front.tls.length > 0 ? "https" : "http";
+  return withoutSlash(config.PUBLIC_URL) ?? api?.url() ?? `${scheme}://${config.HOST}:${config.API_PORT}`;
 }
 
 function withoutSlash(url: string | undefined): string | undefined {

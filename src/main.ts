@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { startDemo } from "./demo.ts";
 import { ensureOwner } from "./dashboard/owner.ts";
+import { openSelfSigned } from "./embedded/self-signed.ts";
 import { startStores, writeState } from "./embedded/stores.ts";
 import {
   type Config,
@@ -21,10 +22,11 @@ import { createService, type Service } from "./service.ts";
 
 type Stop = () => Promise<number>;
 
-const USAGE = `Usage: bin/start [--demo]
+const USAGE = `Usage: bin/start [--demo] [--tls-self-signed]
 
 Starts Rollcall: the SCIM endpoint, the worker and the console, with stores of its own unless DATABASE_URL and
 REDIS_URL are set. --demo adds a tenant "demo" that a simulated Azure AD provisions.
+--tls-self-signed serves HTTPS under a certificate of its own making, for trying out; Azure does not accept it.
 Settings are environment variables; docs/configuration.md lists them.`;
 
 // The simulator's beat is forty seconds: its cycles end well before the next one begins.
@@ -37,7 +39,7 @@ let stopping: Promise<never> | undefined;
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void (stopping ??= stopAll(0)));
 const args = new Set(process.argv.slice(2));
-const unknown = [...args].find((arg) => arg !== "--demo");
+const unknown = [...args].find((arg) => arg !== "--demo" && arg !== "--tls-self-signed");
 if (unknown !== undefined) {
   print(USAGE);
   process.exit(unknown === "--help" || unknown === "-h" ? 0 : 2);
@@ -51,7 +53,8 @@ try {
 }
 
 async function start(isDemo: boolean): Promise<void> {
-  const config = await openStores(isDemo ? DEMO_SETTINGS : {});
+  const tls = args.has("--tls-self-signed") ? await selfSigned() : {};
+  const config = await openStores({ ...(isDemo ? DEMO_SETTINGS : {}), ...tls });
   const logger = createLogger({ service: [...config.ROLES].join("+"), level: config.LOG_LEVEL });
   await prepareStores(config);
   const service = createService(config, logger, packageVersion());
@@ -64,10 +67,17 @@ async function start(isDemo: boolean): Promise<void> {
   print(`Metrics   ${metrics}/metrics`);
   if (dashboard !== undefined) await printOwner(config, service);
   print("Rollcall is ready");
-  if (!isDemo) return;
+  if (isDemo) await provisionDemo(config, service);
+}
+
+async function provisionDemo(config: Config, service: Service): Promise<void> {
   const { ROLLCALL_SECRET: secret, TOKEN_TTL_DAYS: tokenTtlDays } = config;
-  if (api === undefined) throw new Error("--demo needs the api role in this process");
-  const demo = await startDemo({ db: service.db, secret, tokenTtlDays, apiUrl: api, env });
+  const { db } = service;
+  const { api: apiUrl } = service.addresses();
+  if (apiUrl === undefined) throw new Error("--demo needs the api role in this process");
+  // A certificate of our own making is one that the simulator beside us must be told to trust.
+  const NODE_EXTRA_CA_CERTS = config.TLS_CERT_FILE?.[0] ?? env["NODE_EXTRA_CA_CERTS"];
+  const demo = await startDemo({ db, secret, tokenTtlDays, apiUrl, env: { ...env, NODE_EXTRA_CA_CERTS } });
   stops.push(() => demo.stop());
 }
 
@@ -84,6 +94,21 @@ async function openStores(defaults: Environment): Promise<Config> {
   stops.push(() => stores.stop().then(() => 0));
   const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, secret: ROLLCALL_SECRET } = stores;
   return parseConfig({ ...defaults, ...env, DATABASE_URL, REDIS_URL, ROLLCALL_SECRET });
+}
+
+/** @returns settings that name the certificate, which is made where there is none */
+async function selfSigned(): Promise<Environment> {
+  if (env["TLS_CERT_FILE"] !== undefined)
+    throw new ConfigError(
+      "--tls-self-signed makes a certificate, and TLS_CERT_FILE names one: choose either",
+    );
+  const urls = [env["PUBLIC_URL"], env["CONSOLE_URL"]].filter(
+    (url) => url !== undefined && URL.canParse(url),
+  );
+  const hosts = urls.map((url) => new URL(url ?? "").hostname.replace(/^\[|\]$/g, ""));
+  const { certFile, keyFile, fingerprint } = await openSelfSigned(dataDir(), hosts);
+  print(`TLS       self-signed, ${certFile}, SHA-256 ${fingerprint}`);
+  return { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
 }
 
 /** Roles in processes of their own share their stores, so each must be told where they are. */

@@ -3,7 +3,7 @@
  * round: doors close first, then the workers that serve their last requests, then the queue, then Postgres.
  */
 import type { Config } from "./platform/config.ts";
-import { createHttpServer, type HttpServer } from "./platform/http-server.ts";
+import { createHttpServer, type FrontSettings, type HttpServer } from "./platform/http-server.ts";
 import { createLifecycle, type Part } from "./platform/lifecycle.ts";
 import { limited } from "./platform/limited.ts";
 import type { Logger } from "./platform/logger.ts";
@@ -21,6 +21,7 @@ import { type DatabasePool, openDatabase } from "./store/database.ts";
 import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { consolePart } from "./console-part.ts";
+import { frontSettings } from "./front-door.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
 import { webhookPart } from "./worker/webhook-part.ts";
@@ -34,6 +35,7 @@ export interface Service extends Part {
 
 interface Shared {
   readonly config: Config;
+  readonly front: FrontSettings;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
@@ -78,7 +80,7 @@ export function createService(
   const tracer = tracerOf(config, version);
   const shared: Shared = {
     ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
-    ...{ local: new LocalReplies(), models: new TenantModels(), now },
+    ...{ local: new LocalReplies(), models: new TenantModels(), front: frontSettings(config), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? consolePart(shared, api) : undefined;
@@ -203,9 +205,11 @@ function createWebhookPart(shared: Shared): Part {
   });
 }
 
-function createApiPart({ config, logger, metrics, tracer, db, queue, local, models, now }: Shared): ApiPart {
+function createApiPart(shared: Shared): ApiPart {
+  const { config, logger, metrics, tracer, db, queue, local, models, now } = shared;
   return apiPart({
     db,
+    front: shared.front,
     now,
     models,
     queue,

@@ -1,8 +1,8 @@
 /** The api as a part of a process: its server, the channel its outcomes come back on, and what it notes on a beat. */
 import type { IncomingMessage } from "node:http";
-import { TLSSocket } from "node:tls";
 import { newId } from "../platform/ids.ts";
-import { createHttpServer } from "../platform/http-server.ts";
+import { clientOf } from "../platform/client-of.ts";
+import { createHttpServer, type FrontSettings } from "../platform/http-server.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -41,6 +41,7 @@ export interface ApiSettings {
   readonly logger: Logger;
   readonly secret: string;
   readonly host: string;
+  readonly front: FrontSettings;
   readonly port: number;
   /** PUBLIC_URL; without it, what the client's Host header says. */
   readonly publicUrl: string | undefined;
@@ -159,6 +160,6 @@ function acceptOn({ db, asyncPendingMax }: ApiSettings): SubmitDeps["accept"] {
     });
 }
 
-function originOf({ socket, headers }: IncomingMessage): string {
-  return `${socket instanceof TLSSocket ? "https" : "http"}://${headers.host ?? "localhost"}`;
+function originOf(request: IncomingMessage): string {
+  return `${clientOf(request).isSecure ? "https" : "http"}://${request.headers.host ?? "localhost"}`;
 }

@@ -19,6 +19,7 @@ import { contextOf } from "./context.ts";
 import { discoveryRoutes } from "./discovery.ts";
 import { begin, enter, type EnterDeps } from "./enter.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
+import { isTurnedBack, turnBack } from "./plain-http.ts";
 import { createLoginCheck, isLoginCheck } from "./product/login-check.ts";
 import { type ProductDeps, productRoutes } from "./product/routes.ts";
 import { fail, recordRefusal, type RefusalDeps } from "./refusals.ts";
@@ -40,7 +41,8 @@ export function createApi(deps: ApiDeps): RequestListener {
   return (request, response) => {
     const { url = "/" } = request;
     const place = resourcePlaceOf(url);
-    if (place) resources(place, { request, response });
+    if (isTurnedBack(request)) turnBack({ request, response }, deps);
+    else if (place) resources(place, { request, response });
     else if (isLoginCheck(url)) loginCheck(request, response);
     else void app(request, response);
   };

@@ -27,13 +27,14 @@ export interface KnockLogSettings {
 }
 
 interface Seen {
-  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path";
+  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain";
   /** Null where no token came. */
   readonly token: { readonly hash: Buffer; readonly hint: string } | null;
   times: number;
   method: string;
   path: string;
   userAgent: string | null;
+  address: string | null;
 }
 
 interface Turned {
@@ -41,6 +42,7 @@ interface Turned {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
+  readonly address?: string | null;
 }
 
 const FLUSH_EVERY_MS = 1_000;
@@ -71,6 +73,7 @@ export class KnockLog {
     if (!(error instanceof ScimError)) return;
     const bearer = bearerOf(request.headers.authorization);
     if (error.code === "unauthenticated") this.#add(reasonOf(bearer), bearer, request);
+    else if (error.code === "plain-http") this.#add("plain", bearer, request);
     // Whose path it is can only be said of a request with a token.
     else if (error.code === "endpoint-not-found" && "token" in bearer) this.#add("path", bearer, request);
   }
@@ -80,12 +83,13 @@ export class KnockLog {
     const key = `${reason} ${token?.hash.toString("base64") ?? ""}`;
     const known = this.#seen.get(key);
     if (known === undefined && this.#seen.size >= KINDS_MAX) return;
-    const seen = known ?? { reason, token, times: 0, method: "", path: "", userAgent: null };
+    const seen = known ?? { reason, token, times: 0, method: "", path: "", userAgent: null, address: null };
     seen.times += 1;
     seen.method = request.method;
     seen.path = printable(request.target.split("?", 1)[0] ?? "", PATH_CHARS_MAX);
     const userAgent = request.headers["user-agent"];
     seen.userAgent = userAgent === undefined ? null : printable(userAgent, USER_AGENT_CHARS_MAX);
+    seen.address = request.address ?? null;
     this.#seen.set(key, seen);
   }
 
@@ -120,7 +124,7 @@ function reasonOf(bearer: ReturnType<typeof bearerOf>): Seen["reason"] {
 
 /** Nothing where a token that opens knocked at a wrong door of somebody else's. */
 function knockOf(seen: Seen, found: RecognisedToken | undefined, now: Date): readonly Knock[] {
-  const { reason, times, method, path, userAgent } = seen;
+  const { reason, times, method, path, userAgent, address } = seen;
   const isExact = found?.isExact === true;
   if (reason === "path" && !(isExact && isOpen(found))) return [];
   const whose = found && {
@@ -131,7 +135,7 @@ function knockOf(seen: Seen, found: RecognisedToken | undefined, now: Date): rea
   return [
     {
       ...(whose ?? { tenantId: null, connectionId: null, tokenHint: null }),
-      ...{ times, method, path, userAgent },
+      ...{ times, method, path, userAgent, address },
       reason: reason === "unknown" && found ? whyOf(found, now) : reason,
     },
   ];

@@ -1,5 +1,6 @@
 /** The last stop of a request: every error becomes a SCIM error, is counted, and, where it refused a write, recorded. */
 import type { ServerResponse } from "node:http";
+import { clientOf } from "../platform/client-of.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { ScimError } from "../scim/index.ts";
@@ -30,7 +31,8 @@ export function fail(error: unknown, response: ServerResponse, deps: RefusalDeps
     return;
   }
   const { headers, method = "GET" } = response.req;
-  deps.knockLog.note(error, { headers, method, target: contextOf(response).target });
+  const { address } = clientOf(response.req);
+  deps.knockLog.note(error, { headers, method, address, target: contextOf(response).target });
   const { result } = sendError(response, error, deps.logger);
   if (result === "refused") record(error, response, deps);
 }

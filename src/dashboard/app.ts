@@ -6,6 +6,7 @@ import express, {
   type Request,
   type Response,
 } from "express";
+import { clientOf } from "../platform/client-of.ts";
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { WriteQueue } from "../queue/queues.ts";
@@ -86,6 +87,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.disable("x-powered-by");
   app.set("query parser", "simple");
   app.use("/health", healthRoutes(database));
+  app.use(refusePlain(door));
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
   for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
@@ -151,6 +153,20 @@ function member(door: Door, route: Route, { deps, stream }: Member) {
   };
 }
 
+/** A password, or a session's cookie, that came in the clear has been read by others already. */
+function refusePlain(door: Door) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (clientOf(request).isRefused)
+      door.answer(
+        response,
+        forbidden(
+          "The console is answered over HTTPS only. Its operator sets TLS_CERT_FILE, or TRUST_PROXY where a proxy ends TLS.",
+        ),
+      );
+    else next();
+  };
+}
+
 /** Postgres holds no NUL in text, so nothing a person may mean has one: it is refused before it reaches a query. */
 function refuseNul(door: Door) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -204,7 +220,7 @@ function visitOf(door: Door, request: Request, response: Response): Visit {
     form: formOf(request),
     csrfToken: door.visitor(response).csrfToken,
     client: {
-      address: request.socket.remoteAddress ?? null,
+      address: clientOf(request).address,
       userAgent:
         request
           .get("user-agent")

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { doorSettings } from "./door-settings.ts";
 import { readRedisAddress } from "./redis-address.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -90,6 +91,7 @@ export const Config = z.object({
     .url()
     .optional()
     .describe("Address under which people reach the console; https makes its cookies Secure"),
+  ...doorSettings,
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")

@@ -1,11 +1,15 @@
 /**
- * An HTTP server as a part of a process: it takes connections once started, and on stop it lets the requests in
- * hand end before it closes theirs.
+ * An HTTP server as a part of a process: it takes connections once started, over TLS where it has certificates, and on
+ * stop it lets the requests in hand end before it closes theirs.
  */
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { Beat } from "./beat.ts";
+import { clientOf, type ClientPolicy, LENIENT, meet } from "./client-of.ts";
 import type { Part } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
+import { TlsCertificates, type TlsFiles } from "./tls-files.ts";
 
 export interface HttpServerSettings {
   readonly name: string;
@@ -14,6 +18,15 @@ export interface HttpServerSettings {
   readonly port: number;
   readonly handler: RequestListener;
   readonly logger: Logger;
+  readonly front?: FrontSettings;
+}
+
+/** What a server that faces the network is told; without it, whoever connects is taken as it comes. */
+export interface FrontSettings extends ClientPolicy {
+  /** TLS_CERT_FILE and TLS_KEY_FILE; none is plain HTTP. */
+  readonly tls: readonly TlsFiles[];
+  /** How often the files are looked at. */
+  readonly tlsCheckMs?: number;
 }
 
 export interface HttpServer extends Part {
@@ -28,30 +41,68 @@ const REQUEST_TIMEOUT_MS = 120_000;
 // Longer than a load balancer keeps an idle connection, or it would send a request into a closing one.
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const DRAIN_MS = 25_000;
+const TLS_CHECK_MS = 5_000;
+const HSTS = "max-age=31536000";
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   let isDraining = false;
-  const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => {
-      if (isDraining) response.setHeader("Connection", "close");
-      // A connection whose request was in hand when the drain began is idle only now.
-      response.once("close", () => isDraining && setImmediate(() => server.closeIdleConnections()));
-      settings.handler(request, response);
-    },
-  );
+  const options = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
+  const { front } = settings;
+  const answer: RequestListener = (request, response) => {
+    if (isDraining) response.setHeader("Connection", "close");
+    // RFC 6797 section 7.2: never over plain HTTP.
+    if (clientOf(request).isSecure) response.setHeader("Strict-Transport-Security", HSTS);
+    // A connection whose request was in hand when the drain began is idle only now.
+    response.once("close", () => isDraining && setImmediate(() => server.closeIdleConnections()));
+    settings.handler(request, response);
+  };
+  const tls = front && front.tls.length > 0 ? new TlsCertificates(front.tls, settings.logger) : undefined;
+  const secured = tls && createTlsServer({ ...options, ...tls.options() }, answer);
+  const server = secured ?? createServer(options, answer);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.on(secured ? "secureConnection" : "connection", (socket: Socket) => meet(socket, front ?? LENIENT));
+  const renewal = tls && secured && new Renewal(tls, secured, front?.tlsCheckMs ?? TLS_CHECK_MS);
 
   return {
     name: settings.name,
-    start: () => listen(server, settings),
-    stop: () => {
-      isDraining = true;
-      return close(server, settings);
+    async start() {
+      await renewal?.start();
+      await listen(server, settings);
     },
-    url: () => addressOf(server, settings.host),
+    async stop() {
+      isDraining = true;
+      await renewal?.stop();
+      await close(server, settings);
+    },
+    url: () => addressOf(server, { host: settings.host, scheme: tls ? "https" : "http" }),
     isDraining: () => isDraining,
   };
+}
+
+/** Gives a server its certificates, and new ones when their files change; connections go on with what they began. */
+class Renewal {
+  readonly #tls: TlsCertificates;
+  readonly #server: TlsServer;
+  readonly #beat: Beat;
+
+  constructor(tls: TlsCertificates, server: TlsServer, everyMs: number) {
+    this.#tls = tls;
+    this.#server = server;
+    this.#beat = new Beat(async () => this.#use(await tls.readAgain()), everyMs);
+  }
+
+  async start(): Promise<void> {
+    this.#use(await this.#tls.read());
+    this.#beat.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#beat.stop();
+  }
+
+  #use(options: Awaited<ReturnType<TlsCertificates["read"]>>): void {
+    if (options) this.#server.setSecureContext(options);
+  }
 }
 
 function listen(server: Server, { host, port }: HttpServerSettings): Promise<void> {
@@ -79,9 +130,12 @@ function close(server: Server, { name, logger }: HttpServerSettings): Promise<vo
   });
 }
 
-function addressOf(server: Server, host: string): string {
+function addressOf(
+  server: Server,
+  { host, scheme }: { readonly host: string; readonly scheme: string },
+): string {
   const { port } = server.address() as AddressInfo;
   const isAny = host === "0.0.0.0" || host === "::";
   const name = isAny ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }

@@ -146,6 +146,11 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     inAzure: "Paste a live token as Secret Token under Provisioning → Connectivity, test, save.",
     here: "Rotate the token on the connection's page.",
   },
+  "plain-http": {
+    inAzure:
+      "Use the https address as Tenant URL, and paste a new token: the old one may have been read on its way.",
+    here: "Rotate the token on the connection's page; the operator sets TLS_CERT_FILE, or TRUST_PROXY where a proxy ends TLS.",
+  },
   forbidden: {
     inAzure: "Use the token of the connection that may do this.",
     here: "See the connection's page.",

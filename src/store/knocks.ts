@@ -6,7 +6,7 @@ import type { Database, Transaction } from "./database.ts";
 
 /**
  * `altered`: begins like a token of ours and is none; `path`: a right token, at an address that is no endpoint; `clock`:
- * expired by Postgres's clock and not yet by the api's.
+ * expired by Postgres's clock and not yet by the api's; `plain`: over plain HTTP, where that is not taken.
  */
 export type KnockReason =
   | "missing"
@@ -18,7 +18,8 @@ export type KnockReason =
   | "revoked"
   | "disconnected"
   | "clock"
-  | "path";
+  | "path"
+  | "plain";
 
 export interface Knock {
   readonly reason: KnockReason;
@@ -30,19 +31,23 @@ export interface Knock {
   readonly method: string;
   readonly path: string;
   readonly userAgent: string | null;
+  /** From where it came; null where the connection was gone already. */
+  readonly address: string | null;
 }
 
 const ADD = `
-  INSERT INTO knocks AS k (tenant_id, connection_id, reason, times, token_hint, method, path, user_agent)
-  SELECT n."tenantId", n."connectionId", n.reason, n.times, n."tokenHint", n.method, n.path, n."userAgent"
+  INSERT INTO knocks AS k (tenant_id, connection_id, reason, times, token_hint, method, path, user_agent, address)
+  SELECT n."tenantId", n."connectionId", n.reason, n.times, n."tokenHint", n.method, n.path, n."userAgent",
+         n.address
     FROM json_to_recordset($1::json)
       AS n ("tenantId" uuid, "connectionId" uuid, reason text, times bigint, "tokenHint" text, method text, path text,
-            "userAgent" text)
+            "userAgent" text, address text)
    ORDER BY n."connectionId", n.reason
       ON CONFLICT (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'),
                    coalesce(connection_id, '00000000-0000-0000-0000-000000000000'), reason)
       DO UPDATE SET times = k.times + excluded.times, last_at = now(), token_hint = excluded.token_hint,
-                    method = excluded.method, path = excluded.path, user_agent = excluded.user_agent`;
+                    method = excluded.method, path = excluded.path, user_agent = excluded.user_agent,
+                    address = excluded.address`;
 
 /** @param knocks - at most one of each connection and reason */
 export async function addKnocks(tx: Transaction, knocks: readonly Knock[]): Promise<void> {
@@ -56,7 +61,7 @@ export interface KnownKnock extends Omit<Knock, "tenantId" | "connectionId"> {
 }
 
 const COLUMNS = `
-  reason, times::float8 AS times, token_hint AS "tokenHint", method, path, user_agent AS "userAgent",
+  reason, times::float8 AS times, token_hint AS "tokenHint", method, path, user_agent AS "userAgent", address,
   first_at AS "firstAt", last_at AS "lastAt"`;
 
 /** What was turned away at one connection's door, the latest first. */

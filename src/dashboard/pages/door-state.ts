@@ -110,8 +110,10 @@ function betweenTokens(newest: Token, older: Token, heardAt: Date): DoorState {
 }
 
 /** What was asked for, and by whom it says it is; what stood in the query is not known here. */
-function asked({ method, path, userAgent }: KnownKnock): Html {
-  return html`It asked for <code>${method} ${path}</code>${userAgent !== null && html` as “${userAgent}”`}.`;
+function asked({ method, path, userAgent, address }: KnownKnock): Html {
+  return html`It asked for <code>${method} ${path}</code>${userAgent !== null && html` as “${userAgent}”`}${
+      address !== null && html` from <code>${address}</code>`
+    }.`;
 }
 
 const PASTE_AGAIN = "rotate the token here, copy it whole, and paste it into Secret Token in Azure.";
@@ -144,6 +146,11 @@ const REASONS: Readonly<Record<KnockReason, { readonly title: string; readonly a
   revoked: {
     title: "the token was revoked",
     advice: `Azure still has a token that was ended here: ${PASTE_AGAIN}`,
+  },
+  plain: {
+    title: "it came over plain HTTP",
+    advice:
+      "Use the https address as Tenant URL in Azure, and rotate the token: the old one may have been read on its way. Where a proxy ends TLS, its address belongs into TRUST_PROXY.",
   },
   disconnected: {
     title: "the connection is disconnected",

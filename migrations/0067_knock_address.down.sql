@@ -1,0 +1,1 @@
+ALTER TABLE knocks DROP COLUMN address;
