@@ -13,5 +13,8 @@ export function frontSettings(config: Config): FrontSettings {
     tls: certFiles.map((certFile, index) => ({ certFile, keyFile: keyFiles[index] ?? "" })),
     trustedProxies: config.TRUST_PROXY,
     isPlainAllowed: config.HTTP_ALLOWED,
+    connections: { all: config.CONNECTIONS_MAX, perAddress: config.CONNECTIONS_PER_ADDRESS_MAX },
+    headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
   };
 }

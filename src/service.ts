@@ -230,6 +230,8 @@ function createApiPart(shared: Shared): ApiPart {
       tenantBytesMax: config.TENANT_LINE_BYTES_MAX,
     },
     bodyBytesMax: config.BODY_BYTES_MAX,
+    authFailuresPerMinute: config.AUTH_FAILURES_PER_MINUTE,
+    rateLimitShares: config.RATE_LIMIT_SHARES,
     discoveryPublic: config.DISCOVERY_PUBLIC,
     membersMax: config.MEMBERS_MAX_RETURNED,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,

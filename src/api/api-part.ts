@@ -20,6 +20,8 @@ import type { TenantModels } from "../store/tenant-models.ts";
 import { createNotifier } from "../store/notifier.ts";
 import { Activity } from "./activity.ts";
 import { Answers } from "./answers.ts";
+import { AuthFailures } from "./auth-failures.ts";
+import { ConnectionLimits } from "./connection-limits.ts";
 import { createApi } from "./app.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
@@ -50,6 +52,10 @@ export interface ApiSettings {
   /** ASYNC_PENDING_MAX. */
   readonly asyncPendingMax: number;
   readonly bodyBytesMax: number;
+  /** AUTH_FAILURES_PER_MINUTE. */
+  readonly authFailuresPerMinute: number;
+  /** RATE_LIMIT_SHARES. */
+  readonly rateLimitShares: number;
   readonly discoveryPublic: boolean;
   /** MEMBERS_MAX_RETURNED; undefined is all. */
   readonly membersMax: number | undefined;
@@ -80,6 +86,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const app = createApi({
     ...settings,
     findPrincipal: principals.find,
+    ...doorOf(settings),
     ...{ activity, doorLog, knockLog, keyUse, headWatch },
     eventCursors: createEventCursors(settings.secret, () => restoreEpoch),
     submit: {
@@ -126,6 +133,13 @@ export function apiPart(settings: ApiSettings): ApiPart {
       await principals.stop();
       await replies.close();
     },
+  };
+}
+
+function doorOf({ authFailuresPerMinute, rateLimitShares }: ApiSettings) {
+  return {
+    authFailures: new AuthFailures(authFailuresPerMinute),
+    connectionLimits: new ConnectionLimits(rateLimitShares),
   };
 }
 

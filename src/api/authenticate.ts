@@ -5,21 +5,26 @@ import type { Metrics } from "../platform/metrics.ts";
 import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
 import type { Database } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
+import type { AuthFailures } from "./auth-failures.ts";
 import { type AuthFailure, bearerOf, challengeFor } from "./bearer.ts";
-import { contextOf } from "./context.ts";
+import { type ConnectionLimits, TooManyRequestsError } from "./connection-limits.ts";
+import { contextOf, type Exchange } from "./context.ts";
 import type { FindPrincipal } from "./principals.ts";
 
 export interface AuthenticateDeps {
   readonly db: Database;
   readonly findPrincipal: FindPrincipal;
   readonly metrics: Metrics;
+  readonly authFailures: AuthFailures;
+  readonly connectionLimits: ConnectionLimits;
   /** Of all tenants. */
   readonly models: TenantModels;
 }
 
 /**
  * Gives the request's context its principal, and what that decides about reading.
- * @throws {ScimError} 401, with a challenge
+ * @throws {ScimError} 401 with a challenge; 403 where the connection does not allow the address
+ * @throws {TooManyRequestsError} 429
  */
 export async function authenticate(
   request: IncomingMessage,
@@ -27,13 +32,14 @@ export async function authenticate(
   deps: AuthenticateDeps,
 ): Promise<void> {
   const bearer = bearerOf(request.headers.authorization);
-  if ("failure" in bearer) throw refuse(response, deps, bearer.failure);
+  if ("failure" in bearer) throw refuse({ request, response }, deps, bearer.failure);
   const { token } = bearer;
   const principal = await deps.findPrincipal(token);
-  if (!principal) throw refuse(response, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
+  if (!principal) throw refuse({ request, response }, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
   const { tenantId, schemaVersion, dialect } = principal;
   const context = contextOf(response);
   context.principal = principal;
+  deps.connectionLimits.check(request, response, principal);
   context.reading = { models: await deps.models.find(deps.db, tenantId, schemaVersion), dialect };
 }
 
@@ -43,15 +49,20 @@ const DETAILS = {
   unknown: say`the bearer token is wrong, expired or revoked; issue a new one in Rollcall's console and paste it into Secret Token under Admin Credentials in Azure`,
 } as const;
 
+const TOO_MANY =
+  "too many requests without a valid token came from this address; a valid one is taken at any time, send others after Retry-After seconds";
+
 const PRODUCT_KEY = say`a product key opens /v1 only; provisioning needs the bearer token that Rollcall's console showed for the connection`;
 
 function refuse(
-  response: ServerResponse,
-  { metrics }: AuthenticateDeps,
+  { request, response }: Exchange,
+  { metrics, authFailures }: AuthenticateDeps,
   reason: AuthFailure,
   isProductKey = false,
-): ScimError {
+): ScimError | TooManyRequestsError {
   metrics.authFailures.inc({ reason });
+  const { isAllowed, retryAfterSeconds } = authFailures.note(request);
+  if (!isAllowed) return new TooManyRequestsError(TOO_MANY, retryAfterSeconds);
   response.setHeader("WWW-Authenticate", challengeFor(reason));
   return new ScimError(401, "unauthenticated", isProductKey ? PRODUCT_KEY : DETAILS[reason]);
 }

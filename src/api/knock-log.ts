@@ -27,7 +27,7 @@ export interface KnockLogSettings {
 }
 
 interface Seen {
-  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain";
+  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain" | "address";
   /** Null where no token came. */
   readonly token: { readonly hash: Buffer; readonly hint: string } | null;
   times: number;
@@ -74,6 +74,7 @@ export class KnockLog {
     const bearer = bearerOf(request.headers.authorization);
     if (error.code === "unauthenticated") this.#add(reasonOf(bearer), bearer, request);
     else if (error.code === "plain-http") this.#add("plain", bearer, request);
+    else if (error.code === "address-not-allowed") this.#add("address", bearer, request);
     // Whose path it is can only be said of a request with a token.
     else if (error.code === "endpoint-not-found" && "token" in bearer) this.#add("path", bearer, request);
   }

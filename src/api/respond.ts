@@ -16,6 +16,7 @@ import { SubmitOverloadError } from "../queue/lines.ts";
 import { isHeldOutcome } from "../queue/outcome-of-row.ts";
 import { SubmitAbandonedError, SubmitTimeoutError } from "../queue/submit.ts";
 import { transientReason } from "../store/database.ts";
+import { TooManyRequestsError } from "./connection-limits.ts";
 import { contextOf } from "./context.ts";
 
 // Soon enough that Azure's next try is in the same cycle, late enough that a restarting store is back.
@@ -143,6 +144,19 @@ export function resultOf(status: number): RequestResult {
 }
 
 function answerOf(error: unknown): ErrorAnswer {
+  return tooOften(error) ?? answerOfOther(error);
+}
+
+function tooOften(error: unknown): ErrorAnswer | undefined {
+  if (error instanceof TooManyRequestsError)
+    return { status: 429, detail: error.message, retryAfterSeconds: error.retryAfterSeconds };
+  if (!(error instanceof SubmitOverloadError)) return undefined;
+  const detail =
+    "too many writes of this tenant are under way; send the request again after Retry-After seconds, when those before it will have ended";
+  return { status: 429, detail, retryAfterSeconds: error.retryAfterSeconds };
+}
+
+function answerOfOther(error: unknown): ErrorAnswer {
   if (error instanceof ScimError) {
     return { status: error.status, scimType: error.scimType ?? null, detail: error.detail.text };
   }
@@ -157,11 +171,6 @@ function answerOf(error: unknown): ErrorAnswer {
       ? "the write was taken but has not ended yet; send the same request again, it will be attached to this write and not applied twice"
       : "the write's turn did not come in time, behind others of this tenant; nothing was changed, send the request again after Retry-After seconds";
     return { status: 503, detail, retryAfterSeconds: error.retryAfterSeconds ?? RETRY_AFTER_SECONDS };
-  }
-  if (error instanceof SubmitOverloadError) {
-    const detail =
-      "too many writes of this tenant are under way; send the request again after Retry-After seconds, when those before it will have ended";
-    return { status: 429, detail, retryAfterSeconds: error.retryAfterSeconds };
   }
   if (error instanceof SubmitAbandonedError) {
     return { status: 503, detail: "the client went away; nothing was changed" };

@@ -30,6 +30,8 @@ export function readJson(response: ServerResponse): unknown {
   return value;
 }
 
+const READ_BEYOND_BYTES = 16_777_216;
+
 const NO_BYTES = Buffer.alloc(0);
 
 /** The body as it was sent; empty where there was none. */
@@ -41,11 +43,14 @@ function receive(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    // What is too large is read to its end nevertheless: a client that still sends would not see the answer.
+    // What is a little too large is read to its end nevertheless: a client that still sends may not see the answer.
+    const readMax = bytesMax + READ_BEYOND_BYTES;
+    if (Number(request.headers["content-length"] ?? 0) > readMax) reject(bodyTooLarge(bytesMax));
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
       if (length <= bytesMax) chunks.push(chunk);
       else chunks.length = 0;
+      if (length > readMax) reject(bodyTooLarge(bytesMax));
     });
     request.once("end", () => {
       if (length > bytesMax) reject(bodyTooLarge(bytesMax));

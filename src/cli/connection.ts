@@ -1,8 +1,16 @@
-/** `connection set-dialect`: how far from the standard a connection's identity provider may go. */
+/** `connection …`: how far from the standard a connection's identity provider may go, from where, and how fast. */
 import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
+import {
+  type ConnectionLimits,
+  findConnectionLimits,
+  limitsText,
+  readAllowedAddresses,
+  readRate,
+  setConnectionLimits,
+} from "../store/connection-limits.ts";
 import { type Dialect, DIALECT_NAMES, setDialect } from "../store/tenants.ts";
-import { type Command, CommandError, twoArguments } from "./command.ts";
+import { type Command, CommandError, onlyArgument, twoArguments, UsageError } from "./command.ts";
 import { withDatabase, withInstallation } from "./installation.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
@@ -44,4 +52,52 @@ export function dialectOf(name: string): Dialect {
   const dialect = DIALECT_NAMES.find((known) => known === name);
   if (dialect !== undefined) return dialect;
   throw new CommandError(`there is no dialect "${name}"; choose one of ${DIALECT_NAMES.join(", ")}`);
+}
+
+export const connectionSetLimits: Command = {
+  usage: "connection set-limits <slug> [--allow <ranges>|any] [--rate <per second>|any] [--connection <id>]",
+  summary: "says from which addresses a connection's requests may come, and how many a second",
+  async run(args, { env, print }) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { connection: { type: "string" }, allow: { type: "string" }, rate: { type: "string" } },
+      allowPositionals: true,
+    });
+    const slug = onlyArgument(positionals, "slug");
+    return withInstallation(env, (installation) =>
+      withDatabase(installation, async (db) => {
+        const limits = await db.transaction(async (tx) => {
+          const connection = await requireConnection(tx, slug, values.connection);
+          const before = await findConnectionLimits(tx, connection);
+          const after = limitsOf(values, before);
+          const { tenantId, name } = connection;
+          const subject = `${name}: ${limitsText(before)} → ${limitsText(after)}`;
+          if (limitsText(before) === limitsText(after)) return after;
+          await setConnectionLimits(tx, connection, after);
+          await recordAudit(tx, [
+            { tenantId, actor: CLI_ACTOR, action: "connection.limits_changed", subject },
+          ]);
+          return after;
+        });
+        print(`${slug}: ${limitsText(limits)}`);
+        return 0;
+      }),
+    );
+  },
+};
+
+/** What is not named stays. @throws {UsageError} */
+function limitsOf(
+  { allow, rate }: { readonly allow?: string | undefined; readonly rate?: string | undefined },
+  before: ConnectionLimits,
+): ConnectionLimits {
+  const typed = (text: string): string => (text === "any" ? "" : text);
+  try {
+    return {
+      allowedAddresses: allow === undefined ? before.allowedAddresses : readAllowedAddresses(typed(allow)),
+      requestsPerSecond: rate === undefined ? before.requestsPerSecond : readRate(typed(rate)),
+    };
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
 }

@@ -10,7 +10,7 @@ import {
   accountSetRole,
 } from "./account.ts";
 import { backupCommand } from "./backup.ts";
-import { connectionSetDialect } from "./connection.ts";
+import { connectionSetDialect, connectionSetLimits } from "./connection.ts";
 import { erasePersonCommand, eraseTenantCommand } from "./erase.ts";
 import { connectionDisconnect, tenantExport } from "./disconnect.ts";
 import { doctor } from "./doctor.ts";
@@ -41,6 +41,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant export": tenantExport,
   "connection disconnect": connectionDisconnect,
   "connection set-dialect": connectionSetDialect,
+  "connection set-limits": connectionSetLimits,
   "token rotate": tokenRotate,
   "schema set": schemaSet,
   "schema show": schemaShow,

@@ -29,6 +29,7 @@ import {
 import { showFailure } from "./pages/failure.ts";
 import { showGuard } from "./pages/guard.ts";
 import { submitGuard, submitGuardDecision, submitGuardOff } from "./pages/guard-actions.ts";
+import { showLimits, submitLimits } from "./pages/limits.ts";
 import { MAPPING_PATH, showMapping } from "./pages/mapping.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
@@ -94,6 +95,8 @@ export const ROUTES: readonly Route[] = [
   { method: "get", path: CONNECTION, needs: "viewer", handle: showConnection },
   { method: "get", path: `${CONNECTION}/dialect`, needs: "admin", handle: showDialect },
   { method: "post", path: `${CONNECTION}/dialect`, needs: "admin", handle: submitDialect },
+  { method: "get", path: `${CONNECTION}/limits`, needs: "admin", handle: showLimits },
+  { method: "post", path: `${CONNECTION}/limits`, needs: "admin", handle: submitLimits },
   { method: "get", path: `${CONNECTION}/rotate`, needs: "admin", handle: showRotate },
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },

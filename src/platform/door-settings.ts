@@ -18,6 +18,8 @@ const addresses = z.string().transform((text, context) => {
   }
 });
 
+const count = z.coerce.number().int().positive();
+
 export const doorSettings = {
   TLS_CERT_FILE: files
     .optional()
@@ -38,4 +40,20 @@ export const doorSettings = {
     .describe(
       "Whether plain HTTP is answered beyond loopback and trusted proxies; the health checks always are",
     ),
+  CONNECTIONS_MAX: count
+    .default(10_000)
+    .describe("Connections that api and console each hold at once; more are turned away"),
+  CONNECTIONS_PER_ADDRESS_MAX: count
+    .default(1_000)
+    .describe("Of these, connections of one address; a trusted proxy has as many as it likes"),
+  HEADERS_TIMEOUT_MS: count
+    .default(15_000)
+    .describe("How long a client may take to send the headers of a request"),
+  REQUEST_TIMEOUT_MS: count.default(120_000).describe("How long a client may take to send a whole request"),
+  AUTH_FAILURES_PER_MINUTE: count
+    .default(120)
+    .describe("Requests without a valid token of one address that are answered 401 a minute; more get 429"),
+  RATE_LIMIT_SHARES: count
+    .default(1)
+    .describe("Api processes among which the rate of a connection that has one is divided"),
 } as const;

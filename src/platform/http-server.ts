@@ -2,11 +2,12 @@
  * An HTTP server as a part of a process: it takes connections once started, over TLS where it has certificates, and on
  * stop it lets the requests in hand end before it closes theirs.
  */
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { Beat } from "./beat.ts";
 import { clientOf, type ClientPolicy, LENIENT, meet } from "./client-of.ts";
+import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
 import type { Part } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import { TlsCertificates, type TlsFiles } from "./tls-files.ts";
@@ -27,6 +28,11 @@ export interface FrontSettings extends ClientPolicy {
   readonly tls: readonly TlsFiles[];
   /** How often the files are looked at. */
   readonly tlsCheckMs?: number;
+  readonly connections?: ConnectionLimits;
+  /** HEADERS_TIMEOUT_MS. */
+  readonly headersTimeoutMs?: number;
+  /** REQUEST_TIMEOUT_MS. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface HttpServer extends Part {
@@ -42,24 +48,34 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const DRAIN_MS = 25_000;
 const TLS_CHECK_MS = 5_000;
+// What Node has by default as well; said here, since it is a promise.
+const HEADER_BYTES_MAX = 16_384;
+const HEADERS_MAX = 200;
+// A client that still sends when it is answered gets this long to read the answer.
+const LINGER_MS = 3_000;
 const HSTS = "max-age=31536000";
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
   let isDraining = false;
-  const options = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
   const { front } = settings;
+  const options = timeOuts(front);
   const answer: RequestListener = (request, response) => {
     if (isDraining) response.setHeader("Connection", "close");
     // RFC 6797 section 7.2: never over plain HTTP.
     if (clientOf(request).isSecure) response.setHeader("Strict-Transport-Security", HSTS);
     // A connection whose request was in hand when the drain began is idle only now.
-    response.once("close", () => isDraining && setImmediate(() => server.closeIdleConnections()));
+    response.once("close", () => {
+      if (isDraining) setImmediate(() => server.closeIdleConnections());
+      if (!request.complete) linger(request);
+    });
     settings.handler(request, response);
   };
   const tls = front && front.tls.length > 0 ? new TlsCertificates(front.tls, settings.logger) : undefined;
   const secured = tls && createTlsServer({ ...options, ...tls.options() }, answer);
   const server = secured ?? createServer(options, answer);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.maxHeadersCount = HEADERS_MAX;
+  if (front?.connections) limitConnections(server, front.connections, { ...front, logger: settings.logger });
   server.on(secured ? "secureConnection" : "connection", (socket: Socket) => meet(socket, front ?? LENIENT));
   const renewal = tls && secured && new Renewal(tls, secured, front?.tlsCheckMs ?? TLS_CHECK_MS);
 
@@ -77,6 +93,25 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     url: () => addressOf(server, { host: settings.host, scheme: tls ? "https" : "http" }),
     isDraining: () => isDraining,
   };
+}
+
+function timeOuts(front: FrontSettings | undefined) {
+  const headersTimeout = front?.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
+  return {
+    headersTimeout,
+    requestTimeout: front?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    // Node looks for late ones at this beat, every half minute by default: twice as long as they may take.
+    connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+    maxHeaderSize: HEADER_BYTES_MAX,
+  };
+}
+
+/** A body that nobody waits for any more is read for a while and thrown away, then its connection is cut. */
+function linger(request: IncomingMessage): void {
+  const { socket } = request;
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => request.complete || socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** Gives a server its certificates, and new ones when their files change; connections go on with what they began. */

@@ -69,6 +69,7 @@ export const ERROR_CODES = {
   "version-mismatch": "The resource changed since it was read; read it again and repeat the change.",
   unauthenticated: "The bearer token is missing, wrong, expired or revoked; set a new Secret Token.",
   "plain-http": "The request came over plain HTTP; use the https address, and set a new Secret Token.",
+  "address-not-allowed": "The connection takes no requests from this address; correct its allowed addresses.",
   forbidden: "The token is valid but may not do this.",
   "too-many-requests": "More requests at once than the tenant's limit; wait as long as Retry-After says.",
   "write-pending":

@@ -151,6 +151,10 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
       "Use the https address as Tenant URL, and paste a new token: the old one may have been read on its way.",
     here: "Rotate the token on the connection's page; the operator sets TLS_CERT_FILE, or TRUST_PROXY where a proxy ends TLS.",
   },
+  "address-not-allowed": {
+    inAzure: "Nothing: Azure sends from the ranges of the service tag AzureActiveDirectory.",
+    here: "Open Limits on the connection's page and add the address that is shown there, if it is Azure's.",
+  },
   forbidden: {
     inAzure: "Use the token of the connection that may do this.",
     here: "See the connection's page.",

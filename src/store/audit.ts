@@ -20,6 +20,7 @@ export type AuditAction =
   | "schema.set"
   | "connection.created"
   | "connection.dialect_changed"
+  | "connection.limits_changed"
   | "token.issued"
   | "token.rotated"
   | "token.revoked"

@@ -6,7 +6,8 @@ import type { Database, Transaction } from "./database.ts";
 
 /**
  * `altered`: begins like a token of ours and is none; `path`: a right token, at an address that is no endpoint; `clock`:
- * expired by Postgres's clock and not yet by the api's; `plain`: over plain HTTP, where that is not taken.
+ * expired by Postgres's clock and not yet by the api's; `plain`: over plain HTTP, where that is not taken;
+ * `address`: a right token, from an address that the connection does not allow.
  */
 export type KnockReason =
   | "missing"
@@ -19,7 +20,8 @@ export type KnockReason =
   | "disconnected"
   | "clock"
   | "path"
-  | "plain";
+  | "plain"
+  | "address";
 
 export interface Knock {
   readonly reason: KnockReason;

@@ -40,6 +40,10 @@ export interface Principal {
   readonly schemaVersion: number;
   /** Somebody whom the product knew before may still be adopted. */
   readonly hasOffers: boolean;
+  /** From where it may come; null is from anywhere. */
+  readonly allowedAddresses: readonly string[] | null;
+  /** Null is no limit. */
+  readonly requestsPerSecond: number | null;
 }
 
 export interface IssuedToken {
@@ -257,6 +261,7 @@ export const ACCESS_CHANGED = "rollcall_access_changed";
 const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
          k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect,
+         c.allowed_addresses AS "allowedAddresses", c.requests_per_second AS "requestsPerSecond",
          coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = k.tenant_id), 0) AS "schemaVersion",
          coalesce((SELECT true FROM existing_users e
                     WHERE e.tenant_id = k.tenant_id AND e.is_offered LIMIT 1), false) AS "hasOffers"

@@ -20,6 +20,7 @@ import { firstSteps, mappings } from "./azure-steps.ts";
 import { tokensSection } from "./connection-tokens.ts";
 import { dialectFact } from "./dialect.ts";
 import { guardFact } from "./guard-parts.ts";
+import { limitsFact } from "./limits.ts";
 import { type Door, doorCard, doorState } from "./door-state.ts";
 import { readDoor } from "./read-door.ts";
 
@@ -41,8 +42,9 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const { tenantId, id: connectionId, tenantName, name } = connection;
-  const [guard, door, cycles] = await Promise.all([
+  const [guard, limits, door, cycles] = await Promise.all([
     guardFact(database, connection),
+    limitsFact(visit, deps, connection),
     readDoor(deps, connection),
     listCycles(database, { tenantId, connectionId }, CYCLES_SHOWN),
   ]);
@@ -71,6 +73,7 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
       ["Short name", html`<code>${connection.tenantSlug}</code>`],
       ["Dialect", dialectFact(visit, connection)],
       ["Deactivation guard", guard],
+      ["Limits", limits],
       ["Created", date(connection.createdAt)],
       ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
     ])}

@@ -147,6 +147,11 @@ const REASONS: Readonly<Record<KnockReason, { readonly title: string; readonly a
     title: "the token was revoked",
     advice: `Azure still has a token that was ended here: ${PASTE_AGAIN}`,
   },
+  address: {
+    title: "an address that is not allowed",
+    advice:
+      "If it is Azure's, add it to the connection's allowed addresses; Azure's ranges change. If it is not, somebody else has the token: rotate it.",
+  },
   plain: {
     title: "it came over plain HTTP",
     advice:

@@ -1,0 +1,1 @@
+ALTER TABLE connections DROP COLUMN allowed_addresses, DROP COLUMN requests_per_second;

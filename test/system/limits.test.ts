@@ -1,0 +1,154 @@
+/** A connection's limits and the door's: from where, how often, how much, and how many wrong tokens. */
+import { execFile } from "node:child_process";
+import { request as httpRequest } from "node:http";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { setConnectionLimits } from "../../src/store/connection-limits.ts";
+import { listKnocks } from "../../src/store/knocks.ts";
+import { startTestService, testEnv, type TestService, type TestTenant, waitFor } from "../support/service.ts";
+import { openTestQueue, queueBackends } from "../support/stores.ts";
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, "../..");
+const [kind = "postgres"] = queueBackends();
+const queue = openTestQueue(kind);
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService(queue, { TRUST_PROXY: "127.0.0.1", AUTH_FAILURES_PER_MINUTE: "5" });
+});
+afterAll(() => service.stop());
+
+const from = (address: string, token: string) => ({
+  authorization: `Bearer ${token}`,
+  "x-forwarded-for": address,
+});
+const ask = (headers: Record<string, string>): Promise<Response> =>
+  fetch(`${service.apiUrl}/scim/v2/Users?count=1`, { headers });
+
+async function limit(
+  tenant: TestTenant,
+  limits: { allowedAddresses?: readonly string[]; requestsPerSecond?: number },
+): Promise<void> {
+  const of = { tenantId: tenant.tenantId, id: tenant.connectionId };
+  const { allowedAddresses = null, requestsPerSecond = null } = limits;
+  await service.database.transaction((tx) =>
+    setConnectionLimits(tx, of, { allowedAddresses, requestsPerSecond }),
+  );
+}
+
+test("a right token from an address that is not allowed is 403, told at its connection; others are served", async () => {
+  const tenant = await service.addTenant();
+  const other = await service.addTenant();
+  await limit(tenant, { allowedAddresses: ["192.0.2.0/24", "2001:db8::/32"] });
+
+  await waitFor(async () => (await ask(from("203.0.113.9", tenant.token))).status === 403);
+  const refused = await ask(from("203.0.113.9", tenant.token));
+  const inside = [await ask(from("192.0.2.200", tenant.token)), await ask(from("2001:db8::5", tenant.token))];
+
+  expect(await refused.json()).toMatchObject({ status: "403", schemas: [expect.stringContaining("Error")] });
+  expect(inside.map(({ status }) => status)).toEqual([200, 200]);
+  expect((await ask(from("203.0.113.9", other.token))).status).toBe(200);
+  const knocks = () => listKnocks(service.database, tenant);
+  await waitFor(async () => (await knocks()).some(({ reason }) => reason === "address"));
+  expect(await knocks()).toMatchObject([{ reason: "address", address: "203.0.113.9" }]);
+});
+
+test("beyond its rate a connection gets 429 with a true Retry-After; another connection is served", async () => {
+  const tenant = await service.addTenant();
+  const other = await service.addTenant();
+  await limit(tenant, { requestsPerSecond: 1 });
+  const headers = from("192.0.2.1", tenant.token);
+
+  // At one a second, of two that follow each other at once the second is too many; a slow machine tries again.
+  let limited: Response | undefined;
+  await waitFor(async () => {
+    const answers = await Promise.all([ask(headers), ask(headers), ask(headers)]);
+    limited = answers.find(({ status }) => status === 429);
+    return limited !== undefined;
+  });
+  const seconds = Number(limited?.headers.get("retry-after"));
+
+  expect(limited?.headers.get("ratelimit-policy")).toBe('"connection";q=1;w=1');
+  expect(limited?.headers.get("ratelimit")).toBe(`"connection";r=0;t=${seconds}`);
+  expect(await limited?.json()).toMatchObject({ status: "429" });
+  expect(seconds).toBe(1);
+  const free = await ask(from("192.0.2.1", other.token));
+  expect([free.status, free.headers.get("ratelimit")]).toEqual([200, null]);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  expect((await ask(headers)).status).toBe(200);
+});
+
+test("too many wrong tokens of one address are 429, and a right one from there is served all the same", async () => {
+  const tenant = await service.addTenant();
+  const wrong = from("198.51.100.7", `rc_${"x".repeat(43)}`);
+  // Five a minute: one comes back in twelve seconds, so of twenty at once some are too many on any machine.
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(wrong)));
+
+  const limited = answers.filter(({ status }) => status === 429);
+  expect(answers.filter(({ status }) => status === 401).length).toBeGreaterThanOrEqual(5);
+  expect(limited.length).toBeGreaterThan(5);
+  for (const { headers } of limited) expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect((await ask(from("198.51.100.7", tenant.token))).status).toBe(200);
+  expect((await ask(from("198.51.100.8", `rc_${"x".repeat(43)}`))).status).toBe(401);
+});
+
+test("of a gigabyte that is sent little is read before it is refused; another client is served meanwhile", async () => {
+  const tenant = await service.addTenant();
+  const send = (headers: Record<string, string>): Promise<{ status: number; sent: number }> =>
+    new Promise((resolve) => {
+      const request = httpRequest(`${service.apiUrl}/scim/v2/Users`, {
+        method: "POST",
+        headers: { ...from("192.0.2.1", tenant.token), "content-type": "application/scim+json", ...headers },
+      });
+      const chunk = Buffer.alloc(262_144, "a");
+      let sent = 0;
+      let isAnswered = false;
+      const go = (): void => {
+        while (!isAnswered && sent < 1_073_741_824) {
+          sent += chunk.length;
+          if (!request.write(chunk)) return void request.once("drain", go);
+        }
+      };
+      request
+        .on("error", () => undefined)
+        .once("response", (response) => {
+          isAnswered = true;
+          response.resume();
+          resolve({ status: response.statusCode ?? 0, sent });
+          request.destroy();
+        });
+      go();
+    });
+
+  const [declared, streamed, served] = await Promise.all([
+    send({ "content-length": "1073741824" }),
+    send({ "transfer-encoding": "chunked" }),
+    tenant.scim("GET", "/Users"),
+  ]);
+
+  expect([declared.status, streamed.status, served.status]).toEqual([413, 413, 200]);
+  for (const { sent } of [declared, streamed]) expect(sent).toBeLessThan(134_217_728);
+});
+
+test("the command sets limits, keeps what it is not told, and refuses what is no range", async () => {
+  const tenant = await service.addTenant();
+  const [row] = await service.database.query<{ slug: string }>("SELECT slug FROM tenants WHERE id = $1", [
+    tenant.tenantId,
+  ]);
+  const env = { PATH: process.env["PATH"], ...testEnv(service.databaseUrl, queue) };
+  const set = (...args: string[]) =>
+    run(join(ROOT, "bin/rollcall"), ["connection", "set-limits", row?.slug ?? "", ...args], { env });
+
+  expect((await set("--allow", "192.0.2.0/24,2001:db8::1", "--rate", "50")).stdout).toContain(
+    "from 192.0.2.0/24, 2001:db8::1, 50 requests a second",
+  );
+  expect((await set("--rate", "any")).stdout).toContain("from 192.0.2.0/24, 2001:db8::1, at any rate");
+  await expect(set("--allow", "everywhere")).rejects.toThrow(/"everywhere" is no address/);
+  const audit = await service.database.query("SELECT 1 FROM audit WHERE tenant_id = $1 AND action = $2", [
+    tenant.tenantId,
+    "connection.limits_changed",
+  ]);
+  expect(audit).toHaveLength(2);
+});
