@@ -1,7 +1,5 @@
 /** `existing-users …`: people whom the product knew before its tenant's directory, and whom of them the directory knows. */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { FileError } from "../platform/csv.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -15,18 +13,11 @@ import {
   type MatchSummary,
   summarizeExistingUsers,
 } from "../store/existing-users.ts";
-import { type Field, FIELDS, type Headings, readExistingUsers } from "../store/existing-users-file.ts";
+import { FIELDS, readExistingUsers } from "../store/existing-users-file.ts";
 import { importExistingUsers } from "../store/import-existing-users.ts";
-import {
-  type Command,
-  CommandError,
-  type Context,
-  onlyArgument,
-  reason,
-  twoArguments,
-  UsageError,
-} from "./command.ts";
+import { type Command, type Context, onlyArgument, twoArguments, UsageError } from "./command.ts";
 import { withDatabase, withInstallation } from "./installation.ts";
+import { headingsOf, inFile, readText, showProgress } from "./people-file.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -43,7 +34,8 @@ export const existingUsersImport: Command = {
       allowPositionals: true,
     });
     const [slug, file] = twoArguments(positionals, ["slug", "file.csv"]);
-    const users = readUsers(file, headingsOf(values.map));
+    const headings = headingsOf(values.map, FIELDS);
+    const users = inFile(file, () => readExistingUsers(readText(file), headings));
     const { summary, isHeld } = await onTenant(context, slug, (db, tenantId) => store(db, tenantId, users));
     context.print(`${users.length} people of ${file} are stored and matched.`);
     if (isHeld)
@@ -122,15 +114,6 @@ async function store(
   return { summary: await summarizeExistingUsers(db, tenantId), isHeld };
 }
 
-/** A bar for people; a file or a pipe gets none. */
-function showProgress(done: number, total: number): void {
-  if (!process.stderr.isTTY) return;
-  const width = 30;
-  const filled = Math.round((width * done) / total);
-  process.stderr.write(`\r[${"#".repeat(filled)}${" ".repeat(width - filled)}] ${done} of ${total}`);
-  if (done === total) process.stderr.write("\n");
-}
-
 async function read(
   db: DatabasePool,
   query: { readonly tenantId: string; readonly states: readonly MatchState[]; readonly limit: number },
@@ -142,38 +125,6 @@ async function read(
     if (page.length < Math.min(PAGE, query.limit)) break;
   }
   return users;
-}
-
-/** @param map - such as `id=Employee ID,email=Mail` */
-function headingsOf(map: string | undefined): Headings {
-  const headings = new Map<Field, string>();
-  for (const part of map?.split(",") ?? []) {
-    const [name = "", ...heading] = part.split("=");
-    const field = FIELDS.find((each) => each.toLowerCase() === name.trim().toLowerCase());
-    if (field === undefined || heading.length === 0)
-      throw new UsageError(
-        `--map takes <field>=<heading> with a field of ${FIELDS.join(", ")}, not "${part}"`,
-      );
-    headings.set(field, heading.join("=").trim());
-  }
-  return headings;
-}
-
-function readUsers(file: string, headings: Headings): readonly ExistingUser[] {
-  try {
-    return readExistingUsers(readText(file), headings);
-  } catch (error) {
-    if (error instanceof FileError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
-  } catch (error) {
-    throw new CommandError(`${file} cannot be read as UTF-8: ${reason(error)}`);
-  }
 }
 
 function statesOf(text: string | undefined): readonly MatchState[] {

@@ -19,6 +19,12 @@ import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
+import {
+  reconciliationDelete,
+  reconciliationList,
+  reconciliationRun,
+  reconciliationShow,
+} from "./reconciliation.ts";
 import { restoreCommand } from "./restore.ts";
 import { roleList, roleMap, roleUnmap } from "./role.ts";
 import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
@@ -53,6 +59,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "existing-users import": existingUsersImport,
   "existing-users preview": existingUsersPreview,
   "existing-users forget": existingUsersForget,
+  "reconciliation run": reconciliationRun,
+  "reconciliation list": reconciliationList,
+  "reconciliation show": reconciliationShow,
+  "reconciliation delete": reconciliationDelete,
   "erase person": erasePersonCommand,
   "erase tenant": eraseTenantCommand,
   "gate show": gateShow,

@@ -35,6 +35,7 @@ import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
 import { IMPORT_PATH } from "./pages/preparation-import.ts";
+import { LIST_UPLOAD_PATH } from "./pages/reconciliations.ts";
 import { receiveUpload } from "./upload.ts";
 
 export interface DashboardSettings {
@@ -91,7 +92,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
   for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
-  app.post(IMPORT_PATH, receiveUpload(door, "admin"));
+  app.post([IMPORT_PATH, LIST_UPLOAD_PATH], receiveUpload(door, "admin"));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
   const oidc = settings.oidc && createOidcSignIn(settings.oidc, { secret, consoleUrl });
   for (const route of publicRoutes({ ...deps, logger: settings.logger, oidc })) {

@@ -2,13 +2,15 @@
  * Who comes in, and how an answer goes out: the session behind the cookie, the check of every posted form's token,
  * cookies begun and ended, pages in their frame and never kept by a cache.
  */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { NextFunction, Request, Response } from "express";
 import type { DatabasePool } from "../store/database.ts";
 import type { Session } from "../store/sessions.ts";
 import { createCookies, readCookie } from "./cookies.ts";
 import { Html, html } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
-import { type Answer, page, type Progress, type Redirect } from "./page.ts";
+import { type Answer, type Download, page, type Progress, type Redirect } from "./page.ts";
 import { createFormId, formTokenOf, isSameToken, noteUse, readSession } from "./session.ts";
 
 export interface Visitor {
@@ -61,7 +63,7 @@ export function createDoor(settings: DoorSettings) {
       return;
     }
     if (given.kind === "file") {
-      response.attachment(given.name).type(given.type).send(given.body);
+      sendFile(response, given);
       return;
     }
     const session = (response.locals["visitor"] as Visitor | undefined)?.session;
@@ -93,6 +95,13 @@ export function createDoor(settings: DoorSettings) {
     flowOf,
     visitor: (response: Response) => response.locals["visitor"] as Visitor,
   };
+}
+
+function sendFile(response: Response, { name, type, body }: Download): void {
+  response.attachment(name).type(type);
+  if (typeof body === "string") response.send(body);
+  // Once it has begun it can only be broken off, which a browser shows as a download that failed.
+  else void pipeline(Readable.from(body), response).catch(() => undefined);
 }
 
 /** Sends the page's beginning, then what it tells as it is told, then its end. */

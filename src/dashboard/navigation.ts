@@ -27,6 +27,7 @@ const TENANT_PAGES: readonly (Place & { readonly path: string })[] = [
   { path: "/attributes", label: "Attributes", needs: "viewer" },
   { path: "/roles", label: "Roles", needs: "viewer" },
   { path: "/preparation", label: "People from before", needs: "viewer" },
+  { path: "/reconciliations", label: "Reconciliation", needs: "viewer" },
   { path: "/gate", label: "Login gate", needs: "viewer" },
   { path: "/keys", label: "Product keys", needs: "viewer" },
   { path: "/webhooks", label: "Webhooks", needs: "viewer" },

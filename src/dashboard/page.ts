@@ -85,7 +85,8 @@ export interface Download {
   readonly kind: "file";
   readonly name: string;
   readonly type: string;
-  readonly body: string;
+  /** In parts, where it may be long. */
+  readonly body: string | AsyncIterable<string>;
 }
 
 /** A page that tells how far something is while it goes on; the parts must not throw. */
@@ -98,7 +99,7 @@ export interface Progress {
 
 export type Answer = Page | Redirect | Download | Progress;
 
-export function file(name: string, type: string, body: string): Download {
+export function file(name: string, type: string, body: Download["body"]): Download {
   return { kind: "file", name, type, body };
 }
 

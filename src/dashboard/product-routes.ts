@@ -15,10 +15,13 @@ import {
 import { showWebhooks, submitWebhook } from "./pages/webhooks.ts";
 import { downloadPreparation, showPreparation, submitForget, submitMatching } from "./pages/preparation.ts";
 import { IMPORT_PATH, submitImport } from "./pages/preparation-import.ts";
+import { downloadReconciliation, showReconciliation, submitReportDelete } from "./pages/reconciliation.ts";
+import { LIST_UPLOAD_PATH, showReconciliations, submitList } from "./pages/reconciliations.ts";
 import type { Route } from "./routes.ts";
 
 const CONNECTION = "/tenants/:slug/connections/:id";
 const PREPARATION = "/tenants/:slug/preparation";
+const REPORTS = "/tenants/:slug/reconciliations";
 const GATE = "/tenants/:slug/gate";
 const KEYS = "/tenants/:slug/keys";
 const WEBHOOKS = "/tenants/:slug/webhooks";
@@ -29,6 +32,11 @@ export const PRODUCT_ROUTES: readonly Route[] = [
   { method: "post", path: IMPORT_PATH, needs: "admin", handle: submitImport },
   { method: "post", path: `${PREPARATION}/match`, needs: "admin", handle: submitMatching },
   { method: "post", path: `${PREPARATION}/forget`, needs: "admin", handle: submitForget },
+  { method: "get", path: REPORTS, needs: "viewer", handle: showReconciliations },
+  { method: "post", path: LIST_UPLOAD_PATH, needs: "admin", handle: submitList },
+  { method: "get", path: `${REPORTS}/:id`, needs: "viewer", handle: showReconciliation },
+  { method: "get", path: `${REPORTS}/:id/differences.csv`, needs: "admin", handle: downloadReconciliation },
+  { method: "post", path: `${REPORTS}/:id/delete`, needs: "admin", handle: submitReportDelete },
   { method: "get", path: GATE, needs: "viewer", handle: showGate },
   { method: "post", path: GATE, needs: "admin", handle: submitGate },
   { method: "post", path: `${GATE}/exempt`, needs: "admin", handle: submitExemption },

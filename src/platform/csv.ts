@@ -5,11 +5,10 @@ export class FileError extends Error {
   override readonly name = "FileError";
 }
 
-/** @returns rows of cells, empty lines left out. @throws {FileError} when a quote is not closed */
-export function parseCsv(text: string): readonly (readonly string[])[] {
+/** Rows of cells, empty lines left out, one after the other, so that nobody need hold them all. @throws {FileError} when a quote is not closed */
+export function* csvRows(text: string): Generator<readonly string[]> {
   const content = text.replace(/^\ufeff/, "");
   const separator = separatorOf(content);
-  const rows: string[][] = [];
   let row: string[] = [];
   // A cell and what ends it: a quoted text with doubled quotes, or anything up to the next separator.
   const cell = new RegExp(
@@ -23,10 +22,9 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
     row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
     if (match[3] === separator && cell.lastIndex < content.length) continue;
     if (match[3] === separator) row.push("");
-    if (row.some((text) => text !== "")) rows.push(row);
+    if (row.some((text) => text !== "")) yield row;
     row = [];
   }
-  return rows;
 }
 
 /** The one that the heading has most of. */

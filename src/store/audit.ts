@@ -37,6 +37,8 @@ export type AuditAction =
   | "login_exemption.removed"
   | "existing_users.imported"
   | "existing_users.forgotten"
+  | "reconciliation.completed"
+  | "reconciliation.deleted"
   | "role_mapping.added"
   | "role_mapping.removed"
   | "role_mapping.replaced"

@@ -66,8 +66,12 @@ interface Existing {
   readonly externalId: string | null;
 }
 
+// Of people from before, and of the product's lists: whoever stands in one of them may be known to nobody else.
+const KNOWN = "tenant_id, existing_id, user_name, email, external_id, user_name_key, email_key";
 const EXISTING = `SELECT existing_id AS "existingId", user_name AS "userName", email, external_id AS "externalId"
-       FROM existing_users`;
+       FROM (SELECT ${KNOWN}, user_id FROM existing_users
+              UNION SELECT ${KNOWN}, user_id FROM reconciliation_differences WHERE existing_id IS NOT NULL
+              UNION SELECT ${KNOWN}, linked_id FROM reconciliation_people) known`;
 
 async function personOf(
   db: Database,
@@ -151,13 +155,17 @@ const STATEMENTS: readonly (readonly [table: string, text: string])[] = [
     `DELETE FROM accepted_writes
       WHERE tenant_id = $1 AND (resource_id = $2 OR command::text ~* $3)`,
   ],
-  [
-    "existing_users",
-    `DELETE FROM existing_users
+  ...(["existing_users", "reconciliation_differences", "reconciliation_people"] as const).map(
+    (table) =>
+      [
+        table,
+        `DELETE FROM ${table}
       WHERE tenant_id = $1
-        AND (user_id = $2 OR existing_id = ANY($4) OR user_name = ANY($4) OR user_name_key = ANY($4)
+        AND (${table === "reconciliation_people" ? "linked_id" : "user_id"} = $2 OR existing_id = ANY($4)
+             OR user_name = ANY($4) OR user_name_key = ANY($4)
              OR email = ANY($4) OR email_key = ANY($4) OR external_id = ANY($4))`,
-  ],
+      ] as const,
+  ),
   [
     "login_exemptions",
     `DELETE FROM login_exemptions

@@ -10,6 +10,7 @@ import type { Database } from "./database.ts";
 import { findGuardCycles, type GuardCycle } from "./guard-cycles.ts";
 import { findResources } from "./directory-reads.ts";
 import type { StoredEvent } from "./events.ts";
+import { findReconciliations } from "./reconciliation-reports.ts";
 import { readRoles } from "./role-mappings.ts";
 
 /** Grows when a message changes so that an older reader would misread it; new members do not count. */
@@ -105,12 +106,22 @@ const GuardEvent = Base.extend({
   }),
 });
 
+const ReconciliationEvent = Base.extend({
+  type: z.literal("reconciliation.completed"),
+  data: z.object({
+    reconciliationId: z.uuid(),
+    /** People by finding; null once the report is no longer kept. */
+    counts: z.record(z.string(), z.number()).nullable(),
+  }),
+});
+
 export const EventMessage = z.discriminatedUnion("type", [
   UserEvent,
   GroupEvent,
   MembersEvent,
   CycleEvent,
   GuardEvent,
+  ReconciliationEvent,
 ]);
 export type EventMessage = z.infer<typeof EventMessage>;
 
@@ -131,6 +142,7 @@ export async function composeMessages(
   const cycles = await findCycles(db, tenantId, idsOf("Cycle"));
   const guarded = events.filter(({ type }) => type === "guard.held").map(({ resourceId }) => resourceId);
   const guards = await findGuardCycles(db, tenantId, guarded);
+  const reports = await findReconciliations(db, tenantId, idsOf("Reconciliation"));
   const roles = await readRoles(db, tenantId, [...users.keys(), ...groups.keys()]);
   return events.map((event): EventMessage => {
     const base = {
@@ -144,6 +156,10 @@ export async function composeMessages(
       return { ...base, type, data: { cycleId: resourceId, ...cycleView(cycles.get(resourceId)) } };
     if (type === "guard.held")
       return { ...base, type, data: { cycleId: resourceId, ...guardView(guards.get(resourceId)) } };
+    if (type === "reconciliation.completed") {
+      const counts = reports.get(resourceId)?.counts ?? null;
+      return { ...base, type, data: { reconciliationId: resourceId, counts } };
+    }
     const isUser = event.resourceType === "User";
     const { view, change } = viewOf(event, { resources: isUser ? users : groups, roles });
     if (isUser)

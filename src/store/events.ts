@@ -18,6 +18,7 @@ export const EVENT_TYPES = [
   "group.members_changed",
   "cycle.completed",
   "guard.held",
+  "reconciliation.completed",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -36,7 +37,7 @@ export interface NewEvent {
   readonly tenantId: string;
   readonly id: string;
   readonly type: EventType;
-  readonly resourceType: "User" | "Group" | "Cycle";
+  readonly resourceType: "User" | "Group" | "Cycle" | "Reconciliation";
   readonly resourceId: string;
   readonly version: number | null;
   readonly changed: readonly string[];

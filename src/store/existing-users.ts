@@ -5,6 +5,7 @@
 import { newId } from "../platform/ids.ts";
 import { fold } from "../scim/index.ts";
 import type { Database, Transaction } from "./database.ts";
+import { type MatchedBy, matching, readingWhole } from "./matching.ts";
 
 export interface ExistingUser {
   /** The product's own id. */
@@ -32,7 +33,7 @@ export interface MatchedUser {
   readonly externalId: string | null;
   readonly displayName: string | null;
   readonly state: MatchState;
-  readonly matchedBy: "adopted" | "externalId" | "userName" | "email" | null;
+  readonly matchedBy: Exclude<MatchedBy, "userId"> | null;
   /** The user of the directory who is this person. */
   readonly userId: string | null;
   /** When a write of the identity provider made this person that user. */
@@ -59,7 +60,8 @@ export async function storeExistingUsers(
   tenantId: string,
   users: readonly ExistingUser[],
 ): Promise<void> {
-  const rows = new Map(users.map((user) => [user.id, normalized(user)]));
+  // A person who is known already keeps the id that it has.
+  const rows = new Map(users.map((user) => [user.id, { ...normalized(user), resourceId: newId() }]));
   await tx.query({ name: "store-existing-users", text: STORE }, [
     tenantId,
     JSON.stringify([...rows.values()]),
@@ -67,7 +69,7 @@ export async function storeExistingUsers(
 }
 
 /** Without the spaces around, and without what is empty. */
-function normalized({ id, ...fields }: ExistingUser): object {
+export function normalized({ id, ...fields }: ExistingUser): object {
   const trimmed = (text: string | undefined): string | null => text?.trim() || null;
   const [userName, email] = [trimmed(fields.userName), trimmed(fields.email)];
   return {
@@ -76,64 +78,21 @@ function normalized({ id, ...fields }: ExistingUser): object {
     displayName: trimmed(fields.displayName),
     userNameKey: userName && fold(userName),
     emailKey: email && fold(email),
-    // Kept where the person is known already.
-    resourceId: newId(),
   };
 }
 
-// Who was adopted stays who it is, whatever its names become; once the user is deleted, the person is offered again
-// under another id. Otherwise the first of externalId, userName and email by which anybody is found decides, as Azure
-// goes through its matching attributes. Many products have the address for a name, and directories the name for an address: both are tried.
+// Once the user of who was adopted is deleted, the person is offered again under another id.
 const MATCH = `
-  WITH candidates AS (
-         SELECT e.existing_id, u.id, u.active, 0 AS rank
+  WITH ${matching({
+    people: "existing_users e WHERE e.tenant_id = $1",
+    known: `SELECT e.existing_id, u.id, u.active, 0
            FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.id = e.user_id
-          WHERE e.tenant_id = $1 AND e.adopted_at IS NOT NULL
-          UNION
-         SELECT e.existing_id, u.id, u.active, 1 AS rank
-           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.external_id = e.external_id
-          WHERE e.tenant_id = $1
-          UNION
-         SELECT e.existing_id, u.id, u.active, 2
-           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.user_name_key = e.user_name_key
-          WHERE e.tenant_id = $1
-          UNION
-         SELECT e.existing_id, u.id, u.active, 3
-           FROM existing_users e JOIN users u ON u.tenant_id = $1 AND u.user_name_key = e.email_key
-          WHERE e.tenant_id = $1
-          UNION
-         SELECT e.existing_id, u.id, u.active, 3
-           FROM existing_users e
-           JOIN (SELECT u.id, u.active, a.address ->> 'value' AS address
-                   FROM users u CROSS JOIN LATERAL jsonb_array_elements(u.search -> 'emails') AS a (address)
-                  WHERE u.tenant_id = $1) u ON u.address = e.email_key
-          WHERE e.tenant_id = $1
-       ),
-       best AS (
-         SELECT existing_id, rank, count(*) AS found, min(id::text)::uuid AS user_id, bool_or(active) AS active,
-                row_number() OVER (PARTITION BY existing_id ORDER BY rank) AS place
-           FROM candidates
-          GROUP BY existing_id, rank
-       ),
-       decided AS (
-         SELECT e.existing_id, b.rank, b.found, b.active, CASE WHEN b.found = 1 THEN b.user_id END AS user_id, e.adopted_at,
-                coalesce(e.user_name_key, e.email_key, e.external_id) IS NULL AS is_incomplete,
-                coalesce(b.rank <> 0, true) AND (CASE WHEN e.user_name_key IS NOT NULL
-                     THEN count(*) OVER (PARTITION BY e.user_name_key) > 1 ELSE false END
-                OR CASE WHEN e.email_key IS NOT NULL
-                     THEN count(*) OVER (PARTITION BY e.email_key) > 1 ELSE false END
-                OR CASE WHEN b.found = 1
-                     THEN count(*) OVER (PARTITION BY CASE WHEN b.found = 1 THEN b.user_id END) > 1 ELSE false END)
-                  AS is_duplicate,
-                e.adopted_at IS NOT NULL AND e.user_id IS NOT NULL AND b.rank IS DISTINCT FROM 0 AS was_deleted
-           FROM existing_users e
-           LEFT JOIN best b ON b.existing_id = e.existing_id AND b.place = 1
-          WHERE e.tenant_id = $1
-       ),
+          WHERE e.tenant_id = $1 AND e.adopted_at IS NOT NULL`,
+    columns: ["adopted_at", "user_id AS known_id"],
+  })},
        stated AS (
-         SELECT existing_id, user_id, adopted_at, was_deleted,
-                CASE WHEN user_id IS NOT NULL
-                     THEN (ARRAY['adopted', 'externalId', 'userName', 'email'])[rank + 1] END AS matched_by,
+         SELECT existing_id, user_id, adopted_at, matched_by,
+                adopted_at IS NOT NULL AND known_id IS NOT NULL AND rank IS DISTINCT FROM 0 AS was_deleted,
                 CASE WHEN is_incomplete THEN 'incomplete'
                      WHEN is_duplicate THEN 'duplicate'
                      WHEN found > 1 THEN 'ambiguous'
@@ -157,11 +116,7 @@ const MATCH = `
 export async function matchExistingUsers(tx: Transaction, tenantId: string): Promise<void> {
   // Two matchings at once would wait for each other's rows in a ring.
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('existing_users ' || $1, 0))", [tenantId]);
-  // Of people who were just stored Postgres has no statistics: it takes them for few, and would read the directory once
-  // for each (100,000 among 100,000: minutes). Reading it whole, once, is right for many and bearable for few.
-  await tx.query("SET LOCAL enable_nestloop = off");
-  await tx.query(MATCH, [tenantId]);
-  await tx.query("SET LOCAL enable_nestloop TO DEFAULT");
+  await readingWhole(tx, () => tx.query(MATCH, [tenantId]));
 }
 
 /** Those of these tenants who have existing users. */

@@ -13,6 +13,7 @@ import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
 import { forgetOldHeld } from "../store/held-deactivations.ts";
+import { pruneReconciliations } from "../store/reconciliations.ts";
 import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
 import { exposeCycles, exposeDirectories, exposeHeld, exposeQueue } from "./expose-state.ts";
@@ -89,5 +90,7 @@ async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<voi
   await db.transaction(forgetAsyncRequests);
   await db.transaction(forgetOldHeld);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
+  // A report is kept for as long as the event that tells of it.
+  await db.transaction((tx) => pruneReconciliations(tx, seconds));
   await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));
 }

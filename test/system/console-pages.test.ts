@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/dashboard/routes.ts";
 import { findAccountByLogin } from "../../src/store/account-changes.ts";
+import { reconcile } from "../../src/store/reconcile.ts";
 import { createEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { issueProductKey } from "../../src/store/product-keys.ts";
 import { hasChromium, launchBrowser } from "../support/browser.ts";
@@ -13,7 +14,11 @@ import { inspectPage, listenToBrowser } from "../support/inspect-page.ts";
 import { createTestDatabase, type TestDatabase } from "../support/stores.ts";
 
 // Answered by a file, which is no page.
-const FILES = ["/tenants/:slug/export", "/tenants/:slug/preparation/people.csv"];
+const FILES = [
+  "/tenants/:slug/export",
+  "/tenants/:slug/preparation/people.csv",
+  "/tenants/:slug/reconciliations/:id/differences.csv",
+];
 const pages = ROUTES.filter(({ method, path }) => method === "get" && !FILES.includes(path)).map(
   ({ path }) => path,
 );
@@ -62,6 +67,10 @@ describe.skipIf(!hasChromium())("every page of the console", () => {
         ...{ tenantId, url: "https://example.com/hook", types: null, secret: CONSOLE_SECRET },
       }),
     }));
+    const people = [{ id: "7", userName: "left@contoso.com", displayName: "Left", active: true }];
+    const report = await reconcile(database, {
+      ...{ tenantId, people, actor: "owner", onProgress: () => undefined },
+    });
     const ids = async (query: string): Promise<string> =>
       (await database.query<{ id: string }>(query, [tenantId]))[0]?.id ?? "";
     const group = "00000000-0000-7000-8000-00000000000a";
@@ -77,6 +86,7 @@ describe.skipIf(!hasChromium())("every page of the console", () => {
       "/tenants/:slug/failed": await ids("SELECT write_id AS id FROM failures WHERE tenant_id = $1 LIMIT 1"),
       "/tenants/:slug/connections": connectionId,
       "/tenants/:slug/keys": made.key.id,
+      "/tenants/:slug/reconciliations": report?.id ?? "",
       "/tenants/:slug/webhooks": made.webhook.id,
       "/settings/accounts": (await findAccountByLogin(database, "owner"))?.id ?? "",
     };

@@ -105,6 +105,14 @@ async function leaveTraces(tenant: ProductTenant, canary: string): Promise<strin
      VALUES ($1, gen_random_uuid(), 'User', $2, $3)`,
     [tenant.tenantId, randomUUID(), JSON.stringify({ version: 0, userName: name })],
   );
+  // In a report, and on a list that is still open.
+  for (const isEnded of [true, false]) {
+    const { body } = await tenant.product("POST", "/reconciliations");
+    const list = `/reconciliations/${(body as { id: string }).id}`;
+    const person = { id: `a-${canary}`, email: name, displayName: canary, active: false };
+    await tenant.product("PUT", `${list}/users`, { users: [person] });
+    if (isEnded) await tenant.product("POST", `${list}/complete`);
+  }
   await run("gate", "exempt", await slugOf(tenant), name, "--note", `because ${canary}`);
   await database.transaction((tx) =>
     recordAudit(tx, [
@@ -133,6 +141,7 @@ test("a person: nothing of theirs stays, and the others keep what is theirs", as
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   const { erased } = JSON.parse(ended.stdout) as { erased: Record<string, number> };
   expect(erased).toMatchObject({ users: 1, group_members: 1, existing_users: 1, login_exemptions: 1 });
+  expect(erased).toMatchObject({ reconciliation_differences: 1, reconciliation_people: 1 });
   for (const table of ["writes", "failures", "events", "webhook_deliveries", "accepted_writes", "audit"])
     expect(erased[table], table).toBeGreaterThan(0);
   expect(await tablesHolding(canary)).toEqual([]);

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { PROBLEM_CODES } from "../../src/api/product/problem.ts";
 import { EVENT_TYPES } from "../../src/store/events.ts";
 import { MATCH_STATES } from "../../src/store/existing-users.ts";
+import { FINDINGS } from "../../src/store/reconciliations.ts";
 import { GROUP_FIELDS } from "../../src/store/role-mappings.ts";
 import { addProductKey } from "../support/product.ts";
 import { startTestService, type TestService, type TestTenant } from "../support/service.ts";
@@ -105,6 +106,8 @@ test("words that programs go by are the ones of the code", () => {
   expect(wordsOf("RoleMapping", "matchBy")).toEqual([...GROUP_FIELDS]);
   const state = api.components.parameters["state"]?.["description"];
   for (const each of MATCH_STATES) expect(state).toContain(each);
+  expect(wordsOf("Difference", "finding")).toEqual([...FINDINGS]);
+  for (const each of FINDINGS) expect(api.components.parameters["finding"]?.["description"]).toContain(each);
 });
 
 test("every route of the api is in it, and every endpoint in it is one", () => {
@@ -139,8 +142,10 @@ test("whatever method is not in it is refused, on every path", async () => {
 
 test("its examples are taken, and every answer is as it says", async () => {
   const ids = new Map<string, string>();
-  const order = (method: string): number => ["post", "put", "get", "patch", "delete"].indexOf(method);
-  const inOrder = [...operations].sort((one, two) => order(one.method) - order(two.method));
+  // What is made comes first, then what fills it and what ends it.
+  const order = ({ path, method }: (typeof operations)[number]): number =>
+    path.endsWith("/complete") ? 1.5 : ["post", "put", "get", "patch", "delete"].indexOf(method);
+  const inOrder = [...operations].sort((one, two) => order(one) - order(two));
   const asked = inOrder.filter(({ operation }) => operation.operationId !== "getAsyncRequest"); // async-requests.test.ts
   for (const { path, method, operation } of asked) {
     const name = operation.operationId;
@@ -156,7 +161,7 @@ test("its examples are taken, and every answer is as it says", async () => {
     const body = checkAnswer(firstOf(told), await response.text(), name);
     if (response.status === 201) ids.set(path.split("/").at(-1) ?? "", body.id ?? "");
   }
-  expect(ids.size).toBe(2);
+  expect(ids.size).toBe(3);
 
   // What is refused has the form that stands under "default".
   for (const [path, name] of [
@@ -193,7 +198,7 @@ function firstOf(told: Content | undefined): First | undefined {
 
 /** With what was made here in the place of an id. */
 function filled(path: string, ids: ReadonlyMap<string, string>): string {
-  const kind = /(Users|Groups)\/\{id\}/.exec(path)?.[1] ?? "";
+  const kind = /(Users|Groups|reconciliations)\/\{id\}/.exec(path)?.[1] ?? "";
   const named = path.includes("Schemas") ? "urn:ietf:params:scim:schemas:core:2.0:User" : "User";
   return path.replace(/\{\w+\}/, ids.get(kind) ?? named);
 }

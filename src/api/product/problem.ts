@@ -16,6 +16,9 @@ export const PROBLEM_CODES = {
   "cursor-invalid": "The cursor is not one that this tenant was given.",
   "cursor-expired": "Events after the cursor were removed, since they are older than is kept.",
   "too-many-streams": "The tenant has too many event streams open; share one inside the product.",
+  "reconciliation-not-found": "There is no such reconciliation, or it is no longer kept.",
+  "reconciliation-completed": "The list was compared with the directory already and takes nobody more.",
+  "reconciliation-empty": "Nobody is on the list that is to be compared.",
   unavailable: "Rollcall cannot reach its database; ask again after `Retry-After` seconds.",
   internal: "A fault of Rollcall's; its log says more under the correlation id.",
 } as const;

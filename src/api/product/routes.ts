@@ -9,6 +9,7 @@ import type { EventFeedDeps } from "./event-page.ts";
 import { existingUserRoutes } from "./existing-users.ts";
 import { named } from "./named.ts";
 import { ProblemError, sendProblem } from "./problem.ts";
+import { reconciliationRoutes } from "./reconciliations.ts";
 import { roleMappingRoutes } from "./role-mappings.ts";
 
 export interface ProductDeps extends ProductAuthDeps, EventFeedDeps {
@@ -28,6 +29,7 @@ export function productRoutes(deps: ProductDeps): Router {
   });
   router.use("/events", eventRoutes(deps));
   router.use("/existing-users", existingUserRoutes(deps));
+  router.use("/reconciliations", reconciliationRoutes(deps));
   router.use("/role-mappings", roleMappingRoutes(deps));
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;

@@ -5,8 +5,14 @@ import { type ExistingUser, listExistingUsers } from "../../../src/store/existin
 import { listExemptions, readLoginGate } from "../../../src/store/login-gates.ts";
 import { findProductPrincipal } from "../../../src/store/product-keys.ts";
 import { findSigningEndpoint, listEndpoints } from "../../../src/store/webhook-endpoints.ts";
-import { addAccount, addTenant, type SeededTenant } from "../../support/console-seed.ts";
-import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
+import { addAccount, addTenant, addUsers, type SeededTenant } from "../../support/console-seed.ts";
+import {
+  CONSOLE_SECRET,
+  startConsole,
+  type TestConsole,
+  type TestPage,
+  type TestVisitor,
+} from "../../support/console.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
 let store: TestDatabase;
@@ -46,7 +52,7 @@ const audited = async (): Promise<string[]> =>
 
 describe("who only looks", () => {
   test("sees every page, with nothing to press, and is refused what changes anything", async () => {
-    for (const page of ["/gate", "/keys", "/webhooks", "/preparation"]) {
+    for (const page of ["/gate", "/keys", "/webhooks", "/preparation", "/reconciliations"]) {
       const { status, text } = await viewer.get(`${path}${page}`);
       expect(status, page).toBe(200);
       expect(text.match(/<form[^>]*method="post"/g), page).toHaveLength(1); // Sign out.
@@ -113,6 +119,47 @@ describe("the gate", () => {
       "admin login_exemption.added root@acme.example: break <glass>",
     ]);
   });
+});
+
+test("a list is held against the directory; the report is shown by finding, taken as a file, and removed", async () => {
+  await addUsers(store.database, tenant.tenantId, 3);
+  const other = await addTenant(store.database, { slug: `other-${made}`, name: "Other" }, CONSOLE_SECRET);
+  const send = async (text: string, fields: Record<string, string> = {}): Promise<TestPage> => {
+    await admin.get(`${path}/reconciliations`);
+    return admin.upload(`${path}/reconciliations/run`, text, fields);
+  };
+  expect((await send("id\n")).status).toBe(422);
+  expect(words((await send("id,active\n1,perhaps\n")).text)).toContain("Nothing was compared: row 2");
+  expect((await viewer.upload(`${path}/reconciliations/run`, "id\n1\n")).status).toBe(403);
+
+  const rows = Array.from({ length: 101 }, (_, n) => `${n},left${n}@contoso.com`).join("\n");
+  const answer = await send(`Account,email\n${rows}\n`, { "heading-id": "Account" });
+
+  expect(answer.text).toContain('<progress value="101" max="101"');
+  expect(words(answer.text)).toContain("101 people are compared; 0 agree with the directory");
+  const report = /href="([^"]+)">Open the report/.exec(answer.text)?.[1] ?? "";
+  expect(words((await viewer.get(`${path}/reconciliations`)).text)).toMatch(/admin 101 0 101 3/);
+  const shown = await viewer.get(report);
+  expect(words(shown.text)).toContain("101 have access to be removed 3 have access to be given");
+  const next = /href="([^"]+)">Next/.exec(shown.text)?.[1]?.replaceAll("&#38;", "&") ?? "";
+  expect((await viewer.get(next)).text.match(/<tr>/g)).toHaveLength(1 + 4);
+  expect(words((await viewer.get(`${report}?finding=onlyInDirectory`)).text)).toContain("no account");
+  expect((await viewer.get(`${report}/differences.csv`)).status).toBe(403);
+  const { text: csv } = await admin.get(`${report}/differences.csv?finding=onlyInProduct`);
+  expect(csv.split("\r\n")).toHaveLength(103);
+
+  const elsewhere = report.replace(path, `/tenants/other-${made}`);
+  expect(other.tenantId).not.toBe(tenant.tenantId);
+  for (const address of [elsewhere, `${elsewhere}/differences.csv`])
+    expect((await admin.get(address)).status).toBe(404);
+  expect((await admin.post(`${elsewhere}/delete`, { understood: "yes" })).status).toBe(404);
+  expect((await admin.post(`${report}/delete`)).status).toBe(422);
+  await admin.post(`${report}/delete`, { understood: "yes" });
+  expect((await admin.get(report)).status).toBe(404);
+  expect(await audited()).toEqual([
+    "admin reconciliation.deleted 101 people",
+    "admin reconciliation.completed 101 people",
+  ]);
 });
 
 test("a product key is shown once, listed by its beginning, and ended after a box was ticked", async () => {

@@ -12,6 +12,9 @@ import {
   summarizeExistingUsers,
 } from "../../../src/store/existing-users.ts";
 import { findOffers, offerFor } from "../../../src/store/adoption.ts";
+import { listDifferences } from "../../../src/store/reconciliation-reports.ts";
+import { FINDINGS } from "../../../src/store/reconciliations.ts";
+import { reconcile } from "../../../src/store/reconcile.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
 interface DirectoryUser {
@@ -152,10 +155,62 @@ test("every person is matched as the rules say, whoever else there is", async ()
       );
       const summary = await summarizeExistingUsers(store.database, tenantId);
       expect(summary.total).toBe(existing.length);
+      const differences = await reconciled(tenantId, existing);
+      expect(await reconciled(other, existing)).toHaveLength(differences.length);
+      expect(differences).toEqual(expectedDifferences(users, existing));
     }),
     { numRuns: 60 },
   );
 }, 60_000);
+
+// Every other person of the product may log in.
+const isActive = (id: string): boolean => Number(id.slice(1)) % 2 === 0;
+
+/** What a reconciliation says of the same people, in words that can be compared. */
+async function reconciled(tenantId: string, existing: readonly ExistingUser[]): Promise<readonly string[]> {
+  const { database } = store;
+  const listed = existing.map((person) => ({ ...person, active: isActive(person.id) }));
+  const request = { tenantId, people: listed, actor: "test", onProgress: () => undefined };
+  const report = await reconcile(database, request);
+  if (report === undefined) return [];
+  const query = { tenantId, id: report.id, findings: [], after: 0, limit: 100 };
+  const differences = await listDifferences(database, query);
+  const { counts } = report;
+  for (const finding of FINDINGS)
+    expect(counts[finding]).toBe(differences.filter((each) => each.finding === finding).length);
+  expect(counts.agreeing + differences.filter(({ id }) => id !== null).length).toBe(existing.length);
+  return differences.map(({ finding, id, userId }) => `${finding} ${id} ${userId}`).sort();
+}
+
+/** Matching's own rules, read for the other question. */
+function expectedDifferences(
+  users: readonly DirectoryUser[],
+  existing: readonly ExistingUser[],
+): readonly string[] {
+  if (existing.length === 0) return [];
+  const people = expected(users, existing).flatMap(({ id, state, userId }) => {
+    const finding =
+      state === "unmatched"
+        ? "onlyInProduct"
+        : state === "deactivated" && isActive(id)
+          ? "activeOnlyInProduct"
+          : state === "matched" && !isActive(id)
+            ? "activeOnlyInDirectory"
+            : state;
+    return finding === "matched" || finding === "deactivated" ? [] : [`${finding} ${id} ${userId}`];
+  });
+  const fitting = new Set(existing.flatMap((person) => fittingUsers(users, person)));
+  const missing = users.filter(({ id }) => !fitting.has(id));
+  return [...people, ...missing.map(({ id }) => `onlyInDirectory null ${id}`)].sort();
+}
+
+/** Whom the rule that decides finds, be they one or several. */
+function fittingUsers(users: readonly DirectoryUser[], person: ExistingUser): readonly string[] {
+  // A directory of one user has no second who could fit, so each is asked for by itself, and the first rule counts.
+  const ranked = users.map((user) => ({ id: user.id, by: expected([user], [person])[0]!.matchedBy }));
+  const rank = RANKS.find((by) => ranked.some((each) => each.by === by));
+  return rank === undefined ? [] : ranked.filter(({ by }) => by === rank).map(({ id }) => id);
+}
 
 test("a new user adopts whom the matching would find, and nobody where it would find several", async () => {
   await fc.assert(

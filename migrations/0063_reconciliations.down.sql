@@ -1,0 +1,3 @@
+DROP TABLE reconciliation_differences;
+DROP TABLE reconciliation_people;
+DROP TABLE reconciliations;
