@@ -1,4 +1,7 @@
-/** A person and a product: turned away, let in once Azure assigns them, out within a second after Azure removes them. */
+/**
+ * A person and a product: turned away, let in once Azure assigns them, out once Azure removes them. Azure is the
+ * simulator, with the requests of its cycles.
+ */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
@@ -7,14 +10,14 @@ import { createRollcallClient } from "../../src/client/index.ts";
 import { createDemoProduct } from "../../tools/demo-product/product.ts";
 import { hasChromium, launchBrowser } from "../support/browser.ts";
 import { addProductKey } from "../support/product.ts";
-import { createUser, patch } from "../support/provision.ts";
-import { startTestService, type TestService, type TestTenant } from "../support/service.ts";
+import { type Azure, startAzure } from "../support/azure.ts";
+import { startTestService, type TestService } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
 
 const canRun = hasChromium();
 
 let service: TestService;
-let tenant: TestTenant;
+let azure: Azure;
 let product: Server;
 let url: string;
 let browser: Browser;
@@ -23,7 +26,8 @@ let stopFollowing: () => void;
 beforeAll(async () => {
   if (!canRun) return;
   service = await startTestService(openTestQueue(queueBackends()[0]!));
-  tenant = await service.addTenant();
+  const tenant = await service.addTenant();
+  azure = startAzure(service.apiUrl, tenant.token);
   const key = await addProductKey(service.database, tenant.tenantId);
   const rollcall = createRollcallClient({ url: service.apiUrl, key, cacheMs: 100 });
   stopFollowing = rollcall.follow();
@@ -35,6 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!canRun) return;
   stopFollowing();
+  azure.stop();
   await browser.close();
   product.close();
   product.closeAllConnections();
@@ -53,22 +58,29 @@ async function signIn(page: Page, userName: string): Promise<string> {
 
 test.skipIf(!canRun)("a person's access begins and ends with what Azure says", async () => {
   const page = await browser.newPage();
-  await createUser(tenant.scim, "somebody.else@contoso.com");
+  const [somebody, person] = [azure.hire(), azure.hire()];
+  const name = person.userName.toLowerCase();
+  await azure.assign(somebody);
 
-  expect(await signIn(page, "ada@contoso.com")).toBe("No access");
+  expect(await signIn(page, name)).toBe("No access");
   expect(await page.getByRole("alert").textContent()).toMatch(/has not given you access yet/);
 
-  const id = await createUser(tenant.scim, "Ada@contoso.com", { active: true });
-  await expect.poll(() => signIn(page, "ada@contoso.com")).toBe("Hello, ada@contoso.com");
+  await azure.assign(person);
+  await expect.poll(() => signIn(page, name), { timeout: 60_000 }).toBe(`Hello, ${name}`);
   await page.reload();
-  expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Hello, ada@contoso.com");
+  expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(`Hello, ${name}`);
   expect(await page.textContent("body")).toContain("You have no particular role.");
 
-  await tenant.scim("PATCH", `/Users/${id}`, patch({ op: "Replace", path: "active", value: "False" }));
+  await azure.remove(person);
   // The open page is told by itself, and the session is gone for whoever has its cookie.
   await page.getByRole("heading", { name: "No access" }).waitFor();
   expect(await page.getByRole("alert").textContent()).toMatch(/has ended your access/);
   await page.goto(url);
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
-  expect(await signIn(page, "ada@contoso.com")).toBe("No access");
+  expect(await signIn(page, name)).toBe("No access");
+
+  // Assigned again it is the same person, who gets in; and whom nothing was done to has been let in all along.
+  await azure.assign(person);
+  await expect.poll(() => signIn(page, name), { timeout: 60_000 }).toBe(`Hello, ${name}`);
+  expect(await signIn(page, somebody.userName)).toBe(`Hello, ${somebody.userName}`);
 });
