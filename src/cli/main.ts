@@ -16,6 +16,7 @@ import { connectionDisconnect, tenantExport } from "./disconnect.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
+import { grantCommand } from "./grant.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
@@ -96,6 +97,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backup: backupCommand,
   restore: restoreCommand,
   migrate: migrateCommand,
+  grant: grantCommand,
   doctor,
 };
 

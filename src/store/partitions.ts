@@ -60,7 +60,7 @@ export async function dropPartitions(
   for (const { name } of old) {
     await db.transaction(async (tx) => {
       await limitWaiting(tx);
-      await tx.query(`DROP TABLE IF EXISTS ${name}`);
+      await tx.query("SELECT drop_week($1, $2)", [table, name]);
     });
   }
   return old.map(({ name }) => name);
@@ -116,10 +116,7 @@ async function attach(db: DatabasePool, { table, name, from, to }: NewPartition)
         [name],
       );
       if (asked?.mayMake !== true) return false;
-      await tx.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL)`);
-      await tx.query(
-        `ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`,
-      );
+      await tx.query("SELECT make_week($1, $2, $3, $4)", [table, name, from, to]);
       return true;
     });
   } catch (error) {

@@ -1,0 +1,2 @@
+DROP FUNCTION make_week(text, text, uuid, uuid);
+DROP FUNCTION drop_week(text, text);
