@@ -77,7 +77,7 @@ export const webhookTest: Command = {
       const sentAt = new Date();
       const { tenantSlug: tenant } = endpoint;
       const body = JSON.stringify({
-        payloadVersion: 1,
+        payloadVersion: endpoint.payloadVersion,
         id,
         timestamp: sentAt.toISOString(),
         tenant,

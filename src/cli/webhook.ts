@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { checkedUrl } from "../platform/webhook-post.ts";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool, Transaction } from "../store/database.ts";
+import { PAYLOAD_VERSIONS } from "../store/event-messages.ts";
 import { EVENT_TYPES, type EventType } from "../store/events.ts";
 import {
   createEndpoint,
@@ -13,7 +14,15 @@ import {
   rotateEndpointSecret,
   type WebhookEndpoint,
 } from "../store/webhook-endpoints.ts";
-import { type Command, CommandError, type Context, onlyArgument, reason, twoArguments } from "./command.ts";
+import {
+  type Command,
+  CommandError,
+  type Context,
+  onlyArgument,
+  reason,
+  twoArguments,
+  UsageError,
+} from "./command.ts";
 import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -21,23 +30,28 @@ import { CLI_ACTOR, requireTenant } from "./token.ts";
 const OVERLAP_HOURS = 24;
 
 export const webhookCreate: Command = {
-  usage: "webhook create <slug> <url> [--types <type,type>] [--json]",
+  usage: "webhook create <slug> <url> [--types <type,type>] [--payload-version <n>] [--json]",
   summary: "sends the tenant's events to an address, signed; shows the secret, once",
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { types: { type: "string" }, json: { type: "boolean" } },
+      options: {
+        types: { type: "string" },
+        "payload-version": { type: "string" },
+        json: { type: "boolean" },
+      },
       allowPositionals: true,
     });
     const [slug, url] = twoArguments(positionals, ["slug", "url"]);
     const types = typesOf(values.types);
+    const payloadVersion = payloadVersionOf(values["payload-version"]);
     return inDatabase(context, async (db, installation) => {
       assertAllowed(url, installation);
       const secret = await requireSecret(installation, db);
       const { id: tenantId } = await requireTenant(db, slug);
       const made = await db.transaction(async (tx) => {
         await note(tx, { tenantId, action: "webhook.created", url });
-        return createEndpoint(tx, { tenantId, url, types, secret });
+        return createEndpoint(tx, { tenantId, url, types, payloadVersion, secret });
       });
       showSecret(context, { endpoint: made.id, secret: made.webhookSecret }, values.json);
     });
@@ -179,6 +193,14 @@ function typesOf(text: string | undefined): readonly EventType[] | null {
   });
 }
 
+/** @returns undefined for the newest */
+function payloadVersionOf(text: string | undefined): number | undefined {
+  const version = PAYLOAD_VERSIONS.find((known) => String(known) === text);
+  if (text !== undefined && version === undefined)
+    throw new UsageError(`--payload-version takes ${PAYLOAD_VERSIONS.join(" or ")}, not "${text}"`);
+  return version;
+}
+
 async function note(
   tx: Transaction,
   {
@@ -205,11 +227,12 @@ function showSecret(
   print("The secret is shown this once. Give it to the receiver, which verifies signatures with it.");
 }
 
-const HEADING = ["ENDPOINT", "URL", "TYPES", "STATE", "WAITING", "FAILED"];
+const HEADING = ["ENDPOINT", "URL", "TYPES", "STATE", "WAITING", "FAILED", "PAYLOAD"];
 
 function rowOf(endpoint: WebhookEndpoint): readonly string[] {
-  const { id, url, types, pending, failed } = endpoint;
-  return [id, url, types?.join(",") ?? "all", stateOf(endpoint), String(pending), String(failed)];
+  const { id, url, types, pending, failed, payloadVersion } = endpoint;
+  const numbers = [pending, failed, payloadVersion].map(String);
+  return [id, url, types?.join(",") ?? "all", stateOf(endpoint), ...numbers];
 }
 
 function stateOf({ pauseReason, failures, failingSince }: WebhookEndpoint): string {

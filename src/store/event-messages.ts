@@ -15,6 +15,8 @@ import { readRoles } from "./role-mappings.ts";
 
 /** Grows when a message changes so that an older reader would misread it; new members do not count. */
 export const PAYLOAD_VERSION = 1;
+/** Those that are told; an endpoint is told the one that it was made with. */
+export const PAYLOAD_VERSIONS: readonly number[] = [PAYLOAD_VERSION];
 
 const Base = z.object({
   payloadVersion: z.literal(PAYLOAD_VERSION),

@@ -3,6 +3,7 @@
  * in the order of its events; those of different resources side by side.
  */
 import type { Database, DatabasePool, Transaction } from "./database.ts";
+import { PAYLOAD_VERSIONS } from "./event-messages.ts";
 import type { EventType, StoredEvent } from "./events.ts";
 import type { EndpointKey } from "./webhook-endpoints.ts";
 
@@ -13,21 +14,26 @@ const RELAY_MAX = 1_000;
 /** Failed attempts in a row after which an endpoint is tried by one delivery at a time. */
 export const FAILURES_BEFORE_HOLD = 3;
 
-/** Endpoints for which there may be something to do: events to relay, or deliveries that are due. */
+/**
+ * Endpoints for which there may be something to do: events to relay, or deliveries that are due. One whose messages are of
+ * a version that this process does not know is left to those that do.
+ */
 export async function findBusyEndpoints(db: Database): Promise<readonly EndpointKey[]> {
-  return db.query<EndpointKey>({
+  const statement = {
     name: "find-busy-endpoints",
     text: `
   SELECT e.tenant_id AS "tenantId", e.id
     FROM webhook_endpoints e
     JOIN event_heads h ON h.tenant_id = e.tenant_id
-   WHERE (e.retry_at IS NULL OR e.retry_at <= now())
+   WHERE e.payload_version = ANY($1::smallint[])
+     AND (e.retry_at IS NULL OR e.retry_at <= now())
      AND (e.paused_at IS NULL OR e.pause_reason = 'failing')
      AND ((h.head > e.relayed_through AND e.paused_at IS NULL)
           OR EXISTS (SELECT FROM webhook_deliveries d
                       WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'pending'))
    ORDER BY e.tenant_id, e.id`,
-  });
+  };
+  return db.query<EndpointKey>(statement, [PAYLOAD_VERSIONS]);
 }
 
 interface Locked {

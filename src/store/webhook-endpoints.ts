@@ -18,6 +18,8 @@ export interface WebhookEndpoint extends EndpointKey {
   readonly url: string;
   /** Null sends all. */
   readonly types: readonly EventType[] | null;
+  /** Of its messages, for as long as it lives. */
+  readonly payloadVersion: number;
   readonly createdAt: Date;
   readonly pausedAt: Date | null;
   readonly pauseReason: PauseReason | null;
@@ -33,7 +35,8 @@ interface SealedEndpoint extends WebhookEndpoint {
 }
 
 const COLUMNS = `
-         e.tenant_id AS "tenantId", t.slug AS "tenantSlug", e.id, e.url, e.types, e.created_at AS "createdAt",
+         e.tenant_id AS "tenantId", t.slug AS "tenantSlug", e.id, e.url, e.types,
+         e.payload_version AS "payloadVersion", e.created_at AS "createdAt",
          e.paused_at AS "pausedAt", e.pause_reason AS "pauseReason", e.failures, e.failing_since AS "failingSince"`;
 
 const LIST = `
@@ -56,6 +59,8 @@ export interface NewEndpoint {
   readonly tenantId: string;
   readonly url: string;
   readonly types: readonly EventType[] | null;
+  /** One of PAYLOAD_VERSIONS; the newest where there is none. */
+  readonly payloadVersion?: number | undefined;
   /** ROLLCALL_SECRET. */
   readonly secret: string;
 }
@@ -63,14 +68,14 @@ export interface NewEndpoint {
 /** Makes an endpoint that gets the events from now on. @returns its secret, which is in this answer and nowhere else */
 export async function createEndpoint(
   tx: Transaction,
-  { tenantId, url, types, secret }: NewEndpoint,
+  { tenantId, url, types, payloadVersion = PAYLOAD_VERSION, secret }: NewEndpoint,
 ): Promise<{ readonly id: string; readonly webhookSecret: string }> {
   const id = uuidv7();
   const webhookSecret = createWebhookSecret();
   await tx.query(
     `INSERT INTO webhook_endpoints (tenant_id, id, url, types, payload_version, secret, relayed_through)
      VALUES ($1, $2, $3, $4, $5, $6, coalesce((SELECT head FROM event_heads WHERE tenant_id = $1), 0))`,
-    [tenantId, id, url, types, PAYLOAD_VERSION, sealOf(secret).seal(webhookSecret, id)],
+    [tenantId, id, url, types, payloadVersion, sealOf(secret).seal(webhookSecret, id)],
   );
   return { id, webhookSecret };
 }
@@ -191,6 +196,7 @@ export async function noteEndpointBad(
 export interface SigningEndpoint extends EndpointKey {
   readonly tenantSlug: string;
   readonly url: string;
+  readonly payloadVersion: number;
   readonly pauseReason: PauseReason | null;
   readonly secrets: readonly string[];
 }
@@ -216,7 +222,8 @@ export async function findSigningEndpoint(
   const seal = sealOf(secret);
   const sealed = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret];
   const secrets = sealed.flatMap((bytes) => seal.open(bytes, id) ?? []);
-  return { tenantId, id, tenantSlug: row.tenantSlug, url: row.url, pauseReason: row.pauseReason, secrets };
+  const { tenantSlug, url, payloadVersion, pauseReason } = row;
+  return { tenantId, id, tenantSlug, url, payloadVersion, pauseReason, secrets };
 }
 
 function sealOf(secret: string): Seal {

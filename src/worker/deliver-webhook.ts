@@ -11,7 +11,7 @@ import { DeliveryJob } from "../queue/contracts.ts";
 import type { DeliveryProcessor } from "../queue/queues.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
-import { composeMessages } from "../store/event-messages.ts";
+import { composeMessages, PAYLOAD_VERSIONS } from "../store/event-messages.ts";
 import type { StoredEvent } from "../store/events.ts";
 import { claimDelivery, FAILURES_BEFORE_HOLD, recordAttempt } from "../store/webhook-deliveries.ts";
 import {
@@ -53,6 +53,8 @@ export function createDeliveryProcessor(deps: DeliveryDeps): DeliveryProcessor {
     const endpoint = await findSigningEndpoint(deps.db, key, deps.secret);
     if (endpoint === undefined || endpoint.pauseReason === "by_hand" || endpoint.pauseReason === "gone")
       return;
+    // Made by a newer process, which will find it again.
+    if (!PAYLOAD_VERSIONS.includes(endpoint.payloadVersion)) return;
     const lease = deps.timeoutMs / 1_000 + LEASE_SPARE_SECONDS;
     const claimed = await claimDelivery(deps.db, delivery, lease);
     if (claimed === undefined) return;

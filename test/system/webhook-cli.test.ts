@@ -59,7 +59,9 @@ test("an endpoint's life from a shell", async () => {
 
   await done("webhook", "pause", "acme", made.endpoint);
   const listed = await done("webhook", "list", "acme");
-  expect(listed).toMatch(new RegExp(`${made.endpoint} +${receiver.url} +all +paused \\(by hand\\)`));
+  expect(listed).toMatch(
+    new RegExp(`${made.endpoint} +${receiver.url} +all +paused \\(by hand\\) +0 +0 +1\n`),
+  );
   expect(listed).not.toContain(made.secret);
   await done("webhook", "resume", "acme", made.endpoint);
   const rotated = JSON.parse(await done("webhook", "rotate-secret", "acme", made.endpoint, "--json")) as {
@@ -85,6 +87,7 @@ test.each([
   [["webhook", "create", "other", "https://user:pw@example.com"], 1, "user name or password"],
   [["webhook", "create", "other", "nonsense"], 1, "absolute address"],
   [["webhook", "create", "other", "https://example.com", "--types", "user.exploded"], 1, "user.exploded"],
+  [["webhook", "create", "other", "https://example.com", "--payload-version", "2"], 2, 'takes 1, not "2"'],
   [["webhook", "create", "nobody", "https://example.com"], 1, "nobody"],
   [["webhook", "pause", "other", "ffff"], 1, "webhook list other"],
   [["webhook", "redeliver", "other", "ffff"], 2, "--since"],

@@ -1,6 +1,7 @@
 /** Webhooks against a real receiver: signed, in order per resource, patient with outages, and none lost. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventMessage } from "../../src/store/event-messages.ts";
+import { findBusyEndpoints } from "../../src/store/webhook-deliveries.ts";
 import {
   listEndpoints,
   pauseEndpoint,
@@ -43,6 +44,26 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     service = await startTestService(openTestQueue(kind), PATIENT);
   });
   afterAll(() => service.stop());
+
+  test("an endpoint whose messages are of a newer process's version waits for that process", async () => {
+    const { scim, receiver, endpoint } = await hook(service);
+    const { id, tenantId } = endpoint;
+    const pin = (version: number): Promise<unknown> =>
+      service.database.query(
+        "UPDATE webhook_endpoints SET payload_version = $3 WHERE tenant_id = $1 AND id = $2",
+        [tenantId, id, version],
+      );
+    const isBusy = async (): Promise<boolean> =>
+      (await findBusyEndpoints(service.database)).some((busy) => busy.id === id);
+    await pin(2);
+    await createUser(scim, "later@contoso.com");
+    expect(await isBusy()).toBe(false);
+    expect(receiver.received).toEqual([]);
+
+    await pin(1);
+    await waitFor(() => receiver.received.length === 1);
+    expect(receiver.received[0]?.message).toMatchObject({ payloadVersion: 1, type: "user.created" });
+  });
 
   test("an event is sent, signed as Standard Webhooks says", async () => {
     const { scim, receiver, secret } = await hook(service);

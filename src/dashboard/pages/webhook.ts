@@ -144,6 +144,7 @@ async function webhookPage(
     ${facts([
       ["State", endpointState(endpoint, now())],
       ["Events", endpoint.types === null ? "All" : endpoint.types.join(", ")],
+      ["Payload version", String(endpoint.payloadVersion)],
       ["Waiting", count(endpoint.pending)],
       ["Failed", count(endpoint.failed)],
     ])}
