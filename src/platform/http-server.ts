@@ -63,10 +63,12 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     if (isDraining) response.setHeader("Connection", "close");
     // RFC 6797 section 7.2: never over plain HTTP.
     if (clientOf(request).isSecure) response.setHeader("Strict-Transport-Security", HSTS);
+    // Asked for now: a request whose reading was broken off has no socket any more when its answer ends.
+    const { socket } = request;
     // A connection whose request was in hand when the drain began is idle only now.
     response.once("close", () => {
       if (isDraining) setImmediate(() => server.closeIdleConnections());
-      if (!request.complete) linger(request);
+      if (!request.complete) linger(request, socket);
     });
     settings.handler(request, response);
   };
@@ -107,8 +109,7 @@ function timeOuts(front: FrontSettings | undefined) {
 }
 
 /** A body that nobody waits for any more is read for a while and thrown away, then its connection is cut. */
-function linger(request: IncomingMessage): void {
-  const { socket } = request;
+function linger(request: IncomingMessage, socket: Socket): void {
   if (socket.destroyed) return;
   const timer = setTimeout(() => request.complete || socket.destroy(), LINGER_MS);
   socket.once("close", () => clearTimeout(timer));

@@ -1,5 +1,6 @@
 /** Clients that take time, connections and headers: bounded, and others are served meanwhile. On real sockets. */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { addressRanges } from "../../../src/platform/address-ranges.ts";
@@ -17,6 +18,7 @@ async function serve(front: Partial<FrontSettings>): Promise<void> {
     logger: createLogger({ service: "test", level: "silent" }),
     handler: (request, response) => {
       if (request.url === "/early") response.writeHead(413).end("too large");
+      else if (request.url === "/broken-off") void breakOff(request).then(() => response.end("enough"));
       else request.resume().once("end", () => response.end("served"));
     },
     front: { tls: [], trustedProxies: addressRanges([]), isPlainAllowed: true, ...front },
@@ -27,6 +29,11 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await server.stop();
 });
+
+/** As who reads a body piece by piece does, once it is too much. */
+async function breakOff(request: IncomingMessage): Promise<void> {
+  for await (const _piece of request) return;
+}
 
 interface Client {
   readonly socket: Socket;
@@ -128,4 +135,13 @@ test("a bucket gives what it holds, then as it fills, and says truly when the ne
   expect(draw().remaining).toBe(2);
   for (let key = 0; key < 20_000; key += 1) buckets.draw(`key ${key}`, flow);
   expect(buckets.draw("key 19999", flow).remaining).toBe(1);
+});
+
+test("a body whose reading was broken off is answered, and the server goes on", async () => {
+  await serve({});
+  const client = await open("POST /broken-off HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc");
+
+  await vi.waitFor(() => expect(client.isClosed() || client.text().includes("enough")).toBe(true), WAIT);
+  await vi.waitFor(() => expect(client.isClosed()).toBe(true), WAIT);
+  expect(await isServed()).toBe(true);
 });
