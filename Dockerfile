@@ -29,4 +29,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; \
     const path = api ? `${API_PORT || 8080}/health/live` : `${METRICS_PORT || 9464}/metrics`; \
     fetch(`${scheme}://127.0.0.1:${path}`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
+CMD ["node", "--max-semi-space-size=32", "dist/src/main.js"]

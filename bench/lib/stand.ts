@@ -117,7 +117,7 @@ async function openBaseline(servicesUrl: string, undo: (() => unknown)[]): Promi
   const slug = `t-${randomUUID()}`;
   const tenantId = (await database.transaction((tx) => createTenant(tx, { slug, name: slug })))?.id ?? "";
   const child = fork(join(import.meta.dirname, "../baseline/server.ts"), {
-    execArgv: ["--import", "tsx"],
+    execArgv: ["--max-semi-space-size=32", "--import", "tsx"],
     env: {
       ...process.env,
       NODE_ENV: "production",

@@ -41,13 +41,17 @@ use_git_hooks() {
   [ "$(git config core.hooksPath 2>/dev/null)" = .githooks ] || git config core.hooksPath .githooks 2>/dev/null || true
 }
 
+# A request's objects die young, and 64 requests at once are more than Node's default of 16 MiB for the young holds: a
+# larger space is collected half as often.
+NODE_MEMORY=--max-semi-space-size=32
+
 # run_node src/main.ts ...: the source where there is one, else what was built from it. Never returns: signals
 # must reach node itself, not a shell in between.
 run_node() {
   local program=$1
   shift
-  if [ ! -e "$program" ] && [ -f "dist/${program%.ts}.js" ]; then exec node "dist/${program%.ts}.js" "$@"; fi
-  exec node --import tsx "$program" "$@"
+  if [ ! -e "$program" ] && [ -f "dist/${program%.ts}.js" ]; then exec node "$NODE_MEMORY" "dist/${program%.ts}.js" "$@"; fi
+  exec node "$NODE_MEMORY" --import tsx "$program" "$@"
 }
 
 require_node

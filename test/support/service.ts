@@ -108,6 +108,8 @@ export interface ServiceProcess {
 
 const ROOT = join(import.meta.dirname, "../..");
 const READY_MS = 60_000;
+// As bin/start does.
+const NODE_MEMORY = "--max-semi-space-size=32";
 
 /**
  * Runs `src/main.ts` as a process of its own; resolves once it says that it is ready.
@@ -118,11 +120,15 @@ export async function spawnService(
   args: readonly string[] = [],
   nodeArgs: readonly string[] = [],
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...nodeArgs, "--import", "tsx", "src/main.ts", ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [NODE_MEMORY, ...nodeArgs, "--import", "tsx", "src/main.ts", ...args],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
