@@ -237,6 +237,8 @@ function createApiPart(shared: Shared): ApiPart {
     bodyBytesMax: config.BODY_BYTES_MAX,
     authFailuresPerMinute: config.AUTH_FAILURES_PER_MINUTE,
     rateLimitShares: config.RATE_LIMIT_SHARES,
+    oauthTokenSeconds: config.OAUTH_TOKEN_SECONDS,
+    isPrivateIssuerAllowed: config.FEDERATION_PRIVATE_ALLOWED,
     discoveryPublic: config.DISCOVERY_PUBLIC,
     membersMax: config.MEMBERS_MAX_RETURNED,
     cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,

@@ -29,6 +29,8 @@ import { DoorLog } from "./door-log.ts";
 import { createEventCursors } from "./product/event-cursor.ts";
 import { HeadWatch } from "./product/head-watch.ts";
 import { KnockLog } from "./knock-log.ts";
+import { AccessTokens } from "./oauth/access-tokens.ts";
+import { IssuerKeys } from "./oauth/issuer-keys.ts";
 import { Principals } from "./principals.ts";
 import { Receipts } from "./receipts.ts";
 import { KeyUse } from "./product/key-use.ts";
@@ -59,6 +61,10 @@ export interface ApiSettings {
   readonly authFailuresPerMinute: number;
   /** RATE_LIMIT_SHARES. */
   readonly rateLimitShares: number;
+  /** OAUTH_TOKEN_SECONDS. */
+  readonly oauthTokenSeconds: number;
+  /** FEDERATION_PRIVATE_ALLOWED. */
+  readonly isPrivateIssuerAllowed: boolean;
   readonly discoveryPublic: boolean;
   /** MEMBERS_MAX_RETURNED; undefined is all. */
   readonly membersMax: number | undefined;
@@ -84,12 +90,12 @@ export function apiPart(settings: ApiSettings): ApiPart {
   const knockLog = new KnockLog({ db, logger, secret: settings.secret });
   const keyUse = new KeyUse(db, logger);
   const headWatch = new HeadWatch(db, logger);
-  const principals = createPrincipals(settings);
+  const { principals, ...door } = doorOf(settings);
   let restoreEpoch = "";
   const app = createApi({
     ...settings,
     findPrincipal: principals.find,
-    ...doorOf(settings),
+    ...door,
     ...{ activity, doorLog, knockLog, keyUse, headWatch },
     eventCursors: createEventCursors(settings.secret, () => restoreEpoch),
     submit: {
@@ -139,16 +145,22 @@ export function apiPart(settings: ApiSettings): ApiPart {
   };
 }
 
-function doorOf({ authFailuresPerMinute, rateLimitShares }: ApiSettings) {
+function doorOf(settings: ApiSettings) {
+  const { authFailuresPerMinute, rateLimitShares, secret, publicUrl, oauthTokenSeconds } = settings;
+  const audience = publicUrl === undefined ? "urn:rollcall:scim" : `${publicUrl}/scim/v2`;
+  const accessTokens = new AccessTokens({ secret, audience, ttlSeconds: oauthTokenSeconds });
   return {
+    accessTokens,
+    principals: createPrincipals(settings, accessTokens),
+    issuerKeys: new IssuerKeys(settings.isPrivateIssuerAllowed),
     authFailures: new AuthFailures(authFailuresPerMinute),
     connectionLimits: new ConnectionLimits(rateLimitShares),
   };
 }
 
-function createPrincipals({ db, secret, logger }: ApiSettings): Principals {
+function createPrincipals({ db, secret, logger }: ApiSettings, accessTokens: AccessTokens): Principals {
   const onError = (err: unknown): void => logger.warn({ err }, "word of changed access is not heard");
-  return new Principals({ db, secret, notifier: createNotifier(db, onError) });
+  return new Principals({ db, secret, accessTokens, notifier: createNotifier(db, onError) });
 }
 
 function createSubmitter(settings: ApiSettings): Submitter {

@@ -20,6 +20,7 @@ import { discoveryRoutes } from "./discovery.ts";
 import { begin, enter, type EnterDeps } from "./enter.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { isTurnedBack, turnBack } from "./plain-http.ts";
+import { TOKEN_PATH, tokenEndpoint, type TokenEndpointDeps } from "./oauth/token-endpoint.ts";
 import { createLoginCheck, isLoginCheck } from "./product/login-check.ts";
 import { type ProductDeps, productRoutes } from "./product/routes.ts";
 import { fail, recordRefusal, type RefusalDeps } from "./refusals.ts";
@@ -28,7 +29,8 @@ import { endpointNotFound, methodNotAllowed } from "./respond.ts";
 import { rootRoutes } from "./root-routes.ts";
 import { readBytes } from "./scim-body.ts";
 
-export interface ApiDeps extends EnterDeps, HealthDeps, ProductDeps, RefusalDeps, ResourceDeps {
+export interface ApiDeps
+  extends TokenEndpointDeps, EnterDeps, HealthDeps, ProductDeps, RefusalDeps, ResourceDeps {
   readonly db: DatabasePool;
   /** DISCOVERY_PUBLIC. */
   readonly discoveryPublic: boolean;
@@ -60,6 +62,7 @@ function createApp(deps: ApiDeps): express.Express {
   });
   app.use("/scim/v2", scimRoutes(deps));
   app.use("/v1", productRoutes(deps));
+  app.use(TOKEN_PATH, tokenEndpoint(deps));
   app.use((request: Request) => {
     throw endpointNotFound(request.path);
   });

@@ -1,6 +1,7 @@
 /** The bearer token of a request. RFC 6750 section 2.1. */
 
-const HEADER_CHARS_MAX = 512;
+// An access token is a JWT, with two addresses in it.
+const HEADER_CHARS_MAX = 2_048;
 const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 
 const CHALLENGE = 'Bearer realm="Rollcall"';

@@ -6,7 +6,13 @@
 import { hash, randomBytes } from "node:crypto";
 import type { Database } from "../store/database.ts";
 import type { PostgresNotifier } from "../store/notifier.ts";
-import { ACCESS_CHANGED, findPrincipal, type Principal } from "../store/tenants.ts";
+import {
+  ACCESS_CHANGED,
+  findCredentialPrincipal,
+  findPrincipal,
+  type Principal,
+} from "../store/principal.ts";
+import { type AccessTokens, looksLikeJwt } from "./oauth/access-tokens.ts";
 
 export type FindPrincipal = (token: string) => Promise<Principal | undefined>;
 
@@ -15,6 +21,7 @@ export interface PrincipalsDeps {
   /** ROLLCALL_SECRET, under which tokens are hashed. */
   readonly secret: string;
   readonly notifier: PostgresNotifier;
+  readonly accessTokens: AccessTokens;
   readonly trustedMs?: number;
 }
 
@@ -66,8 +73,7 @@ export class Principals {
     key: string,
     { token, session }: { readonly token: string; readonly session: number | undefined },
   ): Promise<Principal | undefined> {
-    const { db, secret } = this.#deps;
-    const asked = { principal: findPrincipal(db, secret, token), since: performance.now(), session };
+    const asked = { principal: this.#look(token), since: performance.now(), session };
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(key, asked);
     const forget = (): void => {
@@ -81,6 +87,14 @@ export class Principals {
       forget();
       throw error;
     }
+  }
+
+  /** An access token is looked up by what it was issued for, so that it ends with that. */
+  async #look(token: string): Promise<Principal | undefined> {
+    const { db, secret, accessTokens } = this.#deps;
+    if (!looksLikeJwt(token)) return findPrincipal(db, secret, token);
+    const access = await accessTokens.verify(token);
+    return access && findCredentialPrincipal(db, access.credential, access.expiresAt);
   }
 
   #isFresh({ since }: Known): boolean {

@@ -19,6 +19,7 @@ import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { grantCommand } from "./grant.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
+import { oauthDistrust, oauthSecret, oauthTrust } from "./oauth.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
 import {
   reconciliationDelete,
@@ -50,6 +51,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "connection set-dialect": connectionSetDialect,
   "connection set-limits": connectionSetLimits,
   "token rotate": tokenRotate,
+  "oauth secret": oauthSecret,
+  "oauth trust": oauthTrust,
+  "oauth distrust": oauthDistrust,
   "schema set": schemaSet,
   "schema show": schemaShow,
   "schema example": schemaExample,

@@ -33,6 +33,7 @@ import { showLimits, submitLimits } from "./pages/limits.ts";
 import { MAPPING_PATH, showMapping } from "./pages/mapping.ts";
 import { showPeople } from "./pages/people.ts";
 import { showGroup, showUser } from "./pages/person.ts";
+import { showOAuth, submitFederation, submitFederationRemoval, submitSecret } from "./pages/oauth.ts";
 import { showOverview } from "./pages/overview.ts";
 import { showRoles, submitMapping, submitMappingRemoval } from "./pages/roles.ts";
 import { showSettings } from "./pages/settings.ts";
@@ -97,6 +98,15 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/dialect`, needs: "admin", handle: submitDialect },
   { method: "get", path: `${CONNECTION}/limits`, needs: "admin", handle: showLimits },
   { method: "post", path: `${CONNECTION}/limits`, needs: "admin", handle: submitLimits },
+  { method: "get", path: `${CONNECTION}/oauth`, needs: "admin", handle: showOAuth },
+  { method: "post", path: `${CONNECTION}/oauth/secret`, needs: "admin", handle: submitSecret },
+  { method: "post", path: `${CONNECTION}/oauth/federation`, needs: "admin", handle: submitFederation },
+  {
+    method: "post",
+    path: `${CONNECTION}/oauth/federation/remove`,
+    needs: "admin",
+    handle: submitFederationRemoval,
+  },
   { method: "get", path: `${CONNECTION}/rotate`, needs: "admin", handle: showRotate },
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },

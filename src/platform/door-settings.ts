@@ -56,4 +56,17 @@ export const doorSettings = {
   RATE_LIMIT_SHARES: count
     .default(1)
     .describe("Api processes among which the rate of a connection that has one is divided"),
+  OAUTH_TOKEN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .max(21_600)
+    .default(3_600)
+    .describe("How long an access token of /oauth2/token lasts, 60 to 21600 seconds"),
+  FEDERATION_PRIVATE_ALLOWED: z
+    .stringbool()
+    .default(false)
+    .describe(
+      "Whether issuers that connections trust may be at http:// and at addresses of one's own network",
+    ),
 } as const;

@@ -10,6 +10,7 @@ const HINT_LENGTH = 8;
 /** What a secret begins with says, to people and to scanners for leaked secrets, which door it opens. */
 export const TOKEN_PREFIX = "rc_";
 export const PRODUCT_KEY_PREFIX = "rk_";
+export const CLIENT_SECRET_PREFIX = "rs_";
 
 export interface NewToken {
   /** Shown once, never stored. */
@@ -21,7 +22,7 @@ export interface NewToken {
 
 export function createToken(
   secret: string,
-  prefix: typeof TOKEN_PREFIX | typeof PRODUCT_KEY_PREFIX = TOKEN_PREFIX,
+  prefix: typeof TOKEN_PREFIX | typeof PRODUCT_KEY_PREFIX | typeof CLIENT_SECRET_PREFIX = TOKEN_PREFIX,
 ): NewToken {
   const token = prefix + randomBytes(TOKEN_BYTES).toString("base64url");
   return { token, hash: hashToken(secret, token), hint: tokenHint(token) };

@@ -1,10 +1,11 @@
 /** Tenants, their connections to identity providers, and the bearer tokens of those. */
 import { DIALECT_NAMES, DIALECTS, type Dialect } from "../scim/index.ts";
 import { newId } from "../platform/ids.ts";
-import { createToken, hashToken } from "../platform/secrets.ts";
+import { CLIENT_SECRET_PREFIX, createToken, TOKEN_PREFIX } from "../platform/secrets.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export { DIALECT_NAMES, DIALECTS, type Dialect };
+export { ACCESS_CHANGED, findPrincipal, noteTokenUse, type Principal } from "./principal.ts";
 
 export interface Tenant {
   readonly id: string;
@@ -26,24 +27,6 @@ export interface Connection {
   readonly tokenHint: string | null;
   readonly tokenExpiresAt: Date | null;
   readonly tokenLastUsedAt: Date | null;
-}
-
-/** Who a bearer token speaks for. */
-export interface Principal {
-  readonly tenantId: string;
-  readonly tenantSlug: string;
-  readonly connectionId: string;
-  readonly tokenId: string;
-  readonly dialect: Dialect;
-  readonly expiresAt: Date;
-  /** Of the tenant's own extensions; 0 where it has none. */
-  readonly schemaVersion: number;
-  /** Somebody whom the product knew before may still be adopted. */
-  readonly hasOffers: boolean;
-  /** From where it may come; null is from anywhere. */
-  readonly allowedAddresses: readonly string[] | null;
-  /** Null is no limit. */
-  readonly requestsPerSecond: number | null;
 }
 
 export interface IssuedToken {
@@ -149,8 +132,12 @@ export async function listTenantConnections(db: Database, tenantId: string): Pro
   ]);
 }
 
+/** `client_secret` opens nothing but the token endpoint. */
+export type TokenKind = "bearer" | "client_secret";
+
 export interface Token {
   readonly id: string;
+  readonly kind: TokenKind;
   readonly hint: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -167,7 +154,7 @@ export async function listTokens(
   connectionId: string,
 ): Promise<readonly Token[]> {
   return db.query<Token>(
-    `SELECT id, hint, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt",
+    `SELECT id, kind, hint, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt",
             replaced_at AS "replacedAt", last_used_at AS "lastUsedAt"
        FROM tokens
       WHERE tenant_id = $1 AND connection_id = $2
@@ -182,16 +169,20 @@ export interface TokenRequest {
   readonly connectionId: string;
   readonly secret: string;
   readonly ttlDays: number;
+  /** A bearer token where nothing is said. */
+  readonly kind?: TokenKind;
 }
 
 /** Makes a token for a connection; its text is in the answer and nowhere else. */
 export async function issueToken(tx: Transaction, request: TokenRequest): Promise<IssuedToken> {
-  const { token, hash, hint } = createToken(request.secret);
+  const { kind = "bearer" } = request;
+  const prefix = kind === "bearer" ? TOKEN_PREFIX : CLIENT_SECRET_PREFIX;
+  const { token, hash, hint } = createToken(request.secret, prefix);
   const rows = await tx.query<{ expiresAt: Date }>(
-    `INSERT INTO tokens (tenant_id, id, connection_id, token_hash, hint, expires_at)
-     VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6))
+    `INSERT INTO tokens (tenant_id, id, connection_id, token_hash, hint, expires_at, kind)
+     VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6), $7)
      RETURNING expires_at AS "expiresAt"`,
-    [request.tenantId, newId(), request.connectionId, hash, hint, request.ttlDays],
+    [request.tenantId, newId(), request.connectionId, hash, hint, request.ttlDays, kind],
   );
   return { token, hint, expiresAt: rows[0]?.expiresAt ?? new Date() };
 }
@@ -200,7 +191,7 @@ export async function issueToken(tx: Transaction, request: TokenRequest): Promis
 export const OVERLAP_HOURS_MAX = 720;
 
 /**
- * Issues a new token. The others of the connection end at once, or after so many hours if they do not end before; of
+ * Issues a new token. The others of the connection and of its kind end at once, or after so many hours if they do not end before; of
  * several rotations at the same time the last stays.
  */
 export async function rotateToken(
@@ -208,27 +199,40 @@ export async function rotateToken(
   request: TokenRequest,
   { overlapHours = 0 }: { readonly overlapHours?: number } = {},
 ): Promise<IssuedToken> {
-  const { tenantId, connectionId } = request;
+  const { tenantId, connectionId, kind = "bearer" } = request;
   // Without the lock, two rotations would each end the old token and neither the other's new one.
   await tx.query("SELECT id FROM connections WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", [
     tenantId,
     connectionId,
   ]);
-  if (overlapHours === 0) await revokeTokens(tx, tenantId, connectionId);
-  else await replaceTokens(tx, { tenantId, connectionId, overlapHours });
+  await replaceTokens(tx, { tenantId, connectionId, kind, overlapHours });
   return issueToken(tx, request);
 }
 
 async function replaceTokens(
   tx: Transaction,
-  of: { readonly tenantId: string; readonly connectionId: string; readonly overlapHours: number },
+  of: {
+    readonly tenantId: string;
+    readonly connectionId: string;
+    readonly kind: TokenKind;
+    readonly overlapHours: number;
+  },
 ): Promise<void> {
-  await tx.query(
-    `UPDATE tokens
-        SET replaced_at = now(), expires_at = least(expires_at, now() + make_interval(hours => $3))
-      WHERE tenant_id = $1 AND connection_id = $2 AND revoked_at IS NULL AND expires_at > now()`,
-    [of.tenantId, of.connectionId, of.overlapHours],
-  );
+  const { tenantId, connectionId, kind, overlapHours } = of;
+  if (overlapHours === 0)
+    await tx.query(
+      `UPDATE tokens
+          SET revoked_at = now()
+        WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND revoked_at IS NULL`,
+      [tenantId, connectionId, kind],
+    );
+  else
+    await tx.query(
+      `UPDATE tokens
+          SET replaced_at = now(), expires_at = least(expires_at, now() + make_interval(hours => $4))
+        WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND revoked_at IS NULL AND expires_at > now()`,
+      [tenantId, connectionId, kind, overlapHours],
+    );
 }
 
 /** Ends one token at once. @returns undefined when it is not there, or had ended */
@@ -246,6 +250,7 @@ export async function revokeToken(
   return rows[0];
 }
 
+/** All that opens the connection: tokens, client secrets and the trust in an issuer. */
 export async function revokeTokens(tx: Transaction, tenantId: string, connectionId: string): Promise<void> {
   await tx.query(
     `UPDATE tokens
@@ -253,45 +258,8 @@ export async function revokeTokens(tx: Transaction, tenantId: string, connection
       WHERE tenant_id = $1 AND connection_id = $2 AND revoked_at IS NULL`,
     [tenantId, connectionId],
   );
-}
-
-/** The channel on which Postgres tells, at the commit, that a token or a connection ended or changed. */
-export const ACCESS_CHANGED = "rollcall_access_changed";
-
-const FIND_PRINCIPAL = `
-  SELECT k.tenant_id AS "tenantId", t.slug AS "tenantSlug", k.connection_id AS "connectionId",
-         k.id AS "tokenId", k.expires_at AS "expiresAt", c.dialect,
-         c.allowed_addresses AS "allowedAddresses", c.requests_per_second AS "requestsPerSecond",
-         coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = k.tenant_id), 0) AS "schemaVersion",
-         coalesce((SELECT true FROM existing_users e
-                    WHERE e.tenant_id = k.tenant_id AND e.is_offered LIMIT 1), false) AS "hasOffers"
-    FROM tokens k
-    JOIN tenants t ON t.id = k.tenant_id
-    JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id
-   WHERE k.token_hash = $1
-     AND k.revoked_at IS NULL
-     AND k.expires_at > now()
-     AND c.disconnected_at IS NULL`;
-
-/** @returns undefined when the token is unknown, expired, revoked, or its connection is disconnected */
-export async function findPrincipal(
-  db: Database,
-  secret: string,
-  token: string,
-): Promise<Principal | undefined> {
-  const rows = await db.query<Principal>({ name: "find-principal", text: FIND_PRINCIPAL }, [
-    hashToken(secret, token),
+  await tx.query(`DELETE FROM federations WHERE tenant_id = $1 AND connection_id = $2`, [
+    tenantId,
+    connectionId,
   ]);
-  return rows[0];
-}
-
-/** Notes when tokens were last used; called in batches, so that a request does not wait for it. */
-export async function noteTokenUse(tx: Transaction, tokens: readonly Principal[]): Promise<void> {
-  await tx.query(
-    `UPDATE tokens k
-        SET last_used_at = now()
-       FROM unnest($1::uuid[], $2::uuid[]) AS used (tenant_id, id)
-      WHERE k.tenant_id = used.tenant_id AND k.id = used.id`,
-    [tokens.map(({ tenantId }) => tenantId), tokens.map(({ tokenId }) => tokenId)],
-  );
 }

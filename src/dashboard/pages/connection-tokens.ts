@@ -12,6 +12,7 @@ export function tokensSection(visit: MemberVisit, { connection, tokens, now }: D
   const live = tokens.filter((token) => isLive(token, now));
   const rows = tokens.map((token) => [
     html`<code>${token.hint}…</code>`,
+    token.kind === "bearer" ? "Bearer token" : "Client secret",
     stateOf(token, now),
     date(token.createdAt),
     token.replacedAt === null || !isLive(token, now)
@@ -22,7 +23,9 @@ export function tokensSection(visit: MemberVisit, { connection, tokens, now }: D
       ? html`<a href="${path}/tokens/${token.id}/revoke">Revoke <span class="unseen">${token.hint}</span></a>`
       : "",
   ]);
-  const columns = ["Token", "State", "Created", "Expires", "Last used", "Change"].map((label) => ({ label }));
+  const columns = ["Token", "Kind", "State", "Created", "Expires", "Last used", "Change"].map((label) => ({
+    label,
+  }));
   return html`<section>
     <h2>Tokens</h2>
     ${
@@ -34,6 +37,7 @@ export function tokensSection(visit: MemberVisit, { connection, tokens, now }: D
       mayChange &&
       html`<p class="actions">
         <a class="button" href="${path}/rotate">${live.length > 0 ? "Rotate token" : "Create a token"}</a>
+        <a class="button" href="${path}/oauth">OAuth 2.0</a>
         ${live.length > 0 && html`<a class="button danger" href="${path}/revoke">Revoke all tokens</a>`}
       </p>`
     }

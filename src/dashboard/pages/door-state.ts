@@ -24,6 +24,8 @@ export interface Door {
   readonly knocks: readonly KnownKnock[];
   /** Turned away, and nobody knows at whose. */
   readonly strangers: readonly KnownKnock[];
+  /** It trusts an issuer, and needs no token. */
+  readonly isFederated: boolean;
   readonly lastRequestAt: Date | undefined;
   readonly now: Date;
 }
@@ -34,7 +36,7 @@ export function doorState(door: Door): DoorState {
     return { tone: "idle", title: "Disconnected", text: "Azure's requests are refused; the data stays." };
   const live = tokens.filter((token) => isLive(token, now));
   const newest = live[0];
-  if (newest === undefined) return withoutToken(tokens);
+  if (newest === undefined) return door.isFederated ? federated(door) : withoutToken(tokens);
   const heardAt = latest([...tokens.map(({ lastUsedAt }) => lastUsedAt), door.lastRequestAt]);
   const since = latest([heardAt, newest.createdAt]) ?? newest.createdAt;
   const trouble = door.knocks.find(({ lastAt }) => lastAt > since);
@@ -55,6 +57,16 @@ export function doorCard({ tone, title, text, advice }: DoorState): Html {
 
 export function isLive({ revokedAt, expiresAt }: Token, now: Date): boolean {
   return revokedAt === null && expiresAt > now;
+}
+
+function federated({ lastRequestAt }: Door): DoorState {
+  return lastRequestAt === undefined
+    ? {
+        tone: "warn",
+        title: "Waiting for Azure to knock",
+        text: "The connection trusts an issuer, and nobody has come with its word yet. Press Test Connection in Azure.",
+      }
+    : { tone: "good", title: "Connected", text: html`Last authenticated request ${time(lastRequestAt)}.` };
 }
 
 function withoutToken(tokens: readonly Token[]): DoorState {

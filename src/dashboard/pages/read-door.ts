@@ -1,6 +1,7 @@
 /** What a connection's door knows: tokens, who was turned away, and when Azure was last heard. */
 import { listCycles } from "../../store/cycle-history.ts";
 import { listKnocks, listStrangeKnocks } from "../../store/knocks.ts";
+import { findFederation } from "../../store/oauth-clients.ts";
 import { type Connection, listTokens } from "../../store/tenants.ts";
 import type { Console } from "../page.ts";
 import type { Door } from "./door-state.ts";
@@ -10,11 +11,16 @@ export async function readDoor(
   connection: Connection,
 ): Promise<Door> {
   const { tenantId, id: connectionId } = connection;
-  const [tokens, knocks, strangers, [lastCycle]] = await Promise.all([
+  const [tokens, knocks, strangers, federation, [lastCycle]] = await Promise.all([
     listTokens(database, tenantId, connectionId),
     listKnocks(database, { tenantId, connectionId }),
     listStrangeKnocks(database),
+    findFederation(database, { tenantId, connectionId }),
     listCycles(database, { tenantId, connectionId }, 1),
   ]);
-  return { connection, tokens, knocks, strangers, lastRequestAt: lastCycle?.lastRequestAt, now: now() };
+  return {
+    ...{ connection, tokens, knocks, strangers, now: now() },
+    isFederated: federation !== undefined,
+    lastRequestAt: lastCycle?.lastRequestAt,
+  };
 }

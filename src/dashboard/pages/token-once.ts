@@ -39,6 +39,10 @@ export async function tokenOnce(deps: Console, shown: TokenOnce): Promise<Answer
       </section>
       ${region(live, "door", true)} ${shown.isFirst ? firstSteps() : laterSteps(shown.oldEndsAt)}
       <p><a class="button" href="${path}">I have copied it — open the connection</a></p>
+      <p class="hint">
+        Azure's gallery no longer takes long-lived tokens; an application of your own still does. The better
+        way for both: <a href="${path}/oauth">OAuth 2.0 or federation</a>.
+      </p>
     </div>
     ${shown.isFirst && mappings()}`;
   return page(shown.title, body, { section: "overview", live });

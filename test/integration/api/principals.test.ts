@@ -1,5 +1,6 @@
 /** What a process remembers of tokens, while Postgres tells it of changes and while it cannot. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { AccessTokens } from "../../../src/api/oauth/access-tokens.ts";
 import { Principals } from "../../../src/api/principals.ts";
 import { createNotifier } from "../../../src/store/notifier.ts";
 import { createConnection, createTenant, issueToken, revokeTokens } from "../../../src/store/tenants.ts";
@@ -19,7 +20,9 @@ afterAll(() => store.drop());
 async function setup(slug: string) {
   const { database } = store;
   const notifier = createNotifier(database, () => undefined);
-  const principals = new Principals({ db: database, secret: SECRET, notifier, trustedMs: AN_HOUR_MS });
+  const accessTokens = new AccessTokens({ secret: SECRET, audience: "test", ttlSeconds: 60 });
+  const settings = { db: database, secret: SECRET, accessTokens, notifier, trustedMs: AN_HOUR_MS };
+  const principals = new Principals(settings);
   await principals.start();
   onTestFinished(() => principals.stop());
   const issued = await database.transaction(async (tx) => {

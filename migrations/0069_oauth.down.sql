@@ -1,0 +1,3 @@
+DROP TABLE federations;
+DELETE FROM tokens WHERE kind <> 'bearer';
+ALTER TABLE tokens DROP COLUMN kind;

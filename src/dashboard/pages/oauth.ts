@@ -1,0 +1,220 @@
+/** OAuth 2.0 for a connection: client credentials, and whose JWTs it trusts, with the fields as Azure's form names them. */
+import { recordAudit } from "../../store/audit.ts";
+import {
+  type Federation,
+  findFederation,
+  readTrust,
+  removeFederation,
+  setFederation,
+  type Trust,
+} from "../../store/oauth-clients.ts";
+import {
+  type Connection,
+  type IssuedToken,
+  listTokens,
+  rotateToken,
+  type Token,
+} from "../../store/tenants.ts";
+import { ago, date } from "../format.ts";
+import { field, postButton } from "../forms.ts";
+import { type Html, html } from "../html.ts";
+import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
+import { connectionPath, copyable, crumbs, facts, problem, table } from "../parts.ts";
+import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { isLive } from "./door-state.ts";
+
+// Two secrets are live while Azure is told the new one.
+const OVERLAP_HOURS = 168;
+
+interface Shown {
+  readonly status?: number;
+  readonly issued?: IssuedToken;
+  readonly typed?: Trust;
+  readonly wrong?: string;
+}
+
+export async function showOAuth(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  return connection === undefined ? notFound(NO_CONNECTION) : oauthPage(visit, deps, { connection });
+}
+
+/** The answer shows the secret, once. */
+export async function submitSecret(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  const { tenantId, id: connectionId } = connection;
+  const request = { tenantId, connectionId, secret: deps.secret, ttlDays: deps.tokenTtlDays };
+  const actor = visit.session.login;
+  const issued = await deps.database.transaction(async (tx) => {
+    const made = await rotateToken(
+      tx,
+      { ...request, kind: "client_secret" },
+      { overlapHours: OVERLAP_HOURS },
+    );
+    await recordAudit(tx, [{ tenantId, actor, action: "client_secret.issued", subject: `${made.hint}…` }]);
+    return made;
+  });
+  return oauthPage(visit, deps, { connection, issued });
+}
+
+export async function submitFederation(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  const said = (name: string): string => visit.form.get(name) ?? "";
+  const typed = { issuer: said("issuer"), subject: said("subject"), audience: said("audience") };
+  const trust = trustIn(typed);
+  if (typeof trust === "string") return oauthPage(visit, deps, { connection, typed, wrong: trust });
+  const { tenantId, id: connectionId, tenantSlug, name } = connection;
+  await deps.database.transaction(async (tx) => {
+    await setFederation(tx, { tenantId, connectionId }, trust);
+    const subject = `${name}: ${trust.issuer}`;
+    await recordAudit(tx, [{ tenantId, actor: visit.session.login, action: "federation.set", subject }]);
+  });
+  return redirect(`${connectionPath(tenantSlug, connectionId)}/oauth`);
+}
+
+export async function submitFederationRemoval(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const connection = await connectionOf(deps.database, visit.params);
+  if (connection === undefined) return notFound(NO_CONNECTION);
+  const { tenantId, id: connectionId, tenantSlug, name } = connection;
+  await deps.database.transaction(async (tx) => {
+    if (!(await removeFederation(tx, { tenantId, connectionId }))) return;
+    const actor = visit.session.login;
+    await recordAudit(tx, [{ tenantId, actor, action: "federation.removed", subject: name }]);
+  });
+  return redirect(`${connectionPath(tenantSlug, connectionId)}/oauth`);
+}
+
+function trustIn(typed: Trust): Trust | string {
+  try {
+    return readTrust(typed);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+async function oauthPage(
+  visit: MemberVisit,
+  deps: Console,
+  { connection, issued, typed, wrong }: Shown & { readonly connection: Connection },
+): Promise<Answer> {
+  const { tenantId, id: connectionId } = connection;
+  const federation = await findFederation(deps.database, { tenantId, connectionId });
+  const tokens = await listTokens(deps.database, tenantId, connectionId);
+  const path = connectionPath(connection.tenantSlug, connectionId);
+  const body = html`${crumbs([
+      ["Overview", "/"],
+      [`${connection.tenantName} · ${connection.name}`, path],
+    ])}
+    <div class="medium">
+      <h1>OAuth 2.0</h1>
+      <p class="lead">
+        Azure asks the token endpoint for access tokens of an hour, and shows who it is by a client secret or,
+        with nothing to keep secret, by a token of its own. The gallery takes no other way.
+      </p>
+      ${wrong !== undefined && problem(wrong)}
+      <section class="card stack ${issued !== undefined && "secret"}">
+        <h2>Under Admin Credentials in Azure</h2>
+        ${facts([
+          ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
+          ["Token Endpoint", copyable("token-endpoint", `${deps.publicUrl()}/oauth2/token`)],
+          ["Client Identifier", copyable("client-identifier", connectionId)],
+          ...(issued === undefined
+            ? []
+            : ([
+                ["Client Secret", copyable("client-secret", issued.token)],
+                ["Expires", date(issued.expiresAt)],
+              ] as const)),
+        ])}
+        ${
+          issued !== undefined &&
+          html`<p class="caution">
+            <strong>The secret is shown this once.</strong> Only its hash is stored. One that it replaces
+            works for seven more days.
+          </p>`
+        }
+      </section>
+      ${secretsSection(visit, { path, tokens, now: deps.now() })}
+      ${federationSection(visit, { path, federation, typed, now: deps.now() })}
+    </div>`;
+  return page("OAuth 2.0", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
+}
+
+function secretsSection(
+  visit: MemberVisit,
+  { path, tokens, now }: { readonly path: string; readonly tokens: readonly Token[]; readonly now: Date },
+): Html {
+  const live = tokens.filter((token) => token.kind === "client_secret" && isLive(token, now));
+  const rows = live.map((token) => [
+    html`<code>${token.hint}…</code>`,
+    date(token.expiresAt),
+    token.lastUsedAt === null ? "Never" : ago(token.lastUsedAt, now),
+    html`<a href="${path}/tokens/${token.id}/revoke">Revoke <span class="unseen">${token.hint}</span></a>`,
+  ]);
+  const columns = ["Secret", "Expires", "Last used", "Change"].map((label) => ({ label }));
+  return html`<section>
+    <h2>Client secrets</h2>
+    ${live.length > 0 && table("Client secrets", columns, rows)}
+    <p class="actions">
+      ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? "Make another secret" : "Make a client secret")}
+    </p>
+  </section>`;
+}
+
+interface FederationShown {
+  readonly path: string;
+  readonly federation: Federation | undefined;
+  readonly typed: Trust | undefined;
+  readonly now: Date;
+}
+
+function federationSection(visit: MemberVisit, { path, federation, typed, now }: FederationShown): Html {
+  const { issuer = "", subject = "", audience = "" } = typed ?? federation ?? {};
+  return html`<section>
+    <h2>Workload identity federation</h2>
+    ${
+      federation !== undefined &&
+      html`<p>
+        Trusted since ${date(federation.createdAt)}; last used
+        ${federation.lastUsedAt === null ? "never" : ago(federation.lastUsedAt, now)}.
+      </p>`
+    }
+    <form class="card stack" method="post" action="${path}/oauth/federation">
+      ${csrfField(visit)}
+      ${field({
+        name: "issuer",
+        label: "Issuer",
+        value: issuer,
+        isRequired: true,
+        charsMax: 500,
+        hint: "https://login.microsoftonline.com/<tenant id>/v2.0, with the id of the customer's Azure tenant.",
+      })}
+      ${field({
+        name: "subject",
+        label: "Subject",
+        value: subject,
+        isRequired: true,
+        charsMax: 500,
+        hint: "The object id of Microsoft's provisioning service in that tenant; not its client id.",
+      })}
+      ${field({
+        name: "audience",
+        label: "Audience",
+        value: audience,
+        isRequired: true,
+        charsMax: 500,
+        hint: "api://<application id>, as the application in Azure has it.",
+      })}
+      <div class="actions">
+        <button type="submit">${federation === undefined ? "Trust it" : "Save"}</button>
+      </div>
+    </form>
+    ${
+      federation !== undefined &&
+      html`<p class="actions">
+        ${postButton(visit, `${path}/oauth/federation/remove`, "Trust it no longer")}
+      </p>`
+    }
+  </section>`;
+}
