@@ -56,7 +56,7 @@ export async function startRedisCluster(): Promise<RedisServers> {
   await waitFor(async () => {
     const infos = await Promise.all(nodes.map(({ client }) => client.call("CLUSTER", "INFO")));
     return infos.every((info) => /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(info)));
-  }, 30_000);
+  }, 90_000);
   const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(",");
   return { url: `redis-cluster://:${PASSWORD}@${hosts}`, nodes, stop: servers.stop };
 }
@@ -66,7 +66,7 @@ export async function startRedisSentinels(): Promise<RedisServers> {
   const servers = openDirectory();
   const master = await servers.start(COMMON);
   const replica = await servers.start([...COMMON, `replicaof 127.0.0.1 ${master.port}`]);
-  await waitFor(async () => /master_link_status:up/.test(await replica.client.info("replication")), 30_000);
+  await waitFor(async () => /master_link_status:up/.test(await replica.client.info("replication")), 90_000);
   const settings = [
     "bind 127.0.0.1",
     `requirepass ${PASSWORD}`,
@@ -83,7 +83,7 @@ export async function startRedisSentinels(): Promise<RedisServers> {
       const fields = JSON.stringify(facts);
       return /"num-slaves","1"/.test(fields) && /"num-other-sentinels","2"/.test(fields);
     });
-  }, 60_000);
+  }, 180_000);
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",");
   return {
     url: `redis-sentinel://:${PASSWORD}@${hosts}/main?sentinelPassword=${PASSWORD}`,

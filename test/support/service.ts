@@ -157,7 +157,7 @@ export async function spawnService(
 /** Waits for a condition, never for time. @throws {Error} when it does not hold within `timeoutMs` */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (!(await condition())) {

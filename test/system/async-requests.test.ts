@@ -36,7 +36,7 @@ const statusOf = ({ scim }: TestTenant, txn: string): Promise<ScimAnswer> =>
 
 /** Waits for the completion event. */
 async function completion(tenant: TestTenant, txn: string): Promise<CompletionEvent> {
-  await waitFor(async () => (await statusOf(tenant, txn)).status === 200, 30_000);
+  await waitFor(async () => (await statusOf(tenant, txn)).status === 200, 90_000);
   return (await statusOf(tenant, txn)).body as unknown as CompletionEvent;
 }
 

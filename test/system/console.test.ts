@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await waitFor(async () => {
       await page.reload();
       return (await text()).includes("Initial");
-    }, 30_000);
+    }, 90_000);
 
     expect(await text()).toContain("Connected Last");
     const created = sent("create user") + sent("create group");

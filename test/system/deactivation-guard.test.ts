@@ -179,7 +179,7 @@ test("what is held and what is released survive the end of every process", async
     const second = await start();
     const ended = async () =>
       service.database.query("SELECT FROM users WHERE tenant_id = $1 AND NOT active", [tenantId]);
-    await waitFor(async () => (await ended()).length === 4, 30_000);
+    await waitFor(async () => (await ended()).length === 4, 90_000);
     const listed = await fetch(`${second.apiUrl}/scim/v2/Users?filter=active+eq+false`, {
       headers: { authorization: `Bearer ${token}` },
     });

@@ -54,7 +54,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
       dialect: "mixed",
       seed: 7,
     });
-    await waitFor(async () => (await countWrites()) > 60, 30_000);
+    await waitFor(async () => (await countWrites()) > 60, 90_000);
     await doomed.kill();
     const report = await simulation;
 

@@ -71,12 +71,12 @@ describe.skipIf(!hasPrometheus())("with Prometheus", () => {
         return results.filter(({ found }) => found.length === 0).map(({ panel }) => panel);
       };
       await traffic();
-      await waitFor(async () => (await prometheus.query("rollcall_cycles_total")).length > 0, 60_000);
+      await waitFor(async () => (await prometheus.query("rollcall_cycles_total")).length > 0, 180_000);
       await traffic();
 
       let missing = panels().map(({ panel }) => panel);
       // Directory sizes are read every half minute.
-      await waitFor(async () => (missing = await empty()).length === 0, 60_000).catch(() => undefined);
+      await waitFor(async () => (missing = await empty()).length === 0, 180_000).catch(() => undefined);
 
       expect(missing).toEqual([]);
       expect(panels().length).toBeGreaterThan(25);

@@ -257,7 +257,7 @@ test("an issuer that does not answer is 503 with Retry-After, and one that rotat
   expect((await ask(assertion(tenant.connectionId, jwt))).status).toBe(200);
   await issuer.rotate();
   const renewed = await issuer.issued(AUDIENCE);
-  await waitFor(async () => (await ask(assertion(tenant.connectionId, renewed))).status === 200, 60_000);
+  await waitFor(async () => (await ask(assertion(tenant.connectionId, renewed))).status === 200, 180_000);
 });
 
 test(

@@ -45,7 +45,7 @@ async function createUntilAnswered(tenant: TestTenant, name: string): Promise<Sc
   await waitFor(async () => {
     if (answer.status === 503) answer = await create(tenant, name);
     return answer.status !== 503;
-  }, 60_000);
+  }, 180_000);
   return answer;
 }
 

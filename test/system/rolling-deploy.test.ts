@@ -40,7 +40,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     });
     const underLoad = async (): Promise<void> => {
       const before = created.length;
-      await waitFor(() => Promise.resolve(created.length > before + 3 * CLIENTS), 60_000);
+      await waitFor(() => Promise.resolve(created.length > before + 3 * CLIENTS), 180_000);
     };
 
     await underLoad();

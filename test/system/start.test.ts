@@ -82,7 +82,7 @@ describe.each(queueBackends())("with stores of its own and the queue on %s", (qu
 test("the demo provisions a directory over HTTPS, and its verification passes when it is stopped", async () => {
   const demo = await start({}, ["--demo", "--tls-self-signed"]);
 
-  await waitFor(() => demo.output().includes("cycle 1 (initial)"), 90_000);
+  await waitFor(() => demo.output().includes("cycle 1 (initial)"), 270_000);
   const code = await demo.stop();
 
   expect(demo.output()).toMatch(/^TLS +self-signed, .*cert\.pem, SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/m);

@@ -49,7 +49,7 @@ test("an endpoint's life from a shell", async () => {
   await waitFor(() => receiver.received.length === 2);
   const eventId = receiver.received[1]?.message.id ?? "";
   const delivered = async (): Promise<string> => done("webhook", "log", "acme", made.endpoint);
-  await waitFor(async () => /user\.created +delivered +1 +204/.test(await delivered()), 30_000);
+  await waitFor(async () => /user\.created +delivered +1 +204/.test(await delivered()), 90_000);
   expect(await delivered()).toContain(eventId);
   expect(await done("webhook", "redeliver", "acme", made.endpoint, eventId)).toContain(
     "1 will be sent again",
@@ -81,7 +81,7 @@ test("an endpoint's life from a shell", async () => {
     "webhook.redelivered",
     "webhook.created",
   ]);
-}, 120_000);
+}, 360_000);
 
 test.each([
   [["webhook", "create", "other", "https://user:pw@example.com"], 1, "user name or password"],

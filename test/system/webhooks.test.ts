@@ -103,7 +103,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     await receiver.comeBack();
 
     const wanted = await eventIds(service, tenantId);
-    await waitFor(() => new Set(idsOf(receiver.taken())).size === wanted.length, 60_000);
+    await waitFor(() => new Set(idsOf(receiver.taken())).size === wanted.length, 180_000);
     expect(new Set(idsOf(receiver.taken()))).toEqual(new Set(wanted));
     for (const versions of versionsOf(receiver.taken())) expect(versions).toEqual([1, 2, 3, 4, 5, 6]);
     await waitFor(async () => (await listEndpoints(service.database, tenantId))[0]?.pending === 0);

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await addAccount(store.database, "owner", "owner");
   owner = site.visitor();
   await owner.signIn("owner");
-}, 120_000);
+}, 360_000);
 afterAll(async () => {
   await site.stop();
   await store.drop();
@@ -83,4 +83,4 @@ test("no page scans a large table", async () => {
 
   expect(found).toEqual([]);
   expect(consolePages(seeded).pages.length).toBeGreaterThan(15);
-}, 60_000);
+}, 180_000);

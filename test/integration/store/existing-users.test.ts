@@ -161,7 +161,7 @@ test("every person is matched as the rules say, whoever else there is", async ()
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 180_000);
 
 // Every other person of the product may log in.
 const isActive = (id: string): boolean => Number(id.slice(1)) % 2 === 0;
@@ -244,7 +244,7 @@ test("a new user adopts whom the matching would find, and nobody where it would 
     ),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 180_000);
 
 const RANKS: readonly MatchedUser["matchedBy"][] = ["externalId", "userName", "email"];
 

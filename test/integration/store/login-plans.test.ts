@@ -31,7 +31,7 @@ beforeAll(async () => {
     [tenantId, USERS],
   );
   await database.query("VACUUM ANALYZE users");
-}, 120_000);
+}, 360_000);
 afterAll(() => store.drop());
 
 interface Plan {
@@ -145,4 +145,4 @@ test("with roles by groups in groups, a check reads the user's own groups and no
     const what = `${node["Node Type"]} on ${node["Relation Name"] ?? "nothing"}`;
     expect((node["Rows Removed by Filter"] ?? 0) + node["Actual Rows"], what).toBeLessThan(500);
   }
-}, 120_000);
+}, 360_000);

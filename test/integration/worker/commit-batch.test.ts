@@ -132,7 +132,7 @@ test("any way of cutting writes into batches gives what one by one gives", async
     ),
     { numRuns: 40 },
   );
-}, 60_000);
+}, 180_000);
 
 /** As the worker does: a batch that cannot be applied as one is cut in two. */
 async function applyOrCut(commands: readonly WriteCommand[]): Promise<readonly Outcome[]> {

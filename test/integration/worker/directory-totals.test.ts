@@ -54,4 +54,4 @@ test("after any writes, at once or one by one, the totals are the counts", async
     }),
     { numRuns: 15 },
   );
-}, 60_000);
+}, 180_000);

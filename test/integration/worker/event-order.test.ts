@@ -89,7 +89,7 @@ test("a reader with a cursor sees every change once, in order, whoever dies", as
     );
     expect(events).toHaveLength(ledger?.applied ?? 0);
   }
-}, 120_000);
+}, 360_000);
 
 /** Users of all tenants, some more than once, in random order: batches meet on rows and on tenants. */
 function randomBatch(label: string): readonly WriteCommand[] {

@@ -25,7 +25,7 @@ beforeAll(async () => {
      SELECT ${id(1)}, ${id(5)}, 'u', true, '{}', '{}', 1, now(), now() FROM generate_series(1, $1::int) n`,
   ])
     await store.database.query(statement, [TENANTS]);
-}, 60_000);
+}, 180_000);
 afterAll(() => store.drop());
 
 test("5,000 tenants that take turns leave as many series as the limit allows", async () => {

@@ -79,7 +79,7 @@ test("two thousand idle connections, and headers and bodies that drip, are cut i
     "HTTP/1.1 408 Request Timeout",
   ]);
   expect(await isServed()).toBe(true);
-}, 60_000);
+}, 180_000);
 
 test("one address holds so many connections and no more, and gets places back; a trusted proxy's are not counted", async () => {
   await serve({ connections: { all: 100, perAddress: 10 } });
