@@ -111,8 +111,8 @@ function timeOuts(front: FrontSettings | undefined) {
 /** A body that nobody waits for any more is read for a while and thrown away, then its connection is cut. */
 function linger(request: IncomingMessage, socket: Socket): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => request.complete || socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
+  // No listener of the socket's end: a connection that is kept may leave many bodies unread.
+  setTimeout(() => request.complete || socket.destroy(), LINGER_MS).unref();
 }
 
 /** Gives a server its certificates, and new ones when their files change; connections go on with what they began. */
