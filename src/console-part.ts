@@ -34,6 +34,7 @@ export function consolePart(
       isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
       isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
     },
+    hasMail: config.SMTP_HOST !== undefined,
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? front.tls.length > 0,
     oidc: oidcSettings(config),
     logger,

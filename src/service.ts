@@ -23,6 +23,7 @@ import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { consolePart } from "./console-part.ts";
 import { frontSettings } from "./front-door.ts";
+import { mailerOf } from "./mailer.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
 import { webhookPart } from "./worker/webhook-part.ts";
@@ -100,7 +101,7 @@ export function createService(
       start: () => each.waitUntilReady().then(() => undefined),
       stop: () => each.close(),
     })),
-    ...(config.ROLES.has("worker") ? createWorkerParts(shared) : []),
+    ...(config.ROLES.has("worker") ? createWorkerParts(shared, dashboard) : []),
     ...(api ? [api] : []),
     ...(dashboard ? [dashboard] : []),
     metricsServer,
@@ -153,7 +154,7 @@ function openPools(config: Config, onConnectionError: (error: Error) => void) {
   return { db: open(Math.max(1, all - applying), answering), workerDb: open(applying, ["worker"]) };
 }
 
-function createWorkerParts(shared: Shared): readonly Part[] {
+function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): readonly Part[] {
   const { config, logger, metrics, workerDb: db, queue, backend, local, models } = shared;
   const channel = replyChannel({ config, db, logger });
   return [
@@ -172,7 +173,7 @@ function createWorkerParts(shared: Shared): readonly Part[] {
       },
       tenantsMax: config.METRICS_TENANTS_MAX,
     }),
-    createWebhookPart(shared),
+    createWebhookPart(shared, dashboard),
     workerPart({
       db,
       queue,
@@ -189,7 +190,8 @@ function createWorkerParts(shared: Shared): readonly Part[] {
   ];
 }
 
-function createWebhookPart(shared: Shared): Part {
+/** @param dashboard - where it runs in the same process, so that its address is known without CONSOLE_URL */
+function createWebhookPart(shared: Shared, dashboard: HttpServer | undefined): Part {
   const { config, logger, metrics, workerDb: db, deliveries: queue, backend } = shared;
   return webhookPart({
     db,
@@ -206,6 +208,8 @@ function createWebhookPart(shared: Shared): Part {
     probeSeconds: config.WEBHOOK_PROBE_SECONDS,
     isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
     isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
+    mailer: mailerOf(config),
+    consoleUrl: () => config.CONSOLE_URL?.replace(/\/+$/, "") ?? dashboard?.url(),
   });
 }
 

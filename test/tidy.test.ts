@@ -33,10 +33,16 @@ const ENTRY_POINTS = ["src/main.ts", "src/cli/main.ts", "src/client/index.ts"];
 /** Where alone a package may be imported: a second place would be a second way to do the same. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   // A processor tells the queue by an error of BullMQ's own that a job is not to be tried again.
-  bullmq: ["src/queue/", "src/worker/consume.ts", "src/worker/deliver-webhook.ts"],
+  bullmq: [
+    "src/queue/",
+    "src/worker/consume.ts",
+    "src/worker/deliver-webhook.ts",
+    "src/worker/deliver-digest.ts",
+  ],
   "@bull-board/": ["src/dashboard/queue-board.ts"],
   pg: ["src/store/", "src/queue/queues.ts", "src/embedded/"],
   knex: ["src/store/migrations.ts"],
+  nodemailer: ["src/platform/mail.ts"],
   // Loaded only where traces are wanted: tracing.ts imports that file when it is to start.
   "@opentelemetry/": ["src/platform/otlp-tracer.ts"],
 };

@@ -50,6 +50,8 @@ export interface DashboardSettings {
   readonly consoleUrl: () => string;
   readonly tokenTtlDays: number;
   readonly webhookTargets: WebhookTargets;
+  /** Whether this installation can send e-mail. */
+  readonly hasMail: boolean;
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
   /** The OpenID provider that lets people in beside accounts of our own. */
@@ -64,7 +66,7 @@ const FORM_LIMIT = "16kb";
 const USER_AGENT_CHARS_MAX = 300;
 
 export function createDashboard(settings: DashboardSettings): Express {
-  const { database, secret, publicUrl, consoleUrl, tokenTtlDays, webhookTargets } = settings;
+  const { database, secret, publicUrl, consoleUrl, tokenTtlDays, webhookTargets, hasMail } = settings;
   const deps: Console = {
     database,
     secret,
@@ -72,6 +74,7 @@ export function createDashboard(settings: DashboardSettings): Express {
     consoleUrl,
     tokenTtlDays,
     webhookTargets,
+    hasMail,
     now: settings.now ?? (() => new Date()),
     eraseJobs: (wanted) => eraseFrom(settings.queues, wanted),
     repeatWrites: (writes) => repeatOn(settings.queues, writes),

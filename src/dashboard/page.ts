@@ -26,6 +26,8 @@ export interface Console {
   readonly tokenTtlDays: number;
   /** Where webhooks may be sent beyond public addresses over https. */
   readonly webhookTargets: WebhookTargets;
+  /** Whether this installation can send e-mail. */
+  readonly hasMail: boolean;
   readonly now: () => Date;
   /** Takes a tenant's jobs out of the queues, or those that name a person. @returns how many */
   readonly eraseJobs: (wanted: JobsToErase) => Promise<number>;

@@ -6,7 +6,7 @@ import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import type { DeliveryJob, WriteCommand } from "../queue/contracts.ts";
+import type { DeliveryJob, DigestJob, WriteCommand } from "../queue/contracts.ts";
 import type { DeliveryQueue, WriteQueue } from "../queue/queues.ts";
 
 export const BOARD_PATH = "/queues";
@@ -14,7 +14,7 @@ export const BOARD_PATH = "/queues";
 export type BoardQueue = WriteQueue | DeliveryQueue;
 
 // Whatever is not named here stays hidden, also what a later version adds to the contract.
-const SHOWN: readonly (keyof WriteCommand | keyof DeliveryJob)[] = [
+const SHOWN: readonly (keyof WriteCommand | keyof DeliveryJob | keyof DigestJob)[] = [
   "version",
   "writeId",
   "tenantId",
@@ -30,6 +30,7 @@ const SHOWN: readonly (keyof WriteCommand | keyof DeliveryJob)[] = [
   "id",
   "position",
   "attempt",
+  "channel",
 ];
 
 const FONTS = {

@@ -16,6 +16,7 @@ import { showConnect, submitConnect } from "./pages/connect.ts";
 import { showConnection } from "./pages/connection.ts";
 import { showCycle } from "./pages/cycle.ts";
 import { showCycles } from "./pages/cycles.ts";
+import { showDigest, submitDigest } from "./pages/digest.ts";
 import { showDialect, submitDialect } from "./pages/dialect.ts";
 import { showFailed } from "./pages/failed.ts";
 import { showCause, submitDismissAll, submitRetryAll } from "./pages/failed-cause.ts";
@@ -107,6 +108,8 @@ export const ROUTES: readonly Route[] = [
     needs: "admin",
     handle: submitFederationRemoval,
   },
+  { method: "get", path: `${CONNECTION}/digest`, needs: "admin", handle: showDigest },
+  { method: "post", path: `${CONNECTION}/digest`, needs: "admin", handle: submitDigest },
   { method: "get", path: `${CONNECTION}/rotate`, needs: "admin", handle: showRotate },
   { method: "post", path: `${CONNECTION}/rotate`, needs: "admin", handle: submitRotate },
   { method: "get", path: `${CONNECTION}/revoke`, needs: "admin", handle: showRevoke },

@@ -164,6 +164,23 @@ export const Config = z.object({
     .stringbool()
     .default(false)
     .describe("Whether webhooks may go to loopback and private addresses"),
+  SMTP_HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Mail server for the digests of failed cycles; unset sends none by e-mail"),
+  SMTP_PORT: port.default(587).describe("Port of the mail server"),
+  SMTP_TLS: z
+    .enum(["starttls", "tls", "none"])
+    .default("starttls")
+    .describe("Whether mail is encrypted after a greeting, from the first byte (port 465), or not at all"),
+  SMTP_USER: z.string().min(1).optional().describe("Login at the mail server; unset asks without one"),
+  SMTP_PASSWORD: z.string().min(1).optional().describe("Password at the mail server"),
+  SMTP_FROM: z
+    .string()
+    .regex(/^[^\r\n]*@[^\r\n]+$/)
+    .optional()
+    .describe("Sender of the mail, such as Rollcall <rollcall@example.com>; needed with SMTP_HOST"),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -243,6 +260,7 @@ function withFiles(env: Environment): Record<string, string | undefined> {
     "ROLLCALL_SECRET",
     "ROLLCALL_OWNER_PASSWORD",
     "OIDC_CLIENT_SECRET",
+    "SMTP_PASSWORD",
   ]) {
     const path = env[`${name}_FILE`];
     if (path !== undefined && path !== "") merged[name] = readSecretFile(`${name}_FILE`, path);

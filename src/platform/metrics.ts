@@ -115,6 +115,10 @@ function webhookMetrics({ counter, gauge, histogram }: Makers) {
     webhookDelivery: histogram("webhook_delivery_seconds", "Time an attempt to deliver takes", {
       buckets: SECONDS,
     }),
+    digests: counter("digests_total", "Attempts to tell of a failed cycle by how they ended", [
+      "channel",
+      "result",
+    ]),
     webhookPauses: counter("webhook_pauses_total", "Endpoints that were paused by themselves", ["reason"]),
     webhookEndpoints: gauge("webhook_endpoints", "Webhook endpoints by how they are", ["state"]),
     eventLag: gauge("event_lag_seconds", "Age of the oldest event that an endpoint still waits for"),

@@ -127,3 +127,13 @@ export const DeliveryJob = z.object({
   attempt: z.number(),
 });
 export type DeliveryJob = z.infer<typeof DeliveryJob>;
+
+/** One attempt to tell of a cycle that failed. */
+export const DigestJob = z.object({
+  version: z.literal(1),
+  tenantId: z.uuid(),
+  cycleId: z.uuid(),
+  channel: z.enum(["webhook", "email"]),
+  attempt: z.number(),
+});
+export type DigestJob = z.infer<typeof DigestJob>;

@@ -13,7 +13,7 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import pg from "pg";
-import type { DeliveryJob, WriteJob } from "./contracts.ts";
+import type { DeliveryJob, DigestJob, WriteJob } from "./contracts.ts";
 import { openRedis, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
@@ -23,9 +23,11 @@ export type WriteProcessor = (job: {
   readonly attemptsMade: number;
 }) => Promise<void>;
 
-export type DeliveryQueue = Queue<DeliveryJob, void>;
-export type DeliveryWorker = Worker<DeliveryJob, void>;
-export type DeliveryProcessor = (job: { readonly data: DeliveryJob }) => Promise<void>;
+/** What is sent to the outside: events to webhooks, and digests of failed cycles. */
+export type OutgoingJob = DeliveryJob | DigestJob;
+export type DeliveryQueue = Queue<OutgoingJob, void>;
+export type DeliveryWorker = Worker<OutgoingJob, void>;
+export type DeliveryProcessor = (job: { readonly data: OutgoingJob }) => Promise<void>;
 
 /** Names are data: they never follow a rename of code. */
 export const QUEUES = { writes: "scim-writes", deliveries: "webhook-deliveries" } as const;

@@ -188,3 +188,8 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = Object.fro
     { meaning: ERROR_CODES[code as ErrorCode], ...advice },
   ]),
 ) as unknown as Record<ErrorCode, Explanation>;
+
+/** @returns undefined for a code that this version does not know */
+export function explanationOf(code: string): Explanation | undefined {
+  return Object.hasOwn(EXPLANATIONS, code) ? EXPLANATIONS[code as ErrorCode] : undefined;
+}

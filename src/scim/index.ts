@@ -1,7 +1,7 @@
 /** The door of the protocol core: all that other folders may use. */
 export { SCIM_MEDIA_TYPE, URNS } from "./urns.ts";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
-export { type Explanation, EXPLANATIONS } from "./explanations.ts";
+export { type Explanation, explanationOf, EXPLANATIONS } from "./explanations.ts";
 export { say, SCIM_TYPES, ScimError, term } from "./errors.ts";
 export type { Detail, ScimErrorBody, ScimType, Term } from "./errors.ts";
 export type * from "./resource/resource.ts";

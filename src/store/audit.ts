@@ -45,6 +45,7 @@ export type AuditAction =
   | "role_mapping.added"
   | "role_mapping.removed"
   | "role_mapping.replaced"
+  | "digest.set"
   | "guard.set"
   | "guard.removed"
   | "guard.released"

@@ -1,5 +1,5 @@
 /** Failures as admins review them: by their cause, newest first within one, and one with all that is known of it. */
-import { type Explanation, EXPLANATIONS } from "../scim/index.ts";
+import { type Explanation, explanationOf } from "../scim/index.ts";
 import type { Database } from "./database.ts";
 import type { FailureState } from "./failures.ts";
 
@@ -42,8 +42,7 @@ export interface FailedWrite {
 type Row<Whole> = Omit<Whole, "explanation">;
 
 function explained<Whole extends { readonly code: string }>(row: Whole) {
-  const isKnown = Object.hasOwn(EXPLANATIONS, row.code);
-  return { ...row, explanation: isKnown ? EXPLANATIONS[row.code as keyof typeof EXPLANATIONS] : undefined };
+  return { ...row, explanation: explanationOf(row.code) };
 }
 
 export interface FailedWritesPage {

@@ -1,6 +1,7 @@
-/** Ends the cycles that have been quiet for long enough, and tells each end as an event, in one transaction. */
+/** Ends the cycles that have been quiet for long enough, tells each end as an event, and notes whom to tell of failures: in one transaction. */
 import { randomUUID } from "node:crypto";
 import { type ClosedCycle, closeIdleCycles } from "../store/close-cycles.ts";
+import { insertDigests } from "../store/digest-deliveries.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { insertEvents, type NewEvent } from "../store/events.ts";
 
@@ -9,6 +10,7 @@ export async function closeCycles(db: DatabasePool, idleSeconds: number): Promis
     const closed = await closeIdleCycles(tx, idleSeconds);
     // A lone probe is a connection test, shown as such, and no cycle.
     await insertEvents(tx, closed.filter(({ kind }) => kind !== "test").map(completed));
+    await insertDigests(tx, closed);
     return closed;
   });
 }

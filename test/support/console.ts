@@ -34,6 +34,7 @@ export async function startConsole(
     consoleUrl: () => server.url(),
     tokenTtlDays: 180,
     webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
+    hasMail: true,
     secureCookies: more.secureCookies ?? false,
     oidc: more.oidc,
   };

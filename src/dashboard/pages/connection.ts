@@ -18,6 +18,7 @@ import {
 } from "../parts.ts";
 import { firstSteps, mappings } from "./azure-steps.ts";
 import { tokensSection } from "./connection-tokens.ts";
+import { digestFact } from "./digest.ts";
 import { dialectFact } from "./dialect.ts";
 import { guardFact } from "./guard-parts.ts";
 import { limitsFact } from "./limits.ts";
@@ -42,9 +43,10 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const { tenantId, id: connectionId, tenantName, name } = connection;
-  const [guard, limits, door, cycles] = await Promise.all([
+  const [guard, limits, digest, door, cycles] = await Promise.all([
     guardFact(database, connection),
     limitsFact(visit, deps, connection),
+    digestFact(visit, database, connection),
     readDoor(deps, connection),
     listCycles(database, { tenantId, connectionId }, CYCLES_SHOWN),
   ]);
@@ -74,6 +76,7 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
       ["Dialect", dialectFact(visit, connection)],
       ["Deactivation guard", guard],
       ["Limits", limits],
+      ["Digest of failed cycles", digest],
       ["Created", date(connection.createdAt)],
       ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
     ])}

@@ -73,7 +73,9 @@ export async function submitSecretRotation(visit: MemberVisit, deps: Console): P
       await note(tx, visit, { endpoint, action: "webhook.secret_rotated" });
       return rotateEndpointSecret(tx, endpoint, { secret, overlapHours: OVERLAP_HOURS });
     });
-    return secretOnce(tenant, endpoint, made);
+    const { slug, name } = tenant;
+    const back = `/tenants/${slug}${WEBHOOKS_PATH}/${endpoint.id}`;
+    return secretOnce(name, { url: endpoint.url, back }, made);
   });
 }
 

@@ -12,7 +12,7 @@ import { badge, emptyState, facts, problem, table } from "../parts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
 
 export const WEBHOOKS_PATH = "/webhooks";
-const URL_CHARS_MAX = 2_000;
+export const URL_CHARS_MAX = 2_000;
 
 export async function showWebhooks(visit: MemberVisit, deps: Console): Promise<Answer> {
   return webhooksPage(visit, deps);
@@ -23,7 +23,7 @@ export async function submitWebhook(visit: MemberVisit, deps: Console): Promise<
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
   const url = (visit.form.get("url") ?? "").trim();
-  const wrong = faultOf(url, deps);
+  const wrong = targetFault(url, deps);
   if (wrong !== undefined) return webhooksPage(visit, deps, wrong);
   const wanted = EVENT_TYPES.filter((type) => visit.form.get(type) === "yes");
   const types: readonly EventType[] | null = wanted.length === 0 ? null : wanted;
@@ -33,23 +33,25 @@ export async function submitWebhook(visit: MemberVisit, deps: Console): Promise<
     await recordAudit(tx, [{ tenantId, actor, action: "webhook.created", subject: url }]);
     return createEndpoint(tx, { tenantId, url, types, secret });
   });
-  return secretOnce(tenant, { id: made.id, url }, made.webhookSecret);
+  const back = `/tenants/${tenant.slug}${WEBHOOKS_PATH}/${made.id}`;
+  return secretOnce(tenant.name, { url, back }, made.webhookSecret);
 }
 
-function faultOf(url: string, { webhookTargets }: Console): string | undefined {
+/** @returns what is wrong with an address that is to be posted to */
+export function targetFault(url: string, { webhookTargets }: Console): string | undefined {
   if (url.length > URL_CHARS_MAX) return `The address may have ${String(URL_CHARS_MAX)} characters at most.`;
   try {
     checkedUrl(url, webhookTargets);
     return undefined;
   } catch (error) {
-    return `Events cannot be sent to “${url}”: ${error instanceof Error ? error.message : "it is no address"}.`;
+    return `Nothing can be sent to “${url}”: ${error instanceof Error ? error.message : "it is no address"}.`;
   }
 }
 
 /** The only page that shows a secret. */
 export function secretOnce(
-  { slug, name }: Pick<Tenant, "slug" | "name">,
-  { id, url }: Pick<WebhookEndpoint, "id" | "url">,
+  name: string,
+  { url, back }: { readonly url: string; readonly back: string },
   secret: string,
 ): Answer {
   const title = `Webhook secret for ${name}`;
@@ -66,7 +68,7 @@ export function secretOnce(
         here, after <i>Standard Webhooks</i>.
       </p>
     </section>
-    <p><a class="button" href="/tenants/${slug}${WEBHOOKS_PATH}/${id}">I have copied it</a></p>
+    <p><a class="button" href="${back}">I have copied it</a></p>
   </div>`;
   return page(title, body, { section: "overview" });
 }
