@@ -43,6 +43,8 @@ export interface InstallationSettings {
   readonly queue: QueueKind;
   readonly clients: number;
   readonly workers: number;
+  /** The apis apply writes as well. */
+  readonly ownWorkers?: boolean;
   /** Root of the tree to run. */
   readonly root: string;
   /** Keep the directory with the logs, and say where it is. */
@@ -71,7 +73,7 @@ export async function openInstallation(settings: InstallationSettings): Promise<
 }
 
 async function open(
-  { queue, clients, workers: workerCount, root }: InstallationSettings,
+  { queue, clients, workers: workerCount, ownWorkers, root }: InstallationSettings,
   directory: string,
   undo: (() => unknown)[],
 ): Promise<Omit<Installation, "close">> {
@@ -91,12 +93,13 @@ async function open(
     await service.start();
     return service;
   };
+  const apiRoles = ownWorkers === true ? "api,worker" : "api";
   const apis = await Promise.all(
     Array.from({ length: APIS }, async (_, index) => {
       const port = await freePort();
       const proxy = await startProxy(port);
       undo.push(() => proxy.close());
-      const process = await start(`api-${index}`, { ROLES: "api", API_PORT: String(port) });
+      const process = await start(`api-${index}`, { ROLES: apiRoles, API_PORT: String(port) });
       return { process, proxy, port };
     }),
   );
