@@ -218,7 +218,6 @@ function createApiPart(shared: Shared): ApiPart {
   return apiPart({
     db,
     front: shared.front,
-    ownWorker: config.ROLES.has("worker") ? shared.ownWorker : undefined,
     now,
     models,
     queue,

@@ -39,8 +39,8 @@ import type { SubmitDeps } from "./submit-write.ts";
 export interface ApiSettings {
   readonly db: DatabasePool;
   readonly queue: WriteQueue;
-  /** Where the process is a worker too. */
-  readonly ownWorker: OwnWorker | undefined;
+  /** Of a process that is a worker too; not handed over yet, see docs/decisions/0038. */
+  readonly ownWorker?: OwnWorker | undefined;
   readonly replies: ReplyReceiver;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
