@@ -16,7 +16,6 @@ import {
   type QueueBackend,
   type WriteQueue,
 } from "./queue/queues.ts";
-import { OwnWorker } from "./queue/own-worker.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
 import { TenantModels } from "./store/tenant-models.ts";
@@ -49,7 +48,6 @@ interface Shared {
   readonly deliveries: DeliveryQueue;
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
-  readonly ownWorker: OwnWorker;
   readonly models: TenantModels;
   readonly now: () => number;
 }
@@ -83,8 +81,7 @@ export function createService(
   const tracer = tracerOf(config, version);
   const shared: Shared = {
     ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
-    ...{ local: new LocalReplies(), ownWorker: new OwnWorker(), models: new TenantModels() },
-    ...{ front: frontSettings(config), now },
+    ...{ local: new LocalReplies(), models: new TenantModels(), front: frontSettings(config), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? consolePart(shared, api) : undefined;
@@ -183,7 +180,6 @@ function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): r
       logger,
       backend,
       replies: local.sender(channel.sender()),
-      ownWorker: shared.ownWorker,
       batchMax: config.BATCH_MAX,
       concurrency: config.WORKER_CONCURRENCY,
     }),

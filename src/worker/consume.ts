@@ -57,7 +57,7 @@ export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {
     // Nothing can be told of it or done with it: a worker of another version, or a job of another hand.
     if (!read) throw new UnrecoverableError("the job's data is not a write command of this version");
     if (read.ended !== undefined) throw new UnrecoverableError(read.ended);
-    const attempt = job.attemptsMade + read.attempts + 1;
+    const attempt = job.attemptsMade + 1;
     const ends = await Promise.allSettled(
       read.writes.map((command) => endOf(deps, groupCommit, { command, attempt })),
     );

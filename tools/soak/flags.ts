@@ -20,7 +20,7 @@ export const HELP = `Runs Rollcall with its stores, kills and cuts what there is
   --seed <number>      repeats the choices of a run; without it a new one, which is printed
   --clients 12         clients, each a connection of its own
   --workers 3          worker processes
-  --own-workers        the apis apply writes as well, each its own
+  --together           the apis are workers as well, as in one process of all roles
   --hold 6             seconds that a store or process is away or frozen at most
   --faults a,b         only these; none for no fault at all; without it all
   --json <file>        write the report as JSON
@@ -39,7 +39,7 @@ const FLAGS = {
   seed: STRING,
   clients: STRING,
   workers: STRING,
-  "own-workers": BOOLEAN,
+  together: BOOLEAN,
   hold: STRING,
   faults: STRING,
   json: STRING,
@@ -58,7 +58,7 @@ export function parseFlags(args: readonly string[], newSeed: number): CommandLin
       seed: values.seed === undefined ? newSeed : positive("seed", values.seed),
       clients: positive("clients", values.clients ?? "12"),
       workers: positive("workers", values.workers ?? "3"),
-      ownWorkers: values["own-workers"] === true,
+      together: values.together === true,
       holdSeconds: positive("hold", values.hold ?? "6"),
       faults: faultsOf(values.faults),
       keep: values.keep === true,

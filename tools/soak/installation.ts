@@ -43,8 +43,8 @@ export interface InstallationSettings {
   readonly queue: QueueKind;
   readonly clients: number;
   readonly workers: number;
-  /** The apis apply writes as well. */
-  readonly ownWorkers?: boolean;
+  /** The apis are workers as well. */
+  readonly together?: boolean;
   /** Root of the tree to run. */
   readonly root: string;
   /** Keep the directory with the logs, and say where it is. */
@@ -73,7 +73,7 @@ export async function openInstallation(settings: InstallationSettings): Promise<
 }
 
 async function open(
-  { queue, clients, workers: workerCount, ownWorkers, root }: InstallationSettings,
+  { queue, clients, workers: workerCount, together, root }: InstallationSettings,
   directory: string,
   undo: (() => unknown)[],
 ): Promise<Omit<Installation, "close">> {
@@ -93,7 +93,7 @@ async function open(
     await service.start();
     return service;
   };
-  const apiRoles = ownWorkers === true ? "api,worker" : "api";
+  const apiRoles = together === true ? "api,worker" : "api";
   const apis = await Promise.all(
     Array.from({ length: APIS }, async (_, index) => {
       const port = await freePort();

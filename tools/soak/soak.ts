@@ -17,8 +17,8 @@ export interface SoakSettings {
   readonly queue: QueueKind;
   readonly clients: number;
   readonly workers: number;
-  /** The apis apply writes as well. */
-  readonly ownWorkers?: boolean;
+  /** The apis are workers as well. */
+  readonly together?: boolean;
   readonly holdSeconds: number;
   /** Names of faults; undefined for all that the backend knows. */
   readonly faults: readonly string[] | undefined;
