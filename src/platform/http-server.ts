@@ -7,7 +7,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { AddressInfo, Socket } from "node:net";
 import { Beat } from "./beat.ts";
 import { clientOf, type ClientPolicy, LENIENT, meet } from "./client-of.ts";
-import { type ConnectionLimits, limitConnections } from "./connection-limits.ts";
+import { limitSockets, type SocketLimits } from "./socket-limits.ts";
 import type { Part } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import { TlsCertificates, type TlsFiles } from "./tls-files.ts";
@@ -28,7 +28,7 @@ export interface FrontSettings extends ClientPolicy {
   readonly tls: readonly TlsFiles[];
   /** How often the files are looked at. */
   readonly tlsCheckMs?: number;
-  readonly connections?: ConnectionLimits;
+  readonly connections?: SocketLimits;
   /** HEADERS_TIMEOUT_MS. */
   readonly headersTimeoutMs?: number;
   /** REQUEST_TIMEOUT_MS. */
@@ -77,7 +77,7 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
   const server = secured ?? createServer(options, answer);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.maxHeadersCount = HEADERS_MAX;
-  if (front?.connections) limitConnections(server, front.connections, { ...front, logger: settings.logger });
+  if (front?.connections) limitSockets(server, front.connections, { ...front, logger: settings.logger });
   server.on(secured ? "secureConnection" : "connection", (socket: Socket) => meet(socket, front ?? LENIENT));
   const renewal = tls && secured && new Renewal(tls, secured, front?.tlsCheckMs ?? TLS_CHECK_MS);
 

@@ -4,16 +4,16 @@ import { type AddressRanges, plainAddress } from "./address-ranges.ts";
 import { limited } from "./limited.ts";
 import type { Logger } from "./logger.ts";
 
-export interface ConnectionLimits {
+export interface SocketLimits {
   /** CONNECTIONS_MAX. */
   readonly all: number;
   /** CONNECTIONS_PER_ADDRESS_MAX. */
   readonly perAddress: number;
 }
 
-export function limitConnections(
+export function limitSockets(
   server: Server,
-  limits: ConnectionLimits,
+  limits: SocketLimits,
   { trustedProxies, logger }: { readonly trustedProxies: AddressRanges; readonly logger: Logger },
 ): void {
   const held = new Map<string, number>();
