@@ -121,13 +121,15 @@ function requestArrays(requests: readonly RequestKey[]): [string[], string[]] {
 const RECENT_ID = "first_id_at(now() - interval '1 day')";
 
 // The same connection has written the resource by another request since, if only what it was already: who sends the
-// first one again then means it anew. What other connections did says nothing about what this one knows.
+// first one again then means it anew. What other connections did says nothing about what this one knows; nor does a row
+// that was added now for the late job of an earlier request: it has the version of then. A delete has none.
 const SUPERSEDED = `
   EXISTS (
     SELECT FROM writes y
      WHERE y.tenant_id = w.tenant_id AND y.resource_id = w.resource_id AND y.connection_id = w.connection_id
        AND y.request_key IS DISTINCT FROM w.request_key
        AND y.result IN ('applied', 'unchanged')
+       AND coalesce(y.version >= w.version, true)
        AND y.write_id > ${RECENT_ID} AND y.ended_at >= w.ended_at)`;
 
 // What a create made is still there. Once it is gone, its id as an answer would be wrong for everybody, and what the

@@ -126,6 +126,24 @@ test("a group whose create comes late, after its retry was answered and the grou
   expect(outcome).toMatchObject({ kind: "applied", resourceId: retry.resourceId });
 });
 
+test("the late job of an earlier request is no change of its connection's since: a retry stays one", async () => {
+  const [id, connectionId] = [await newUser("late-between@contoso.com"), uuidv7()];
+  const sendFirst = request(title(id, "first"), connectionId);
+  const sendSecond = request(title(id, "second"), connectionId);
+  const late = sendFirst();
+  await apply(sendFirst());
+  const unanswered = sendSecond();
+  await apply(unanswered);
+  await noteUnanswered(unanswered);
+  await apply(late);
+  await apply(request(title(id, "theirs"))());
+
+  const [outcome] = await apply(sendSecond());
+
+  expect(outcome).toMatchObject({ kind: "applied" });
+  expect(await titleOf(id)).toBe("theirs");
+});
+
 test("a note that comes after the retry was answered says nothing of a later request", async () => {
   const id = await newUser("stale-note@contoso.com");
   const send = request(title(id, "mine"));
