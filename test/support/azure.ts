@@ -1,6 +1,6 @@
 /** Azure AD as the simulator plays it, one person at a time: assigned and removed as an admin does it in the portal. */
 import { createClient } from "../../tools/azure-ad/client.ts";
-import { provision } from "../../tools/azure-ad/cycles.ts";
+import { probe, provision } from "../../tools/azure-ad/cycles.ts";
 import { createDialects } from "../../tools/azure-ad/dialect.ts";
 import { addPerson, createDirectory } from "../../tools/azure-ad/directory.ts";
 import { createTransport } from "../../tools/azure-ad/http.ts";
@@ -12,6 +12,8 @@ import { createStats } from "../../tools/azure-ad/stats.ts";
 import type { World } from "../../tools/azure-ad/world.ts";
 
 export interface Azure {
+  /** What the portal's Test Connection sends; throws where the service does not answer as it should. */
+  testConnection(): Promise<void>;
   /** Somebody whom Azure has, and does not provision. */
   hire(): Person;
   /** Resolves once the service has answered that the person is there and active. */
@@ -41,6 +43,7 @@ export function startAzure(apiUrl: string, token: string): Azure {
     if (why !== undefined) throw new Error(`Azure could not provision ${person.userName}: ${why}`);
   };
   return {
+    testConnection: () => probe(world, 0),
     hire: () => addPerson(world.directory, ""),
     assign: (person) => {
       person.status = "active";

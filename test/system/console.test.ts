@@ -1,13 +1,17 @@
-/** The console as people use it, in a browser, against the whole service: from the first sign-in to a rotated token. */
+/**
+ * The console as people use it, in a browser, against the whole service and the Azure AD simulator: from the first
+ * sign-in, by the first cycle and a job that failed, to the disconnected connection.
+ */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureOwner } from "../../src/dashboard/owner.ts";
 import { runSimulation } from "../../tools/azure-ad/simulation.ts";
 import type { Operation } from "../../tools/azure-ad/stats.ts";
+import { type Azure, startAzure } from "../support/azure.ts";
 import { hasChromium, launchBrowser } from "../support/browser.ts";
 import { addAccount, PASSWORD } from "../support/console-seed.ts";
 import { inspectPage, listenToBrowser } from "../support/inspect-page.ts";
-import { USER } from "../support/provision.ts";
+import { patch, USER } from "../support/provision.ts";
 import { createScimClient } from "../support/scim-client.ts";
 import { startTestService, type TestService, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
@@ -22,6 +26,7 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
   let page: Page;
   let complaints: readonly string[];
   let url: string;
+  let azure: Azure | undefined;
   let tenantUrl: string;
   let token: string;
   let newToken: string;
@@ -36,6 +41,7 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     complaints = listenToBrowser(page);
   });
   afterAll(async () => {
+    azure?.stop();
     await browser.close();
     await service.stop();
   });
@@ -94,12 +100,12 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
   });
 
   test("without a reload the page says why Azure's test fails, and turns green when it gets in", async () => {
-    const probe = (bearer: string) => createScimClient(tenantUrl, bearer)("GET", "/Users?count=0");
-    await probe(token.slice(0, -3));
+    await createScimClient(tenantUrl, token.slice(0, -3))("GET", "/Users?count=0");
     await page.getByText("Turned away: the token is not whole").waitFor();
     await expectSound();
 
-    await probe(token);
+    azure = startAzure(service.apiUrl, token);
+    await azure.testConnection();
 
     await page.getByText("Last authenticated request").waitFor();
     expect(await page.locator(".status.good").count()).toBe(1);
@@ -107,18 +113,18 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await expectSound();
   });
 
-  test("with these two values Azure provisions, and the pages show what it did", async () => {
+  test("the initial cycle is seen live, and the pages show what it did", async () => {
+    await markPage();
+
     const report = await runSimulation({ url: tenantUrl, token, dialect: "mixed", ...SIZES });
     expect(report.clean).toBe(true);
     const counted = report.verification!;
     const sent = (name: Operation): number =>
       report.operations.find(({ operation }) => operation === name)?.requests ?? 0;
+    // Stays once the quiet time has closed the cycle.
+    await page.getByRole("cell", { name: "Initial", exact: true }).waitFor({ timeout: 90_000 });
 
-    await waitFor(async () => {
-      await page.reload();
-      return (await text()).includes("Initial");
-    }, 90_000);
-
+    await expectUnloaded();
     expect(await text()).toContain("Connected Last");
     const created = sent("create user") + sent("create group");
     expect(await text()).toMatch(new RegExp(`Initial Applied [\\d.]+ s ${created} `));
@@ -137,14 +143,40 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await expectSound();
   });
 
+  test("the numbers of an open page move with each person whom Azure assigns", async () => {
+    const users = async (): Promise<number> =>
+      (await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).body.totalResults ?? 0;
+    const before = await users();
+    await markPage();
+
+    await azure!.assign(azure!.hire());
+    await page.getByText(`active users of ${before + 1}`).waitFor();
+    const leaver = azure!.hire();
+    await azure!.assign(leaver);
+    await page.getByText(`active users of ${before + 2}`).waitFor();
+    await azure!.remove(leaver);
+
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: `${before + 1} active users of ${before + 2}` })
+      .waitFor();
+    await expectUnloaded();
+    await expectSound();
+  });
+
+  // What a script has set is gone with the document that it was set on.
+  const markPage = () => page.evaluate("void (window.isSameDocument = true)");
+  const expectUnloaded = async (): Promise<void> =>
+    expect(await page.evaluate("window.isSameDocument")).toBe(true);
+
   async function row(resource: string): Promise<string[]> {
     const cells = await page.locator(`tr:has(> td:text-is("${resource}")) > td`).allInnerTexts();
     return cells.slice(1);
   }
 
-  test("a refused write stands among the failed jobs, with its reason and what to do", async () => {
+  test("a refused job is found and understood, mended in Azure, retried here, and resolved", async () => {
     const scim = createScimClient(tenantUrl, token);
-    await scim("POST", "/Users", { schemas: [USER], userName: "Ada@contoso.com" });
+    const holder = await scim("POST", "/Users", { schemas: [USER], userName: "Ada@contoso.com" });
     const refused = await scim("POST", "/Users", { schemas: [USER], userName: "ada@CONTOSO.com" });
     expect(refused.status).toBe(409);
 
@@ -160,24 +192,39 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await expectSound();
     await follow("Create user");
     expect(await text()).toContain("It collides with user");
+    expect(await text()).toMatch(/What to do .+ In Azure .+ Here /);
     await expectSound();
+
     await press("Retry");
-    expect(await text()).toContain("Retried in vain");
+    await lookUntil("Retried in vain");
     await expectSound();
     await follow("See how the retry failed");
-    await page.getByLabel("Reason").fill("Two accounts of one person; Azure's admin knows");
-    await press("Dismiss");
-    expect(await text()).toContain("Dismissed by owner");
+    await scim(
+      "PATCH",
+      `/Users/${holder.body.id}`,
+      patch({ op: "Replace", path: "userName", value: "ada.older@contoso.com" }),
+    );
+    await press("Retry");
+    await lookUntil("Resolved by its retry");
     await expectSound();
-    await page.goBack();
-    await page.goto(`${url}/failed?state=retried`);
-    await follow("Create user");
-    await follow("Show the cycle");
-    expect(await text()).toContain("1 refused");
-    await expectSound();
+
+    await page.goto(`${url}/failed`);
+    expect(await text()).toContain("Nothing failed");
+    const both = await scim("GET", `/Users?filter=${encodeURIComponent('userName sw "ada"')}`);
+    expect(both.body.totalResults).toBe(2);
   });
 
+  /** A retry goes by the queue: the page is looked at again, as its link says, until it tells the end. */
+  async function lookUntil(said: string): Promise<void> {
+    await waitFor(async () => {
+      if ((await text()).includes(said)) return true;
+      await page.reload();
+      return false;
+    }, 90_000);
+  }
+
   test("a rotated token is shown, and the old one works on beside it until it is revoked", async () => {
+    await page.goto(url);
     await follow("Contoso Ltd");
     await follow("Rotate token");
     await expectSound();
@@ -203,20 +250,24 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(200);
   });
 
-  test("revoking asks for a tick, and then Azure is cut off", async () => {
+  test("disconnecting asks for a tick, and then Azure is cut off at once", async () => {
     await page.goto(url);
     await follow("Contoso Ltd");
-    await follow("Revoke all tokens");
+    await follow("Disconnect");
+    expect(await text()).toContain("The connection's tokens are dead at once");
     await expectSound();
-    await press("Revoke all tokens");
-    expect(page.url()).toContain("/revoke");
+    await press("Disconnect");
+    expect(page.url()).toMatch(/\/disconnect$/);
+    expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(200);
 
     await page.getByLabel("I understand").check();
-    await press("Revoke all tokens");
+    await press("Disconnect");
 
-    expect(await text()).toContain("No token");
+    await page.getByText("Azure's requests are refused; the data stays.").waitFor();
     expect((await createScimClient(tenantUrl, newToken)("GET", "/Users?count=0")).status).toBe(401);
     await expectSound();
+    await page.goto(url);
+    expect(await text()).toContain("Disconnected");
   });
 
   test("the queue board draws itself under its policy, and loads nothing from elsewhere", async () => {
