@@ -22,7 +22,7 @@ import { createService, type Service } from "./service.ts";
 
 type Stop = () => Promise<number>;
 
-const USAGE = `Usage: bin/start [--demo] [--tls-self-signed]
+const USAGE = `Usage: bin/start [--demo] [--tls-self-signed], or of the package: rollcall start …
 
 Starts Rollcall: the SCIM endpoint, the worker and the console, with stores of its own unless DATABASE_URL and
 REDIS_URL are set. --demo adds a tenant "demo" that a simulated Azure AD provisions.

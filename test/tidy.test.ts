@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ["scim", "platform", "store", "queue", "embedded"],
   client: [],
 };
-const ENTRY_POINTS = ["src/main.ts", "src/cli/main.ts", "src/client/index.ts"];
+const ENTRY_POINTS = ["src/rollcall.ts", "src/main.ts", "src/cli/main.ts", "src/client/index.ts"];
 
 /** Where alone a package may be imported: a second place would be a second way to do the same. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {

@@ -27,7 +27,7 @@ install_packages() {
   lock=$(cksum <package-lock.json)
   if [ -f node_modules/.package-lock.json ] && [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return 0; fi
   say "Installing packages (once, and after each change of package-lock.json) ..."
-  if ! output=$(npm ci --no-audit --no-fund 2>&1); then
+  if ! output=$(npm ci --include=dev --no-audit --no-fund 2>&1); then
     say "$output"
     say "npm could not install the packages; see above. It needs the network, or a filled npm cache."
     exit 1

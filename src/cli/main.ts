@@ -1,4 +1,5 @@
 /** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
+import { basename } from "node:path";
 import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import {
@@ -105,6 +106,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   doctor,
 };
 
+// Run by src/rollcall.ts, which knows the service; this one does not.
+const START: Omit<Command, "run"> = {
+  usage: "start [--demo] [--tls-self-signed]",
+  summary: "runs the service, as bin/start does",
+};
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -139,10 +146,11 @@ async function dispatch(args: readonly string[]): Promise<number> {
 }
 
 function usage(): string {
-  const commands = Object.values(COMMANDS);
+  const commands = [START, ...Object.values(COMMANDS)];
   const width = Math.max(...commands.map((command) => command.usage.length));
   return [
-    "Usage: bin/rollcall <command>",
+    // The package puts the command on the PATH, a checkout does not.
+    `Usage: ${basename(process.argv[1] ?? "") === "rollcall" ? "rollcall" : "bin/rollcall"} <command>`,
     "",
     ...commands.map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`),
     "",
