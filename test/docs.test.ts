@@ -1,5 +1,5 @@
 /** Documentation and code say the same, both ways. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
@@ -21,6 +21,19 @@ const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 function documented(path: string): string[] {
   return [...read(path).matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] ?? "").sort();
 }
+
+function docsPages(): string[] {
+  return readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
+}
+
+test("docs/README.md leads to every page", () => {
+  const index = read("docs/README.md");
+
+  for (const page of docsPages().filter((name) => name !== "docs/README.md"))
+    expect(index, page).toContain(`](${page.replace("docs/", "")})`);
+});
 
 test("docs/configuration.md documents every setting, with its description and default", () => {
   const page = read("docs/configuration.md");
@@ -134,6 +147,28 @@ test("docs/attributes.md is what npm run docs:attributes writes", async () => {
   expect(read("docs/attributes.md")).toBe(await format(attributesPage(JAVELO_EXTENSIONS), options));
 });
 
+test("docs/security.md has each requirement of ASVS 5.0 level 2 once, and names files that exist", () => {
+  const rows = [...read("docs/security.md").matchAll(/^\| (\d[\d., ]*\d) +\|(.*)\|$/gm)].map(
+    ([, ids = "", rest = ""]) => {
+      const cells = rest.split("|").map((cell) => cell.trim());
+      return {
+        ids: ids.split(", "),
+        state: cells[1] ?? "",
+        files: (cells[3] ?? "").match(/[\w./-]+(?=`)/g) ?? [],
+      };
+    },
+  );
+  const ids = rows.flatMap((row) => row.ids);
+
+  // The standard has 70 requirements of level 1 and 183 of level 2.
+  expect([ids.length, new Set(ids).size]).toEqual([253, 253]);
+  for (const { ids: of, state, files } of rows) {
+    expect(["met", "**partly**", "**not met**", "operator", "not applicable"], of.join()).toContain(state);
+    if (state === "met") expect(files.length, of.join()).toBeGreaterThan(0);
+    for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true);
+  }
+});
+
 test("README's table names every folder of src", () => {
   const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -145,7 +180,7 @@ test("README's table names every folder of src", () => {
 
 test("every npm script that documentation names exists", () => {
   const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-  const pages = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "bench/README.md"];
+  const pages = ["README.md", "CONTRIBUTING.md", "bench/README.md", ...docsPages()];
 
   for (const page of pages) {
     for (const [, name = ""] of read(page).matchAll(/npm run ([\w:-]+)/g)) {
@@ -155,7 +190,7 @@ test("every npm script that documentation names exists", () => {
 });
 
 test("every relative link of the documentation leads somewhere", () => {
-  const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/architecture.md"];
+  const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...docsPages()];
 
   for (const page of pages) {
     for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
