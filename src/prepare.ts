@@ -2,8 +2,9 @@
 import { ROLES, type Config } from "./platform/config.ts";
 import { fingerprint } from "./platform/secrets.ts";
 import { createQueueBackend } from "./queue/queues.ts";
-import { openDatabase } from "./store/database.ts";
+import { type Database, openDatabase } from "./store/database.ts";
 import { checkSecret } from "./store/installation.ts";
+import { keepFence, readFence } from "./store/row-security.ts";
 import { migrateUp, pendingMigrations, unknownMigrations } from "./store/migrations.ts";
 
 /**
@@ -19,13 +20,23 @@ export async function prepareStores(config: Config): Promise<void> {
     url: config.DATABASE_URL,
     poolMax: 1,
     applicationName: "rollcall-start",
+    isFenced: config.ROW_LEVEL_SECURITY,
     onConnectionError: ignore,
   });
   try {
+    if (config.ROLES.size === ROLES.length) await keepFence(db);
+    await assertWithin(db, config);
     await checkSecret(db, fingerprint(config.ROLLCALL_SECRET));
   } finally {
     await db.close();
   }
+}
+
+/** Otherwise every statement would fail, one by one. */
+async function assertWithin(db: Database, { ROW_LEVEL_SECURITY: isFenced }: Config): Promise<void> {
+  const { isRaised, isPassedBy } = await readFence(db);
+  if (isRaised && !isPassedBy && !isFenced)
+    throw new Error("the database has row-level security on for this role: set ROW_LEVEL_SECURITY=true");
 }
 
 async function migrate(config: Config): Promise<void> {

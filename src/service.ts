@@ -81,7 +81,7 @@ export function createService(
   const tracer = tracerOf(config, version);
   const shared: Shared = {
     ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
-    ...{ local: new LocalReplies(), models: new TenantModels(), front: frontSettings(config), now },
+    ...{ local: new LocalReplies(), models: new TenantModels(), front: frontOf(config, metrics), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? consolePart(shared, api) : undefined;
@@ -119,6 +119,18 @@ export function createService(
   };
 }
 
+/** How the servers take connections, and where it is told when their certificates end. */
+function frontOf(config: Config, metrics: Metrics): FrontSettings {
+  return {
+    ...frontSettings(config),
+    onCertificates(certificates) {
+      metrics.certificateExpiry.reset();
+      for (const { name, expiresAt } of certificates)
+        metrics.certificateExpiry.set({ certificate: name }, expiresAt.getTime() / 1_000);
+    },
+  };
+}
+
 function tracerOf(config: Config, version: string): TracingPart {
   return tracingPart({
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -139,6 +151,7 @@ function openPools(config: Config, onConnectionError: (error: Error) => void) {
       url: config.DATABASE_URL,
       poolMax,
       applicationName: `rollcall-${roles.join("-")}`,
+      isFenced: config.ROW_LEVEL_SECURITY,
       onConnectionError,
     });
   const all = config.DATABASE_POOL_MAX;

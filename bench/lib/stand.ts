@@ -9,7 +9,9 @@ import { startStores } from "../../src/embedded/stores.ts";
 import { parseConfig } from "../../src/platform/config.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { prepareStores } from "../../src/prepare.ts";
+import { grantAppRole } from "../../src/store/app-role.ts";
 import { type DatabasePool, openDatabase } from "../../src/store/database.ts";
+import { letIndexesThrough, raiseFence } from "../../src/store/row-security.ts";
 import { createTenant } from "../../src/store/tenants.ts";
 import { addTenant, type ServiceProcess, spawnService, testEnv } from "../../test/support/service.ts";
 import type { Target } from "./connection.ts";
@@ -61,11 +63,12 @@ export async function openStand(queue: QueueKind, roles: readonly string[]): Pro
     undo.push(() => load.stop());
     const env = testEnv(stores.databaseUrl, { redisUrl: stores.redisUrl, prefix: "rollcall" }, SERVICE_ENV);
     const spawn = async (role: string): Promise<ServiceProcess> => {
-      const started = await spawnService({ ...env, ROLES: role }, [], NODE_ARGS);
+      const started = await spawnService({ ...env, ...fence, ROLES: role }, [], NODE_ARGS);
       undo.push(() => started.stop());
       return started;
     };
     await prepareStores(parseConfig(env));
+    const fence = IS_FENCED ? await fenceIn(stores.databaseUrl) : {};
     const processes = await Promise.all(roles.map(spawn));
     const service = await openService(stores.databaseUrl, processes);
     undo.push(() => service.database.close());
@@ -94,6 +97,25 @@ export async function openStand(queue: QueueKind, roles: readonly string[]): Pro
 const SERVICE_ENV = { LOG_LEVEL: "warn" };
 // `BENCH_NODE_ARGS=--cpu-prof` leaves a profile of each of the service's processes.
 const NODE_ARGS = (process.env["BENCH_NODE_ARGS"] ?? "").split(" ").filter((arg) => arg !== "");
+
+// `BENCH_ROW_LEVEL_SECURITY=on`, with `--roles api+worker`: the service as a role that policies bind.
+const IS_FENCED = process.env["BENCH_ROW_LEVEL_SECURITY"] === "on";
+
+/** @returns what the service's processes need to know of it */
+async function fenceIn(databaseUrl: string): Promise<Readonly<Record<string, string>>> {
+  const database = open(databaseUrl);
+  try {
+    await database.query("CREATE ROLE fenced LOGIN PASSWORD 'fenced'");
+    await grantAppRole(database, { role: "fenced", queueSchema: "rollcall_queue", queues: [] });
+    await letIndexesThrough(database);
+    await raiseFence(database);
+  } finally {
+    await database.close();
+  }
+  const url = new URL(databaseUrl);
+  [url.username, url.password] = ["fenced", "fenced"];
+  return { DATABASE_URL: url.href, ROW_LEVEL_SECURITY: "true" };
+}
 
 async function openService(databaseUrl: string, processes: readonly ServiceProcess[]): Promise<Side> {
   const database = open(databaseUrl);

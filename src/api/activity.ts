@@ -95,7 +95,7 @@ export class Activity {
       known.lastRequestAt = now;
       return known.id;
     }
-    const id = openCycle(this.#deps.db, principal);
+    const id = openCycle(this.#deps.db.of([principal.tenantId]), principal);
     this.#open.set(principal.connectionId, { id, lastRequestAt: now });
     // What could not be opened is asked for again by the next request.
     id.catch(() => this.#open.delete(principal.connectionId));

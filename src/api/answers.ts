@@ -6,7 +6,7 @@
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
-import type { Database } from "../store/database.ts";
+import type { DatabasePool } from "../store/database.ts";
 import {
   noteApiProcess,
   recordUnanswered,
@@ -16,7 +16,7 @@ import {
 } from "../store/repeated-requests.ts";
 
 export interface AnswersDeps {
-  readonly db: Database;
+  readonly db: DatabasePool;
   readonly apiId: string;
   readonly logger: Logger;
 }
@@ -129,7 +129,7 @@ export class Answers {
   async #record(write: UnansweredWrite): Promise<void> {
     const { writeId } = write;
     try {
-      const recording = recordUnanswered(this.#deps.db, write);
+      const recording = recordUnanswered(this.#deps.db.of([write.tenantId]), write);
       this.#recording.set(writeId, recording);
       await recording;
       this.#unanswered.delete(writeId);
@@ -144,7 +144,7 @@ export class Answers {
     try {
       // A note that is being written at this moment is there first.
       await this.#recording.get(write.writeId)?.catch(() => undefined);
-      await withdrawUnanswered(this.#deps.db, write);
+      await withdrawUnanswered(this.#deps.db.of([write.tenantId]), write);
       this.#withdrawn.delete(write.writeId);
     } catch (err) {
       this.#deps.logger.warn({ err, writeId: write.writeId }, "note of an answered write not taken back yet");

@@ -165,7 +165,7 @@ function createSubmitter(settings: ApiSettings): Submitter {
   return new Submitter({
     queue,
     findOutcomes: async (writes: readonly WriteKey[]) => {
-      const rows = await findLedgerRows(db, writes);
+      const rows = await findLedgerRows(db.of(writes.map(({ tenantId }) => tenantId)), writes);
       return new Map(rows.map((row) => [row.writeId, outcomeOfRow(row)]));
     },
     onFallback: (count) => metrics.outcomeFallbacks.inc(count),
@@ -178,7 +178,7 @@ function createSubmitter(settings: ApiSettings): Submitter {
 
 function acceptOn({ db, asyncPendingMax }: ApiSettings): SubmitDeps["accept"] {
   return (command, requestKey) =>
-    db.transaction(async (tx) => {
+    db.of([command.tenantId]).transaction(async (tx) => {
       const repeated = await takeRepeatedAccepted(tx, { ...command, requestKey });
       if (repeated !== undefined) return repeated;
       const isAccepted = await acceptWrite(tx, { ...command, command }, asyncPendingMax);

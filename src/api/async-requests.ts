@@ -7,13 +7,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Router } from "express";
 import { locationOf, say, ScimError, URNS, weakEtag } from "../scim/index.ts";
 import { type AsyncRequest, findAsyncRequest } from "../store/accepted-writes.ts";
-import type { Database } from "../store/database.ts";
 import { isResourceId } from "../store/members.ts";
-import { contextOf, principalOf } from "./context.ts";
+import { contextOf, principalOf, tenantDbOf } from "./context.ts";
 import { methodNotAllowed, sendEmpty } from "./respond.ts";
 
 export interface AsyncRequestDeps {
-  readonly db: Database;
   /** Address of the SCIM endpoint as the client reaches it. */
   readonly baseUrl: (request: IncomingMessage) => string;
 }
@@ -28,12 +26,13 @@ export function sendAccepted(response: ServerResponse, txn: string, baseUrl: str
   sendEmpty(response, 202);
 }
 
-export function asyncRequestRoutes({ db, baseUrl }: AsyncRequestDeps): Router {
+export function asyncRequestRoutes({ baseUrl }: AsyncRequestDeps): Router {
   const router = Router();
   router.get("/:txn", async (request, response) => {
     contextOf(response).operation = "async";
     const { tenantId, connectionId } = principalOf(response);
     const { txn } = request.params;
+    const db = tenantDbOf(response);
     const found = isResourceId(txn) ? await findAsyncRequest(db, { tenantId, connectionId, txn }) : undefined;
     if (!found) throw unknownTransaction(txn);
     if (found.isPending) {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
-import type { Database } from "../store/database.ts";
+import type { DatabasePool } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import type { AuthFailures } from "./auth-failures.ts";
 import { type AuthFailure, bearerOf, challengeFor } from "./bearer.ts";
@@ -12,7 +12,7 @@ import { contextOf, type Exchange } from "./context.ts";
 import type { FindPrincipal } from "./principals.ts";
 
 export interface AuthenticateDeps {
-  readonly db: Database;
+  readonly db: DatabasePool;
   readonly findPrincipal: FindPrincipal;
   readonly metrics: Metrics;
   readonly authFailures: AuthFailures;
@@ -39,8 +39,9 @@ export async function authenticate(
   const { tenantId, schemaVersion, dialect } = principal;
   const context = contextOf(response);
   context.principal = principal;
+  context.db = deps.db.of([tenantId]);
   deps.connectionLimits.check(request, response, principal);
-  context.reading = { models: await deps.models.find(deps.db, tenantId, schemaVersion), dialect };
+  context.reading = { models: await deps.models.find(context.db, tenantId, schemaVersion), dialect };
 }
 
 const DETAILS = {

@@ -27,7 +27,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Outcome } from "../queue/contracts.ts";
 import { isResourceId } from "../store/members.ts";
 import { adopting } from "./adoption.ts";
-import { contextOf, type Exchange, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf, tenantDbOf } from "./context.ts";
 import { resourceNotFound } from "./read-resources.ts";
 import { assertApplied, errorBody, sendJson } from "./respond.ts";
 import { bytesOf, readJson } from "./scim-body.ts";
@@ -169,7 +169,10 @@ class BulkRun {
 
   async #apply(step: Step): Promise<Result> {
     const { type, method, bulkId } = step.operation;
-    const asking = { db: this.#deps.db, principal: principalOf(this.#exchange.response) };
+    const asking = {
+      db: tenantDbOf(this.#exchange.response),
+      principal: principalOf(this.#exchange.response),
+    };
     const write = await adopting(this.#writeOf(step), asking);
     const outcome: Outcome = await submitPlaced(write, this.#exchange, this.#deps.submit);
     assertApplied(outcome);

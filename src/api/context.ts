@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestSpan } from "../platform/tracing.ts";
 import type { Reading } from "../scim/index.ts";
+import type { DatabasePool } from "../store/database.ts";
 import type { ProductPrincipal } from "../store/product-keys.ts";
 import type { Principal } from "../store/tenants.ts";
 
@@ -23,6 +24,8 @@ export interface RequestContext {
   readonly target: string;
   /** Who the bearer token speaks for, once that is known. */
   principal?: Principal;
+  /** Postgres as the tenant of whoever asks may see it, once that is known. */
+  db?: DatabasePool;
   /** What the request is read by, and answered: what its principal decides, once that is known. */
   reading: Reading;
   /** Whose product asks, where a product key came instead. */
@@ -70,4 +73,14 @@ export function principalOf(response: ServerResponse): Principal {
   const { principal } = contextOf(response);
   if (!principal) throw new Error("a route that needs a principal runs before authentication");
   return principal;
+}
+
+/**
+ * Postgres for what the request asks: with row-level security it sees the rows of the request's tenant and no others.
+ * @throws {Error} when called before authentication, which is a bug
+ */
+export function tenantDbOf(response: ServerResponse): DatabasePool {
+  const { db } = contextOf(response);
+  if (!db) throw new Error("a route that needs a tenant's rows runs before authentication");
+  return db;
 }

@@ -5,7 +5,7 @@
 import { listResponse, render, type ResourceType, wants } from "../scim/index.ts";
 import { listDirectory, type ListPage, type ListRequest } from "../store/directory-lists.ts";
 import { offeredByFilter } from "./adoption.ts";
-import { contextOf, type Exchange, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf, tenantDbOf } from "./context.ts";
 import type { CursorQuery, CursorSeal } from "./cursor.ts";
 import { type ListQuery, listQuery, type Parameters, queryParameters, searchParameters } from "./query.ts";
 import { type ReadDeps, sayIfMembersAreCut } from "./read-resources.ts";
@@ -38,8 +38,12 @@ async function answerList(
   const bound = { tenantId, fingerprint: `${types.join()} ${query.fingerprint}`, count: query.count };
   const { models } = contextOf(response).reading;
   const wanted = requestOf(types, query, { bound, cursors: deps.cursors });
-  const listed = await listDirectory(deps.db, { ...wanted, models, membersMax: deps.membersMax });
-  const page = hasOffers ? await withOffered(listed, { query, types, response }, deps) : listed;
+  const listed = await listDirectory(tenantDbOf(response), {
+    ...wanted,
+    models,
+    membersMax: deps.membersMax,
+  });
+  const page = hasOffers ? await withOffered(listed, { query, types, response }) : listed;
   const rendering = { models, baseUrl: deps.baseUrl(request), projection: query.projection };
   const { totalResults, next } = page;
   sayIfMembersAreCut(response, page.resources);
@@ -74,11 +78,13 @@ async function withOffered(
     readonly types: readonly ResourceType[];
     readonly response: Exchange["response"];
   },
-  { db }: ListDeps,
 ): Promise<ListPage> {
   if (page.totalResults > 0 || !types.includes("User")) return page;
   const { models } = contextOf(response).reading;
-  const user = await offeredByFilter(query.filter, models, { db, principal: principalOf(response) });
+  const user = await offeredByFilter(query.filter, models, {
+    db: tenantDbOf(response),
+    principal: principalOf(response),
+  });
   if (!user) return page;
   const isShown = query.count > 0 && (query.startIndex ?? 1) === 1;
   return { totalResults: 1, resources: isShown ? [user] : [], next: undefined };

@@ -13,16 +13,14 @@ import {
   wants,
   weakEtag,
 } from "../scim/index.ts";
-import type { Database } from "../store/database.ts";
 import { findResource, type ReadOptions } from "../store/directory-reads.ts";
 import { isResourceId } from "../store/members.ts";
 import { offeredById } from "./adoption.ts";
-import { contextOf, type Exchange, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf, tenantDbOf } from "./context.ts";
 import { projectionOf } from "./query.ts";
 import { sendEmpty, sendResource } from "./respond.ts";
 
 export interface ReadDeps {
-  readonly db: Database;
   /** Address of the SCIM endpoint as this client reaches it. */
   readonly baseUrl: (request: IncomingMessage) => string;
   /** Members that an answer shows of one group at most; undefined is all. */
@@ -38,8 +36,10 @@ export async function readOne(
   const projection = projectionOf(response);
   assertResourceId(type, id);
   const stored =
-    (await findResource(deps.db, id, readOptions(type, response, { projection, deps }))) ??
-    (type === "User" ? await offeredById(id, { db: deps.db, principal: principalOf(response) }) : undefined);
+    (await findResource(tenantDbOf(response), id, readOptions(type, response, { projection, deps }))) ??
+    (type === "User"
+      ? await offeredById(id, { db: tenantDbOf(response), principal: principalOf(response) })
+      : undefined);
   if (!stored) throw resourceNotFound(type, id);
   const known = request.headers["if-none-match"];
   if (known !== undefined && matchesEtag(known, stored.version)) {

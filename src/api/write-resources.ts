@@ -18,7 +18,7 @@ import { findResource, type ReadOptions, withMembership } from "../store/directo
 import { acceptAndSubmit } from "./accept-write.ts";
 import { adopting } from "./adoption.ts";
 import { sendAccepted } from "./async-requests.ts";
-import { contextOf, type Exchange, principalOf } from "./context.ts";
+import { contextOf, type Exchange, principalOf, tenantDbOf } from "./context.ts";
 import { preferenceOf } from "./prefer.ts";
 import { projectionOf } from "./query.ts";
 import { assertResourceId, type ReadDeps, readOptions, sendStored } from "./read-resources.ts";
@@ -44,7 +44,9 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
   const projection = projectionOf(response);
   const principal = principalOf(response);
   const asked = commandOf(target, response);
-  const command = principal.hasOffers ? await adopting(asked, { db: deps.db, principal }) : asked;
+  const command = principal.hasOffers
+    ? await adopting(asked, { db: tenantDbOf(response), principal })
+    : asked;
   const preference = preferenceOf(request);
   const outcome = preference.isAsync
     ? await acceptAndSubmit(command, exchange, { waitMs: preference.waitMs, submit: deps.submit })
@@ -134,7 +136,7 @@ async function storedOf(
 ): Promise<Stored | undefined> {
   const options = readOptions(type, response, { projection, deps });
   if (!written) {
-    const stored = await findResource(deps.db, resourceId, options);
+    const stored = await findResource(tenantDbOf(response), resourceId, options);
     if (stored || operation === "patch") return stored;
     const at = recorded?.at ?? new Date().toISOString();
     const version = recorded?.version ?? 1;
@@ -143,7 +145,7 @@ async function storedOf(
   const stored: Stored = { type, id: resourceId, ...written };
   // A user that was just created is in no group.
   if (operation === "create" && type === "User") return stored;
-  const [whole] = await withMembership(deps.db, [stored], options);
+  const [whole] = await withMembership(tenantDbOf(response), [stored], options);
   if (whole || operation === "patch") return whole;
   return { ...stored, ...asSent(payload, options) };
 }

@@ -64,7 +64,7 @@ async function takeBackup(installation: Installation, { file, env, folder }: Wan
 
 /** @returns the server's major version. @throws {CommandError} when this is not the database one means */
 async function examine({ config, secret }: Installation): Promise<number> {
-  const db = openCommandDatabase(config.DATABASE_URL);
+  const db = openCommandDatabase(config);
   try {
     const { version } = await readServerFacts(db);
     // A backup beside the wrong secret opens no door; better to hear of it now.

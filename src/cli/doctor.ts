@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Command, Context } from "./command.ts";
 import {
   examineApi,
+  examineFence,
   examineMigrations,
   examineNode,
   examinePostgres,
@@ -27,7 +28,7 @@ export const doctor: Command = {
 };
 
 async function examine(installation: Installation): Promise<readonly Finding[]> {
-  const db = openCommandDatabase(installation.config.DATABASE_URL);
+  const db = openCommandDatabase(installation.config);
   try {
     const findings = [examineNode(process.versions.node), ...(await examinePostgres(db))];
     // Without Postgres nothing can be said of what it holds.
@@ -47,7 +48,7 @@ async function examineContents(
 ): Promise<readonly Finding[]> {
   const migrations = await examineMigrations(installation);
   return migrations.problem === undefined
-    ? [migrations, await examineSecret(installation, db)]
+    ? [migrations, await examineFence(installation, db), await examineSecret(installation, db)]
     : [migrations];
 }
 

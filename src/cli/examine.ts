@@ -8,12 +8,13 @@ import { fingerprint } from "../platform/secrets.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { readServerFacts } from "../store/server-facts.ts";
 import { checkSecret } from "../store/installation.ts";
+import { LEAKPROOF, readFence } from "../store/row-security.ts";
 import { pendingMigrations } from "../store/migrations.ts";
 import { reason } from "./command.ts";
 import type { Installation } from "./installation.ts";
 
 export interface Finding {
-  readonly part: "node" | "postgres" | "clock" | "migrations" | "secret" | "queue" | "api";
+  readonly part: "node" | "postgres" | "clock" | "migrations" | "fence" | "secret" | "queue" | "api";
   /** What was found, where nothing is wrong. */
   readonly found?: string;
   readonly problem?: string;
@@ -75,6 +76,33 @@ export async function examineMigrations({ config }: Installation): Promise<Findi
   } catch (error) {
     return { part, problem: reason(error), fix: "give the role of DATABASE_URL the rights on its database" };
   }
+}
+
+/** Row-level security: whether it is on, binds whoever asks, and lets indexes be used. */
+export async function examineFence({ config }: Installation, db: DatabasePool): Promise<Finding> {
+  const part = "fence";
+  const { isRaised, isPassedBy, findsByIndex } = await readFence(db);
+  const grant = "bin/rollcall grant <role> --row-level-security on";
+  if (!isRaised && !config.ROW_LEVEL_SECURITY) return { part, found: "row-level security is off" };
+  if (!isRaised)
+    return {
+      part,
+      problem: "ROW_LEVEL_SECURITY is set, and the tables have no policies",
+      fix: `run ${grant}`,
+    };
+  if (isPassedBy && config.ROW_LEVEL_SECURITY)
+    return {
+      part,
+      problem: "row-level security does not bind this role, which owns the tables or is a superuser",
+      fix: "let DATABASE_URL name the role that was granted (docs/operations.md)",
+    };
+  if (!findsByIndex)
+    return {
+      part,
+      problem: "behind row-level security, people are not found by e-mail and such by their index",
+      fix: `let a superuser run, in this database: ${LEAKPROOF}`,
+    };
+  return { part, found: "row-level security holds each tenant's rows apart" };
 }
 
 export async function examineSecret({ secret }: Installation, db: DatabasePool): Promise<Finding> {

@@ -11,6 +11,7 @@ import { fingerprint } from "../platform/secrets.ts";
 import { createQueueBackend } from "../queue/queues.ts";
 import { type DatabasePool, openDatabase } from "../store/database.ts";
 import { checkSecret } from "../store/installation.ts";
+import { keepFence } from "../store/row-security.ts";
 import { migrateUp, pendingMigrations } from "../store/migrations.ts";
 import { CommandError, type Env, reason } from "./command.ts";
 
@@ -65,7 +66,7 @@ export async function withDatabase<Result>(
   { config }: Installation,
   work: (db: DatabasePool) => Promise<Result>,
 ): Promise<Result> {
-  const db = openCommandDatabase(config.DATABASE_URL);
+  const db = openCommandDatabase(config);
   try {
     await assertReachable(db);
     const pending = await pendingMigrations(config.DATABASE_URL);
@@ -77,9 +78,12 @@ export async function withDatabase<Result>(
   }
 }
 
-export function openCommandDatabase(url: string): DatabasePool {
-  const ignore = (): void => undefined; // The query that needs the connection reports the same error.
-  return openDatabase({ url, poolMax: 2, applicationName: "rollcall-cli", onConnectionError: ignore });
+export function openCommandDatabase(
+  config: Pick<Config, "DATABASE_URL" | "ROW_LEVEL_SECURITY">,
+): DatabasePool {
+  const { DATABASE_URL: url, ROW_LEVEL_SECURITY: isFenced } = config;
+  const onConnectionError = (): void => undefined; // The query that needs the connection reports the same error.
+  return openDatabase({ url, poolMax: 2, applicationName: "rollcall-cli", isFenced, onConnectionError });
 }
 
 /** @throws {CommandError} when there is no secret, or when tokens made under it would not be accepted */
@@ -97,9 +101,11 @@ export async function requireSecret(installation: Installation, db: DatabasePool
 
 /** Our schema, and the queue's where it lives in Postgres. @returns the migrations that were applied */
 export async function migrate(config: Config): Promise<readonly string[]> {
-  const db = openCommandDatabase(config.DATABASE_URL);
-  await assertReachable(db).finally(() => db.close());
-  const applied = await migrateUp(config.DATABASE_URL);
+  const db = openCommandDatabase(config);
+  const applied = await assertReachable(db)
+    .then(() => migrateUp(config.DATABASE_URL))
+    .then((names) => keepFence(db).then(() => names))
+    .finally(() => db.close());
   const failed: Error[] = [];
   await createQueueBackend({
     redisUrl: config.REDIS_URL,

@@ -80,7 +80,7 @@ async function restore(
   { env }: Context,
 ): Promise<{ readonly facts: BackupFacts; readonly restored: Restored }> {
   const { DATABASE_URL: databaseUrl } = installation.config;
-  const db = openCommandDatabase(databaseUrl);
+  const db = openCommandDatabase(installation.config);
   try {
     await assertReachable(db);
     const serverMajor = Number.parseInt((await readServerFacts(db)).version, 10);

@@ -62,6 +62,12 @@ export const Config = z.object({
   DATABASE_POOL_MAX: count
     .default(16)
     .describe("Connections to Postgres a process may open for its own work"),
+  ROW_LEVEL_SECURITY: z
+    .stringbool()
+    .default(false)
+    .describe(
+      "Whether each statement tells Postgres which tenants it concerns, for policies that hold it to them",
+    ),
   REDIS_URL: redisUrl
     .optional()
     .describe("Redis or Valkey that holds the queue; without it the queue lives in Postgres"),

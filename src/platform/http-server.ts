@@ -10,7 +10,7 @@ import { clientOf, type ClientPolicy, LENIENT, meet } from "./client-of.ts";
 import { limitSockets, type SocketLimits } from "./socket-limits.ts";
 import type { Part } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
-import { TlsCertificates, type TlsFiles } from "./tls-files.ts";
+import { type CertificateExpiry, TlsCertificates, type TlsFiles } from "./tls-files.ts";
 
 export interface HttpServerSettings {
   readonly name: string;
@@ -26,6 +26,8 @@ export interface HttpServerSettings {
 export interface FrontSettings extends ClientPolicy {
   /** TLS_CERT_FILE and TLS_KEY_FILE; none is plain HTTP. */
   readonly tls: readonly TlsFiles[];
+  /** Told of the certificates in use, at the start and whenever they change. */
+  readonly onCertificates?: (certificates: readonly CertificateExpiry[]) => void;
   /** How often the files are looked at. */
   readonly tlsCheckMs?: number;
   readonly connections?: SocketLimits;
@@ -72,7 +74,10 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
     });
     settings.handler(request, response);
   };
-  const tls = front && front.tls.length > 0 ? new TlsCertificates(front.tls, settings.logger) : undefined;
+  const tls =
+    front && front.tls.length > 0
+      ? new TlsCertificates(front.tls, settings.logger, front.onCertificates)
+      : undefined;
   const secured = tls && createTlsServer({ ...options, ...tls.options() }, answer);
   const server = secured ?? createServer(options, answer);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;

@@ -148,6 +148,14 @@ function stateMetrics({ gauge }: Makers) {
     directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
     directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),
     tokenExpiry: gauge("token_expiry_timestamp_seconds", "When the connection's token expires", connection),
+    clientSecretExpiry: gauge(
+      "client_secret_expiry_timestamp_seconds",
+      "When the connection's client secret expires",
+      connection,
+    ),
+    certificateExpiry: gauge("tls_certificate_expiry_timestamp_seconds", "When the certificate in use ends", [
+      "certificate",
+    ]),
     lineWrites: gauge("line_writes", "Writes of this process in a tenant's line"),
     lineTenants: gauge("line_tenants", "Tenants of this process with a line"),
     writesInFlight: gauge("writes_in_flight", "Writes of this process on the queue"),

@@ -12,6 +12,13 @@ import {
 } from "node:tls";
 import type { Logger } from "./logger.ts";
 
+/** Of a certificate in use. */
+export interface CertificateExpiry {
+  /** The first host that it is for. */
+  readonly name: string;
+  readonly expiresAt: Date;
+}
+
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
@@ -49,13 +56,20 @@ const EXPIRES_SOON_MS = 14 * 86_400_000;
 export class TlsCertificates {
   readonly #files: readonly TlsFiles[];
   readonly #logger: Logger;
+  readonly #onRead: (certificates: readonly CertificateExpiry[]) => void;
   #seen = "";
   #failed = "";
   #certificates: readonly Certificate[] = [];
 
-  constructor(files: readonly TlsFiles[], logger: Logger) {
+  /** @param onRead - told of the certificates that are used from now on */
+  constructor(
+    files: readonly TlsFiles[],
+    logger: Logger,
+    onRead: (certificates: readonly CertificateExpiry[]) => void = () => undefined,
+  ) {
     this.#files = files;
     this.#logger = logger;
+    this.#onRead = onRead;
   }
 
   /**
@@ -72,6 +86,7 @@ export class TlsCertificates {
     this.#seen = seen;
     this.#failed = "";
     for (const { leaf } of certificates) this.#tell(leaf);
+    this.#onRead(certificates.map(({ leaf }) => expiryOf(leaf)));
     return certificates[0]?.options;
   }
 
@@ -112,6 +127,11 @@ export class TlsCertificates {
     if (Date.parse(validTo) - Date.now() > EXPIRES_SOON_MS) this.#logger.info(about, "certificate in use");
     else this.#logger.warn(about, "the certificate in use ends in less than 14 days, or has ended");
   }
+}
+
+function expiryOf({ subject, subjectAltName = "", validTo }: X509Certificate): CertificateExpiry {
+  const host = /(?:DNS|IP Address):([^,\s]+)/.exec(subjectAltName)?.[1];
+  return { name: host ?? /CN=(.+)/.exec(subject)?.[1] ?? "unnamed", expiresAt: new Date(validTo) };
 }
 
 async function readPair({ certFile, keyFile }: TlsFiles): Promise<readonly [string, string]> {

@@ -7,6 +7,8 @@ export interface AppRole {
   readonly role: string;
   /** Where the queue is, if it is in Postgres. */
   readonly queueSchema: string;
+  /** What its queues are called. */
+  readonly queues: readonly string[];
 }
 
 interface Asked {
@@ -19,7 +21,7 @@ interface Asked {
  * Gives it what it needs, for tables to come as well. May be repeated.
  * @throws {Error} where the role is not there, or could change tables anyway
  */
-export async function grantAppRole(db: DatabasePool, { role, queueSchema }: AppRole): Promise<void> {
+export async function grantAppRole(db: DatabasePool, { role, queueSchema, queues }: AppRole): Promise<void> {
   const [asked] = await db.query<Asked>(
     `SELECT r.oid IS NOT NULL AS exists,
             coalesce(r.rolsuper OR pg_has_role(r.oid, c.relowner, 'MEMBER'), false) AS "isOwner",
@@ -35,15 +37,26 @@ export async function grantAppRole(db: DatabasePool, { role, queueSchema }: AppR
     throw new Error(
       `"${role}" owns the tables, or is a superuser: no grant takes that from it; make another role`,
     );
-  const statements = await statementsFor(db, { role, queueSchema, hasQueue: asked.hasQueue });
+  const { hasQueue } = asked;
+  if (hasQueue) await makeSequences(db, queueSchema, queues);
+  const statements = await statementsFor(db, { role, queueSchema, hasQueue });
   await db.transaction(async (tx) => {
     for (const statement of statements) await tx.query(statement);
   });
 }
 
+/**
+ * BullMQ makes a sequence for each queue when its first job comes, unless it is there: made by the owner, it is, and the
+ * role need not be able to make anything.
+ */
+async function makeSequences(db: DatabasePool, schema: string, queues: readonly string[]): Promise<void> {
+  const [named] = await db.query<{ schema: string }>("SELECT quote_ident($1) AS schema", [schema]);
+  for (const queue of queues) await db.query(`SELECT ${named?.schema ?? ""}.next_job_id($1)`, [queue]);
+}
+
 async function statementsFor(
   db: DatabasePool,
-  { role, queueSchema, hasQueue }: AppRole & { readonly hasQueue: boolean },
+  { role, queueSchema, hasQueue }: Omit<AppRole, "queues"> & { readonly hasQueue: boolean },
 ): Promise<readonly string[]> {
   const [names] = await db.query<{ role: string; database: string; queue: string }>(
     "SELECT quote_ident($1) AS role, quote_ident(current_database()) AS database, quote_ident($2) AS queue",
@@ -57,8 +70,8 @@ async function statementsFor(
     ...onSchema("public", who),
     `REVOKE INSERT, UPDATE, DELETE ON ${NOT_FOR_ROWS.join(", ")} FROM ${who}`,
     `GRANT EXECUTE ON FUNCTION make_week(text, text, uuid, uuid), drop_week(text, text) TO ${who}`,
-    // BullMQ makes a sequence for each queue when the first job comes.
-    ...(hasQueue ? [...onSchema(queue, who), `GRANT CREATE ON SCHEMA ${queue} TO ${who}`] : []),
+    // Where it was given by an earlier version.
+    ...(hasQueue ? [...onSchema(queue, who), `REVOKE CREATE ON SCHEMA ${queue} FROM ${who}`] : []),
   ];
 }
 

@@ -4,6 +4,10 @@
  */
 import pg from "pg";
 import { GatheringSocket } from "./gathering-socket.ts";
+import { EVERY_TENANT, FENCE_OPTIONS, type TenantScope, TenantScopes } from "./tenant-scope.ts";
+import { transientReason } from "./sql-states.ts";
+
+export * from "./sql-states.ts";
 
 export interface Statement {
   /** Given a name, Postgres plans the statement once per connection. */
@@ -32,6 +36,8 @@ type Travelling<Results extends readonly unknown[]> = {
 
 export interface DatabasePool extends Database {
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** The same pool for what concerns these tenants alone: where row-level security is on, it sees no other's rows. */
+  of(tenantIds: readonly string[]): DatabasePool;
   /** A connection of its own, for LISTEN and for locks that outlive a statement. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -43,6 +49,8 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly poolMax: number;
   readonly applicationName: string;
+  /** ROW_LEVEL_SECURITY: whether each statement tells Postgres whom it concerns. */
+  readonly isFenced?: boolean;
   /** Told of connections that died while idle; the pool replaces them by itself. */
   readonly onConnectionError: (error: Error) => void;
 }
@@ -69,6 +77,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    ...(options.isFenced === true && { options: FENCE_OPTIONS }),
   };
   const pool = new pg.Pool({
     ...settings,
@@ -82,35 +91,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
   // A connection may die between two statements of a transaction, when the pool does not listen: the next statement
   // says so, and unheard the event would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
-
-  async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const client = await pool.connect();
-    // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
-    let broken: Error | undefined;
-    try {
-      // Not waited for: the first statements of the work travel with it.
-      const begun = client.query(BEGIN);
-      const tx = transactionOn(client);
-      const [, result] = await together([begun, work(tx)]);
-      await tx.commit();
-      return result;
-    } catch (error) {
-      // A connection that is lost or silent would not answer that either.
-      if (transientReason(error) === "connection") broken = error as Error;
-      else {
-        await client.query("ROLLBACK").catch((cause: unknown) => {
-          broken = cause instanceof Error ? cause : new Error(String(cause));
-        });
-      }
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  }
-
-  return {
-    ...querier(pool),
-    transaction,
+  const base = {
     connect: async () => {
       const client = new pg.Client(settings);
       client.on("error", options.onConnectionError);
@@ -120,6 +101,85 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     close: () => pool.end(),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   };
+  if (options.isFenced !== true) {
+    const open: DatabasePool = {
+      ...base,
+      ...querier(pool),
+      transaction: (work) => transact(pool, () => undefined, work),
+      of: () => open,
+    };
+    return open;
+  }
+  const scopes = new TenantScopes();
+  const within = (scope: TenantScope): DatabasePool => ({
+    ...base,
+    query: (statement, values) =>
+      queryWithin(pool, (client) => scopes.enter(client, scope), {
+        statement,
+        values,
+      }),
+    transaction: (work) => transact(pool, (client) => scopes.enter(client, scope), work),
+    of: (tenantIds) => within(scopes.of(tenantIds)),
+  });
+  return within(EVERY_TENANT);
+}
+
+/** Tells a connection whom what follows concerns; undefined where it knows. */
+type Enter = (client: pg.PoolClient) => Promise<unknown> | undefined;
+
+async function transact<Result>(
+  pool: pg.Pool,
+  enter: Enter,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
+  let broken: Error | undefined;
+  try {
+    // Neither is waited for: the first statements of the work travel with them.
+    const entered = enter(client);
+    const begun = client.query(BEGIN);
+    const tx = transactionOn(client);
+    const [, , result] = await together([entered ?? NOTHING, begun, work(tx)]);
+    await tx.commit();
+    return result;
+  } catch (error) {
+    // A connection that is lost or silent would not answer that either.
+    if (transientReason(error) === "connection") broken = error as Error;
+    else {
+      await client.query("ROLLBACK").catch((cause: unknown) => {
+        broken = cause instanceof Error ? cause : new Error(String(cause));
+      });
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+const NOTHING = Promise.resolve();
+
+async function queryWithin<Row>(
+  pool: pg.Pool,
+  enter: Enter,
+  {
+    statement,
+    values,
+  }: { readonly statement: Statement | string; readonly values?: readonly unknown[] | undefined },
+): Promise<readonly Row[]> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const entered = enter(client);
+    const [, rows] = await together([entered ?? NOTHING, querier(client).query<Row>(statement, values)]);
+    return rows;
+  } catch (error) {
+    // As the pool does it with statements of its own.
+    broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }
 
 // A statement over arrays is planned anew each time while Postgres hopes that the arrays tell it something: of a write
@@ -192,53 +252,4 @@ function querier(client: pg.Pool | pg.PoolClient): Database {
       return result.rows as Row[];
     },
   };
-}
-
-const SQLSTATES = {
-  uniqueViolation: "23505",
-  foreignKeyViolation: "23503",
-  checkViolation: "23514",
-} as const;
-
-/** True when the statement failed because the row's key is taken. */
-export function isUniqueViolation(error: unknown): boolean {
-  return sqlState(error) === SQLSTATES.uniqueViolation;
-}
-
-/** True when the row refers to one that is gone. */
-export function isForeignKeyViolation(error: unknown): boolean {
-  return sqlState(error) === SQLSTATES.foreignKeyViolation;
-}
-
-/** True when a row does not meet a check, or stands in the way of a partition. */
-export function isCheckViolation(error: unknown): boolean {
-  return sqlState(error) === SQLSTATES.checkViolation;
-}
-
-// Classes of PostgreSQL appendix A that a later attempt may well survive: connection, rollback, resources,
-// operator intervention, system. 57014 is our own statement timeout, 25P03 that of a transaction left idle.
-const TRANSIENT_CLASSES = new Set(["08", "40", "53", "55", "57", "58"]);
-const IDLE_IN_TRANSACTION = "25P03";
-
-/**
- * Why a later attempt may succeed, as a label for metrics.
- * @returns undefined when trying again would give the same error
- */
-export function transientReason(error: unknown): string | undefined {
-  const state = sqlState(error);
-  if (state === IDLE_IN_TRANSACTION) return "connection";
-  if (state !== undefined) return TRANSIENT_CLASSES.has(state.slice(0, 2)) ? state.slice(0, 2) : undefined;
-  if (!(error instanceof Error)) return undefined;
-  // pg reports a lost or refused connection by a plain Error or a system error, never by a SQLSTATE.
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENOENT)/.test(code)) return "connection";
-  if (
-    /connection|timeout exceeded when trying to connect|query read timeout|not queryable/i.test(error.message)
-  )
-    return "connection";
-  return undefined;
-}
-
-function sqlState(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.code : undefined;
 }

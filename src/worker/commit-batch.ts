@@ -70,8 +70,9 @@ export async function commitBatch(
 ): Promise<readonly BatchResult[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      const tenants = db.of(writes.map(({ command }) => command.tenantId));
       const batch = { writes, tenantModels: models, isNext, isRepeated: attempt > 1 };
-      return await db.transaction((tx) => applyBatch(tx, batch));
+      return await tenants.transaction((tx) => applyBatch(tx, batch));
     } catch (error) {
       if (!isRace(error) || attempt === RACE_ATTEMPTS) throw error;
     }

@@ -192,7 +192,7 @@ async function recordFault(deps: ConsumeDeps, write: PendingWrite, fault: FaultO
   const { command } = write;
   const { tenantSlug, writeId, resourceType, operation, payload } = command;
   const startedAt = Date.now();
-  const ended = await deps.db.transaction(async (tx) => {
+  const ended = await deps.db.of([command.tenantId]).transaction(async (tx) => {
     if (command.isAccepted === true) await finishAccepted(tx, [command]);
     const [known] = await findLedgerRows(tx, [command]);
     const row = faultRow(write, fault.detail, fault.isPassing ? PASSING_FAULT_STATUS : 500);

@@ -18,7 +18,10 @@ const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const WEEK_MS = 7 * 86_400_000;
 const logger = createLogger({ service: "test", level: "silent" });
 
-describe.each(queueBackends())("a role without the right to change tables, the queue on %s", (kind) => {
+const cases = queueBackends().flatMap((kind) => ["off", "on"].map((fence) => ({ kind, fence })));
+
+const MIGRATED = "a role without the right to change tables, the queue on $kind, row-level security $fence";
+describe.each(cases)(MIGRATED, ({ kind, fence }) => {
   const role = `app_${randomBytes(6).toString("hex")}`;
   const queue = openTestQueue(kind);
   let store: TestDatabase;
@@ -32,11 +35,15 @@ describe.each(queueBackends())("a role without the right to change tables, the q
     await prepareStores(parseConfig(testEnv(store.url, queue)));
     await store.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'a password'`);
     for (let time = 0; time < 2; time += 1)
-      expect(await grant(role)).toContain(`${role} may run the service`);
+      expect(await grant(role, "--row-level-security", fence)).toContain(`${role} may run the service`);
     const address = new URL(store.url);
     [address.username, address.password] = [role, "a password"];
     url = address.href;
-    app = openDatabase({ url, poolMax: 2, applicationName: "test", onConnectionError: () => undefined });
+    const isFenced = fence === "on";
+    app = openDatabase({
+      ...{ url, poolMax: 2, applicationName: "test", isFenced },
+      onConnectionError: () => undefined,
+    });
   });
   afterAll(async () => {
     for (const service of services) await service.stop();
@@ -91,6 +98,13 @@ describe.each(queueBackends())("a role without the right to change tables, the q
     await expect(app.query(statement)).rejects.toMatchObject({ code: "42501" });
   });
 
+  test("it makes nothing in the queue's schema, where there is one", async () => {
+    if (kind === "redis") return;
+    await expect(app.query(`CREATE TABLE ${queue.prefix}_queue.mine (a int)`)).rejects.toMatchObject({
+      code: "42501",
+    });
+  });
+
   test.each([
     "SELECT make_week('users', 'users_20260105', $1, $1)",
     "SELECT drop_week('writes', 'writes_default')",
@@ -105,7 +119,9 @@ describe.each(queueBackends())("a role without the right to change tables, the q
   });
 
   async function start(roles: string): Promise<ReturnType<Service["addresses"]>> {
-    const config = parseConfig(testEnv(url, queue, { ROLES: roles }));
+    const config = parseConfig(
+      testEnv(url, queue, { ROLES: roles, ROW_LEVEL_SECURITY: String(fence === "on") }),
+    );
     await prepareStores(config);
     const service = createService(config, logger, "0.0.0");
     services.unshift(service);
@@ -113,14 +129,14 @@ describe.each(queueBackends())("a role without the right to change tables, the q
     return service.addresses();
   }
 
-  async function grant(to: string): Promise<string> {
+  async function grant(to: string, ...options: string[]): Promise<string> {
     const lines: string[] = [];
     const context = {
       env: testEnv(store.url, queue),
       version: "0.0.0",
       print: (line: string) => void lines.push(line),
     };
-    await grantCommand.run([to], context);
+    await grantCommand.run([to, ...options], context);
     return lines.join("\n");
   }
 });

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setConnectionLimits } from "../../src/store/connection-limits.ts";
 import { listKnocks } from "../../src/store/knocks.ts";
+import { addProductKey } from "../support/product.ts";
 import { startTestService, testEnv, type TestService, type TestTenant, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
 
@@ -94,6 +95,30 @@ test("too many wrong tokens of one address are 429, and a right one from there i
   for (const { headers } of limited) expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
   expect((await ask(from("198.51.100.7", tenant.token))).status).toBe(200);
   expect((await ask(from("198.51.100.8", `rc_${"x".repeat(43)}`))).status).toBe(401);
+});
+
+test("the same of product keys, at the login check and at whatever else the product asks", async () => {
+  const tenant = await service.addTenant();
+  const key = await addProductKey(service.database, tenant.tenantId);
+  const knock = (path: string, token: string, method = "GET") =>
+    fetch(`${service.apiUrl}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "x-forwarded-for": "198.51.100.9" },
+      ...(method === "POST" && { body: JSON.stringify({ userName: "ada@acme.example" }) }),
+    });
+  for (const [path, method] of [
+    ["/login-check", "POST"],
+    ["/events", "GET"],
+  ] as const) {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => knock(path, `rk_${"x".repeat(43)}`, method)),
+    );
+    const limited = answers.filter(({ status }) => status === 429);
+    expect(limited.length).toBeGreaterThan(5);
+    for (const { headers } of limited) expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect(await limited[0]?.json()).toMatchObject({ code: "too-many-failures" });
+    expect((await knock(path, key, method)).status).toBe(200);
+  }
 });
 
 test("of a gigabyte that is sent little is read before it is refused; another client is served meanwhile", async () => {

@@ -1,6 +1,6 @@
 /** A page of a tenant's events, as messages with their cursors. */
 import type { Logger } from "../../platform/logger.ts";
-import type { Database } from "../../store/database.ts";
+import type { DatabasePool } from "../../store/database.ts";
 import { composeMessages, type EventMessage } from "../../store/event-messages.ts";
 import { type EventType, readEvents } from "../../store/events.ts";
 import type { ProductPrincipal } from "../../store/product-keys.ts";
@@ -9,7 +9,7 @@ import type { HeadWatch } from "./head-watch.ts";
 import { ProblemError } from "./problem.ts";
 
 export interface EventFeedDeps {
-  readonly db: Database;
+  readonly db: DatabasePool;
   readonly eventCursors: EventCursors;
   readonly headWatch: HeadWatch;
   readonly logger: Logger;
@@ -36,12 +36,13 @@ export async function readPage(
   { tenantId, tenantSlug }: ProductPrincipal,
   place: Place,
 ): Promise<FeedPage> {
-  const { events, head, prunedThrough } = await readEvents(db, { tenantId, ...place });
+  const own = db.of([tenantId]);
+  const { events, head, prunedThrough } = await readEvents(own, { tenantId, ...place });
   if (place.after < prunedThrough) throw expired();
   if (place.after > head) throw invalid();
   const last = events.at(-1)?.position;
   const isFull = events.length === place.limit;
-  const messages = await composeMessages(db, { tenantId, tenantSlug }, events);
+  const messages = await composeMessages(own, { tenantId, tenantSlug }, events);
   return {
     events: messages.map((message, index) => ({
       ...message,
@@ -60,7 +61,7 @@ export async function placeOf(
   cursor: string | undefined,
 ): Promise<number> {
   if (cursor === undefined || cursor === "" || cursor === "latest") {
-    const { head, prunedThrough } = await readEvents(db, { tenantId, after: 0, limit: 0 });
+    const { head, prunedThrough } = await readEvents(db.of([tenantId]), { tenantId, after: 0, limit: 0 });
     return cursor === "latest" ? head : prunedThrough;
   }
   const position = eventCursors.open(tenantId, cursor);

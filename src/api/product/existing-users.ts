@@ -13,6 +13,7 @@ import {
   summarizeExistingUsers,
 } from "../../store/existing-users.ts";
 import { holdLoginGate } from "../../store/login-gates.ts";
+import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
 import { explain } from "./login-body.ts";
 import { named } from "./named.ts";
@@ -51,7 +52,7 @@ const Query = z.object({
   count: z.coerce.number().int().min(0).max(USERS_MAX).default(PAGE_DEFAULT),
 });
 
-export function existingUserRoutes({ db }: { readonly db: DatabasePool }): Router {
+export function existingUserRoutes(): Router {
   const router = Router();
   router.put(
     "/",
@@ -59,28 +60,33 @@ export function existingUserRoutes({ db }: { readonly db: DatabasePool }): Route
     express.json({ limit: BODY_BYTES_MAX, type: () => true }),
     async (request, response) => {
       const { users } = checked(Page, request.body, "body");
-      response.json({ stored: await store(db, productOf(response).tenantId, users) });
+      response.json({ stored: await store(tenantDbOf(response), productOf(response).tenantId, users) });
     },
   );
   router.post("/match", named("match-existing-users"), async (_request, response) => {
     const { tenantId } = productOf(response);
-    await db.transaction((tx) => matchExistingUsers(tx, tenantId));
-    response.json(await summarizeExistingUsers(db, tenantId));
+    await tenantDbOf(response).transaction((tx) => matchExistingUsers(tx, tenantId));
+    response.json(await summarizeExistingUsers(tenantDbOf(response), tenantId));
   });
   router.get("/", named("list-existing-users"), async (request: Request, response: Response) => {
     const { tenantId } = productOf(response);
     const { state: states, after, count } = checked(Query, request.query, "query");
-    const users = await listExistingUsers(db, { tenantId, states, after, limit: count + 1 });
+    const users = await listExistingUsers(tenantDbOf(response), {
+      tenantId,
+      states,
+      after,
+      limit: count + 1,
+    });
     const page = users.slice(0, count);
     response.json({
-      summary: await summarizeExistingUsers(db, tenantId),
+      summary: await summarizeExistingUsers(tenantDbOf(response), tenantId),
       users: page,
       ...(users.length > count && count > 0 && { next: page.at(-1)?.id }),
     });
   });
   router.delete("/", named("forget-existing-users"), async (_request, response) => {
     const { tenantId } = productOf(response);
-    response.json({ forgotten: await forget(db, tenantId) });
+    response.json({ forgotten: await forget(tenantDbOf(response), tenantId) });
   });
   return router;
 }

@@ -7,9 +7,10 @@ import { newId } from "../../platform/ids.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import { hashToken } from "../../platform/secrets.ts";
-import type { Database } from "../../store/database.ts";
+import type { Database, DatabasePool } from "../../store/database.ts";
 import { readGroups } from "../../store/directory-reads.ts";
 import { type LoginFacts, readLoginFacts } from "../../store/login-checks.ts";
+import type { AuthFailures } from "../auth-failures.ts";
 import { bearerOf } from "../bearer.ts";
 import { unauthenticated } from "./authenticate.ts";
 import { decide, type LoginAnswer } from "./decide.ts";
@@ -19,11 +20,12 @@ import { createLoginLookUps } from "./login-look-ups.ts";
 import { PROBLEM_MEDIA_TYPE, problemBody, ProblemError, problemOf } from "./problem.ts";
 
 export interface LoginCheckDeps {
-  readonly db: Database;
+  readonly db: DatabasePool;
   /** ROLLCALL_SECRET, under which keys are hashed. */
   readonly secret: string;
   readonly metrics: Metrics;
   readonly keyUse: KeyUse;
+  readonly authFailures: AuthFailures;
   readonly logger: Logger;
 }
 
@@ -56,7 +58,7 @@ export function createLoginCheck(deps: LoginCheckDeps): RequestListener {
       throw new ProblemError(405, "method-not-allowed", detail, { Allow: "POST" });
     }
     const bearer = bearerOf(request.headers.authorization);
-    if ("failure" in bearer) throw unauthenticated(deps.metrics, bearer.failure);
+    if ("failure" in bearer) throw unauthenticated(request, deps, bearer.failure);
     const keyHash = hashToken(deps.secret, bearer.token);
     const { checks, isBatch } = await readBody(request, keyHash, deps);
     const facts = await factsOf(checks, keyHash);
@@ -64,9 +66,12 @@ export function createLoginCheck(deps: LoginCheckDeps): RequestListener {
     const [first] = known;
     // A key may be revoked between two statements of a batch: then none is answered.
     if (first === undefined || known.length < facts.length)
-      throw unauthenticated(deps.metrics, "unknown", bearer.token);
+      throw unauthenticated(request, deps, "unknown", bearer.token);
     deps.keyUse.note(first);
-    const answers = await withGroups(deps.db, first.tenantId, { checks, answers: known.map(decide) });
+    const answers = await withGroups(deps.db.of([first.tenantId]), first.tenantId, {
+      checks,
+      answers: known.map(decide),
+    });
     const tenant = deps.metrics.tenant(first.tenantSlug);
     for (const { reason } of answers) deps.metrics.loginChecks.inc({ tenant, reason });
     return { facts: first, body: isBatch ? { results: answers } : (answers[0] ?? {}) };
@@ -109,16 +114,12 @@ export function createLoginCheck(deps: LoginCheckDeps): RequestListener {
 }
 
 /** Of a body that cannot be read a stranger is told nothing but that it has no key. */
-async function readBody(
-  request: IncomingMessage,
-  keyHash: Buffer,
-  { db, metrics }: LoginCheckDeps,
-): Promise<LoginBody> {
+async function readBody(request: IncomingMessage, keyHash: Buffer, deps: LoginCheckDeps): Promise<LoginBody> {
   try {
     return readLoginBody(await bytesOf(request));
   } catch (error) {
-    const [facts] = await readLoginFacts(db, "userName", [{ keyHash, value: "" }]);
-    if (facts === undefined) throw unauthenticated(metrics, "unknown");
+    const [facts] = await readLoginFacts(deps.db, "userName", [{ keyHash, value: "" }]);
+    if (facts === undefined) throw unauthenticated(request, deps, "unknown");
     throw error;
   }
 }

@@ -7,6 +7,8 @@ import { contextOf } from "../context.ts";
 /** Stable words for programs; docs/product-api.md says the same, and a test compares. */
 export const PROBLEM_CODES = {
   unauthenticated: "The request has no valid product key.",
+  "too-many-failures":
+    "Too many requests without a valid key came from this address; a valid one is taken at any time.",
   "endpoint-not-found": "There is no such endpoint below /v1.",
   "method-not-allowed": "The endpoint exists and does not take this method; `Allow` says which it takes.",
   "body-invalid": "The body is not what the endpoint takes; `detail` says where and why.",

@@ -23,6 +23,7 @@ import {
   type Reconciliation,
   type ReconciliationKey,
 } from "../../store/reconciliations.ts";
+import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
 import { explain } from "./login-body.ts";
 import { named } from "./named.ts";
@@ -67,15 +68,16 @@ export interface ReconciliationDeps {
   readonly logger: Logger;
 }
 
-export function reconciliationRoutes({ db, logger }: ReconciliationDeps): Router {
+export function reconciliationRoutes({ logger }: ReconciliationDeps): Router {
   const router = Router();
   router.post("/", named("open-reconciliation"), async (_request: Request, response: Response) => {
     const { tenantId } = productOf(response);
+    const db = tenantDbOf(response);
     const id = await db.transaction((tx) => openReconciliation(tx, { tenantId, actor: ACTOR }));
     response.status(201).json(await reportOf(db, { tenantId, id }));
   });
   router.get("/", named("list-reconciliations"), async (_request: Request, response: Response) => {
-    const reports = await listReconciliations(db, productOf(response).tenantId, SHOWN);
+    const reports = await listReconciliations(tenantDbOf(response), productOf(response).tenantId, SHOWN);
     response.json({ reconciliations: reports.map(viewOf) });
   });
   router.put(
@@ -84,20 +86,22 @@ export function reconciliationRoutes({ db, logger }: ReconciliationDeps): Router
     express.json({ limit: BODY_BYTES_MAX, type: () => true }),
     async (request: Request, response: Response) => {
       const { users } = checked(People, request.body, "body");
-      await onOpenList(db, keyOf(request, response), (tx, key) => listPeople(tx, key, users));
+      await onOpenList(tenantDbOf(response), keyOf(request, response), (tx, key) =>
+        listPeople(tx, key, users),
+      );
       response.json({ listed: users.length });
     },
   );
   router.post("/:id/complete", named("complete-reconciliation"), async (request, response) => {
     const key = keyOf(request, response);
-    await onOpenList(db, key, complete);
-    response.json(await reportOf(db, key));
+    await onOpenList(tenantDbOf(response), key, complete);
+    response.json(await reportOf(tenantDbOf(response), key));
   });
   router.get("/:id", named("show-reconciliation"), async (request, response) => {
-    response.json(await reportOf(db, keyOf(request, response)));
+    response.json(await reportOf(tenantDbOf(response), keyOf(request, response)));
   });
   router.get("/:id/differences", named("list-differences"), async (request, response) => {
-    const key = keyOf(request, response);
+    const [db, key] = [tenantDbOf(response), keyOf(request, response)];
     const { finding: findings, after, count } = checked(Query, request.query, "query");
     await reportOf(db, key);
     if (request.accepts(["application/json", "text/csv"]) === "text/csv") {
@@ -115,8 +119,8 @@ export function reconciliationRoutes({ db, logger }: ReconciliationDeps): Router
   });
   router.delete("/:id", named("delete-reconciliation"), async (request, response) => {
     const key = keyOf(request, response);
-    const { counts } = await reportOf(db, key);
-    await db.transaction(async (tx) => {
+    const { counts } = await reportOf(tenantDbOf(response), key);
+    await tenantDbOf(response).transaction(async (tx) => {
       if (!(await deleteReconciliation(tx, key))) throw notFound();
       const entry = { tenantId: key.tenantId, actor: ACTOR, action: "reconciliation.deleted" } as const;
       await auditReconciliation(tx, entry, counts?.listed ?? 0);

@@ -2,7 +2,6 @@
 import express, { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { recordAudit } from "../../store/audit.ts";
-import type { DatabasePool } from "../../store/database.ts";
 import {
   GROUP_FIELDS,
   listRoleMappings,
@@ -10,6 +9,7 @@ import {
   replaceRoleMappings,
   wrongMapping,
 } from "../../store/role-mappings.ts";
+import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
 import { explain } from "./login-body.ts";
 import { named } from "./named.ts";
@@ -31,10 +31,10 @@ const Body = z.strictObject({
     .max(MAPPINGS_MAX),
 });
 
-export function roleMappingRoutes({ db }: { readonly db: DatabasePool }): Router {
+export function roleMappingRoutes(): Router {
   const router = Router();
   router.get("/", named("list-role-mappings"), async (_request: Request, response: Response) => {
-    response.json({ mappings: await listRoleMappings(db, productOf(response).tenantId) });
+    response.json({ mappings: await listRoleMappings(tenantDbOf(response), productOf(response).tenantId) });
   });
   router.put(
     "/",
@@ -45,12 +45,12 @@ export function roleMappingRoutes({ db }: { readonly db: DatabasePool }): Router
       const body = Body.safeParse(request.body);
       if (!body.success) throw new ProblemError(400, "body-invalid", explain(body.error, "body"));
       const { mappings } = body.data;
-      await db.transaction(async (tx) => {
+      await tenantDbOf(response).transaction(async (tx) => {
         await replaceRoleMappings(tx, tenantId, mappings);
         const subject = `${mappings.length} mappings`;
         await recordAudit(tx, [{ tenantId, actor: ACTOR, action: "role_mapping.replaced", subject }]);
       });
-      response.json({ mappings: await listRoleMappings(db, tenantId) });
+      response.json({ mappings: await listRoleMappings(tenantDbOf(response), tenantId) });
     },
   );
   return router;

@@ -28,9 +28,9 @@ export function productRoutes(deps: ProductDeps): Router {
     response.json({ tenant: productOf(response).tenantSlug });
   });
   router.use("/events", eventRoutes(deps));
-  router.use("/existing-users", existingUserRoutes(deps));
+  router.use("/existing-users", existingUserRoutes());
   router.use("/reconciliations", reconciliationRoutes(deps));
-  router.use("/role-mappings", roleMappingRoutes(deps));
+  router.use("/role-mappings", roleMappingRoutes());
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
     throw new ProblemError(404, "endpoint-not-found", detail);
