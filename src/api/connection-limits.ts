@@ -33,13 +33,15 @@ export class ConnectionLimits {
    * @throws {TooManyRequestsError} 429 where it has sent more than its rate
    */
   check(request: IncomingMessage, response: ServerResponse, principal: Principal): void {
-    if (principal.allowedAddresses !== null)
-      this.#checkAddress(request, principal, principal.allowedAddresses);
+    this.checkAddress(request, principal);
     if (principal.requestsPerSecond !== null)
       this.#checkRate(response, principal.connectionId, principal.requestsPerSecond);
   }
 
-  #checkAddress(request: IncomingMessage, principal: Principal, allowed: readonly string[]): void {
+  /** @throws {ScimError} 403 where the address is none that the connection allows */
+  checkAddress(request: IncomingMessage, principal: Principal): void {
+    const { allowedAddresses: allowed } = principal;
+    if (allowed === null) return;
     const known = this.#ranges.get(principal);
     const ranges = known ?? addressRanges(allowed);
     if (!known) this.#ranges.set(principal, ranges);

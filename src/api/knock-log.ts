@@ -13,6 +13,7 @@ import {
   addKnocks,
   type Knock,
   type KnockReason,
+  recogniseClients,
   recogniseTokens,
   type RecognisedToken,
 } from "../store/knocks.ts";
@@ -27,7 +28,10 @@ export interface KnockLogSettings {
 }
 
 interface Seen {
-  readonly reason: "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain" | "address";
+  readonly reason:
+    "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain" | "address" | "client";
+  /** Who asked at the token endpoint, as far as it said; null elsewhere. */
+  readonly clientId: string | null;
   /** Null where no token came. */
   readonly token: { readonly hash: Buffer; readonly hint: string } | null;
   times: number;
@@ -37,7 +41,7 @@ interface Seen {
   address: string | null;
 }
 
-interface Turned {
+export interface Turned {
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
   /** Path and query. */
@@ -50,6 +54,7 @@ const FLUSH_EVERY_MS = 1_000;
 const KINDS_MAX = 200;
 const PATH_CHARS_MAX = 200;
 const USER_AGENT_CHARS_MAX = 120;
+const CLIENT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 export class KnockLog {
   readonly #settings: KnockLogSettings;
@@ -79,12 +84,22 @@ export class KnockLog {
     else if (error.code === "endpoint-not-found" && "token" in bearer) this.#add("path", bearer, request);
   }
 
+  /** Notes a request that was turned away at the token endpoint. */
+  noteClient(reason: "client" | "address", clientId: string | undefined, request: Turned): void {
+    const id = clientId !== undefined && CLIENT_ID.test(clientId) ? clientId : null;
+    this.#count({ reason, token: null, clientId: id }, request);
+  }
+
   #add(reason: Seen["reason"], bearer: ReturnType<typeof bearerOf>, request: Turned): void {
     const token = "token" in bearer ? this.#known(bearer.token) : null;
-    const key = `${reason} ${token?.hash.toString("base64") ?? ""}`;
+    this.#count({ reason, token, clientId: null }, request);
+  }
+
+  #count(kind: Pick<Seen, "reason" | "token" | "clientId">, request: Turned): void {
+    const key = `${kind.reason} ${kind.clientId ?? kind.token?.hash.toString("base64") ?? ""}`;
     const known = this.#seen.get(key);
     if (known === undefined && this.#seen.size >= KINDS_MAX) return;
-    const seen = known ?? { reason, token, times: 0, method: "", path: "", userAgent: null, address: null };
+    const seen = known ?? { ...kind, times: 0, method: "", path: "", userAgent: null, address: null };
     seen.times += 1;
     seen.method = request.method;
     seen.path = printable(request.target.split("?", 1)[0] ?? "", PATH_CHARS_MAX);
@@ -110,7 +125,15 @@ export class KnockLog {
         withToken.flatMap(({ token }) => (token === null ? [] : [token])),
       );
       const byToken = new Map(recognised.map((found) => [withToken[found.index], found]));
-      const knocks = seen.flatMap((each) => knockOf(each, byToken.get(each), now()));
+      const clients = await recogniseClients(
+        db,
+        seen.flatMap(({ clientId }) => clientId ?? []),
+      );
+      const knocks = seen.flatMap((each) =>
+        each.clientId === null
+          ? knockOf(each, byToken.get(each), now())
+          : knockOfClient(each, clients.get(each.clientId)),
+      );
       await db.transaction((tx) => addKnocks(tx, merged(knocks)));
     } catch (err) {
       logger.warn({ err, knocks: seen.length }, "requests turned away at the door are not recorded");
@@ -140,6 +163,14 @@ function knockOf(seen: Seen, found: RecognisedToken | undefined, now: Date): rea
       reason: reason === "unknown" && found ? whyOf(found, now) : reason,
     },
   ];
+}
+
+/** @param tenantId - undefined where there is no such client */
+function knockOfClient(seen: Seen, tenantId: string | undefined): readonly Knock[] {
+  const { reason, clientId, times, method, path, userAgent, address } = seen;
+  const whose =
+    tenantId === undefined ? { tenantId: null, connectionId: null } : { tenantId, connectionId: clientId };
+  return [{ ...whose, tokenHint: null, reason, times, method, path, userAgent, address }];
 }
 
 function isOpen({ isRevoked, isDisconnected, isExpired }: RecognisedToken): boolean {

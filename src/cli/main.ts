@@ -20,6 +20,7 @@ import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
 import { grantCommand } from "./grant.ts";
 import { guardList, guardOff, guardReject, guardRelease, guardSet, guardShow } from "./guard.ts";
 import { migrateCommand } from "./migrate.ts";
+import { oauthKeys } from "./oauth-keys.ts";
 import { oauthDistrust, oauthSecret, oauthTrust } from "./oauth.ts";
 import { productKeyCreate, productKeyList, productKeyRevoke, productKeyRotate } from "./product-key.ts";
 import {
@@ -54,6 +55,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "token rotate": tokenRotate,
   "oauth secret": oauthSecret,
   "oauth trust": oauthTrust,
+  "oauth keys": oauthKeys,
   "oauth distrust": oauthDistrust,
   "schema set": schemaSet,
   "schema show": schemaShow,

@@ -27,6 +27,8 @@ export type AuditAction =
   | "client_secret.issued"
   | "federation.set"
   | "federation.removed"
+  | "client_keys.set"
+  | "client_keys.removed"
   | "failure.retried"
   | "failure.dismissed"
   | "failure.reopened"

@@ -7,7 +7,8 @@ import type { Database, Transaction } from "./database.ts";
 /**
  * `altered`: begins like a token of ours and is none; `path`: a right token, at an address that is no endpoint; `clock`:
  * expired by Postgres's clock and not yet by the api's; `plain`: over plain HTTP, where that is not taken;
- * `address`: a right token, from an address that the connection does not allow.
+ * `address`: a right token, from an address that the connection does not allow; `client`: who asked for an access token did
+ * not show that it is the client.
  */
 export type KnockReason =
   | "missing"
@@ -21,7 +22,8 @@ export type KnockReason =
   | "clock"
   | "path"
   | "plain"
-  | "address";
+  | "address"
+  | "client";
 
 export interface Knock {
   readonly reason: KnockReason;
@@ -128,4 +130,17 @@ export async function recogniseTokens(
     tokens.map(({ hash }) => hash),
     tokens.map(({ hint }) => hint),
   ]);
+}
+
+/** @returns whose connections these clients are, by the client's id; the unknown ones are absent */
+export async function recogniseClients(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.query<{ id: string; tenantId: string }>(
+    `SELECT id, tenant_id AS "tenantId" FROM connections WHERE id = ANY ($1::uuid[])`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, tenantId }) => [id, tenantId]));
 }

@@ -8,7 +8,7 @@ export interface Principal {
   readonly tenantId: string;
   readonly tenantSlug: string;
   readonly connectionId: string;
-  /** Of the token, or of the client secret or federation that an access token was issued for. */
+  /** Of the token, or of the client secret, federation or keys that an access token was issued for. */
   readonly tokenId: string;
   readonly dialect: Dialect;
   readonly expiresAt: Date;
@@ -44,7 +44,7 @@ const FIND_PRINCIPAL = `
   SELECT k.tenant_id AS "tenantId", k.id AS "tokenId", k.expires_at AS "expiresAt", ${ABOUT_CONNECTION}
   ${FROM_TOKENS} AND k.kind = 'bearer' AND k.token_hash = $1`;
 
-// Either there is a secret of that id or a federation: ids are unique.
+// There is a secret of that id, a federation or a set of keys: ids are unique.
 const FIND_CREDENTIAL = `
   SELECT k.tenant_id AS "tenantId", k.id AS "tokenId", k.expires_at AS "expiresAt", ${ABOUT_CONNECTION}
   ${FROM_TOKENS} AND k.kind = 'client_secret' AND k.tenant_id = $1 AND k.id = $2
@@ -53,7 +53,13 @@ const FIND_CREDENTIAL = `
     FROM federations f
     JOIN tenants t ON t.id = f.tenant_id
     JOIN connections c ON c.tenant_id = f.tenant_id AND c.id = f.connection_id
-   WHERE c.disconnected_at IS NULL AND f.tenant_id = $1 AND f.id = $2`;
+   WHERE c.disconnected_at IS NULL AND f.tenant_id = $1 AND f.id = $2
+  UNION ALL
+  SELECT p.tenant_id AS "tenantId", p.id AS "tokenId", 'infinity'::timestamptz AS "expiresAt", ${ABOUT_CONNECTION}
+    FROM client_keys p
+    JOIN tenants t ON t.id = p.tenant_id
+    JOIN connections c ON c.tenant_id = p.tenant_id AND c.id = p.connection_id
+   WHERE c.disconnected_at IS NULL AND p.tenant_id = $1 AND p.id = $2`;
 
 /** @returns undefined when the token is unknown, expired, revoked, or its connection is disconnected */
 export async function findPrincipal(
@@ -89,7 +95,7 @@ export async function findCredentialPrincipal(
 /** Notes when tokens were last used; called in batches, so that a request does not wait for it. */
 export async function noteTokenUse(tx: Transaction, tokens: readonly Principal[]): Promise<void> {
   const ids = [tokens.map(({ tenantId }) => tenantId), tokens.map(({ tokenId }) => tokenId)];
-  for (const table of ["tokens", "federations"])
+  for (const table of ["tokens", "federations", "client_keys"])
     await tx.query(
       `UPDATE ${table} k
           SET last_used_at = now()

@@ -250,7 +250,7 @@ export async function revokeToken(
   return rows[0];
 }
 
-/** All that opens the connection: tokens, client secrets and the trust in an issuer. */
+/** All that opens the connection: tokens, client secrets, the trust in an issuer and the client's own keys. */
 export async function revokeTokens(tx: Transaction, tenantId: string, connectionId: string): Promise<void> {
   await tx.query(
     `UPDATE tokens
@@ -258,8 +258,9 @@ export async function revokeTokens(tx: Transaction, tenantId: string, connection
       WHERE tenant_id = $1 AND connection_id = $2 AND revoked_at IS NULL`,
     [tenantId, connectionId],
   );
-  await tx.query(`DELETE FROM federations WHERE tenant_id = $1 AND connection_id = $2`, [
-    tenantId,
-    connectionId,
-  ]);
+  for (const table of ["federations", "client_keys"])
+    await tx.query(`DELETE FROM ${table} WHERE tenant_id = $1 AND connection_id = $2`, [
+      tenantId,
+      connectionId,
+    ]);
 }

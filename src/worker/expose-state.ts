@@ -66,7 +66,8 @@ const OVERDUE = { none: 0, late: 1, silent: 2 } as const;
 export async function exposeDirectories({ db, metrics, tenantsMax }: ExposeDeps): Promise<void> {
   const sizes = await readDirectorySizes(db, tenantsMax);
   const expiries = await readTokenExpiries(db, tenantsMax);
-  for (const gauge of [metrics.directoryUsers, metrics.directoryGroups, metrics.tokenExpiry]) gauge.reset();
+  const { directoryUsers, directoryGroups, tokenExpiry, clientSecretExpiry } = metrics;
+  for (const gauge of [directoryUsers, directoryGroups, tokenExpiry, clientSecretExpiry]) gauge.reset();
   for (const size of sizes) {
     const tenant = metrics.tenant(size.tenantSlug);
     // Added, since tenants above the limit share a label.
@@ -74,8 +75,8 @@ export async function exposeDirectories({ db, metrics, tenantsMax }: ExposeDeps)
     metrics.directoryUsers.inc({ tenant, active: "false" }, size.usersInactive);
     metrics.directoryGroups.inc({ tenant }, size.groups);
   }
-  for (const { tenantSlug, connectionId, expiresAt } of expiries) {
+  for (const { tenantSlug, connectionId, kind, expiresAt } of expiries) {
     const labels = { tenant: metrics.tenant(tenantSlug), connection: connectionId };
-    metrics.tokenExpiry.set(labels, expiresAt.getTime() / 1000);
+    (kind === "bearer" ? tokenExpiry : clientSecretExpiry).set(labels, expiresAt.getTime() / 1000);
   }
 }

@@ -9,6 +9,7 @@ import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import { forgetAsyncRequests } from "../store/accepted-writes.ts";
+import { forgetAssertions } from "../store/client-keys.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
@@ -89,6 +90,7 @@ async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<voi
   await db.transaction(forgetOldRequests);
   await db.transaction(forgetAsyncRequests);
   await db.transaction(forgetOldHeld);
+  await db.transaction(forgetAssertions);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
   // A report is kept for as long as the event that tells of it.
   await db.transaction((tx) => pruneReconciliations(tx, seconds));

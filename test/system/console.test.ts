@@ -85,7 +85,9 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await page.getByLabel("Tenant name").fill("Contoso Ltd");
     await page.getByLabel("Short name").fill("contoso");
 
-    await press("Create token");
+    await page.getByLabel("Long-lived bearer token").check();
+    await expectSound();
+    await press("Activate");
 
     tenantUrl = await fact("Tenant URL");
     token = await fact("Secret Token");

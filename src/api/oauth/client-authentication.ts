@@ -1,11 +1,14 @@
 /**
  * Who asks for an access token: by client_secret_basic, by client_secret_post, or by the JWT of an issuer that the
- * connection trusts (workload identity federation). RFC 6749 section 2.3; RFC 7523 section 3.
+ * connection trusts (workload identity federation) or a JWT of the client's own (private_key_jwt). RFC 6749 section 2.3;
+ * RFC 7523 section 3.
  */
-import { errors, jwtVerify } from "jose";
+import { decodeJwt, errors, jwtVerify } from "jose";
+import { findKeysOfClient } from "../../store/client-keys.ts";
 import type { Database } from "../../store/database.ts";
 import { findClientSecret, findFederationOfClient } from "../../store/oauth-clients.ts";
 import type { Credential } from "../../store/principal.ts";
+import { CLOCK_TOLERANCE_SECONDS, credentialOfAssertion } from "./client-assertion.ts";
 import { type IssuerKeys, IssuerUnavailableError } from "./issuer-keys.ts";
 
 export interface ClientDeps {
@@ -34,15 +37,14 @@ export const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-beare
 
 // Asymmetric ones alone: a public key is nobody's secret, and "none" is nobody's signature.
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
-const CLOCK_TOLERANCE_SECONDS = 60;
 const ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 const invalidClient = (why: string): OAuthError => new OAuthError(401, "invalid_client", why);
 
-/** @throws {OAuthError} */
+/** @param asked - `audience`: the address that was asked, as the client knows it. @throws {OAuthError} */
 export async function authenticateClient(
   authorization: string | undefined,
-  form: TokenForm,
+  { form, audience }: { readonly form: TokenForm; readonly audience: string },
   deps: ClientDeps,
 ): Promise<Credential> {
   const assertion = form.get("client_assertion");
@@ -51,7 +53,32 @@ export async function authenticateClient(
     throw new OAuthError(400, "invalid_request", "the client shows who it is in more than one way");
   if (form.get("client_assertion_type") !== JWT_BEARER)
     throw new OAuthError(400, "invalid_request", `client_assertion_type must be ${JWT_BEARER}`);
-  return byAssertion(form.get("client_id") ?? "", assertion, deps);
+  const issuer = issuerOf(assertion);
+  // It may be left out of the form: the assertion says who signed it. RFC 7521 section 4.2.
+  const clientId = form.get("client_id") ?? issuer ?? "";
+  return issuer === clientId
+    ? byOwnKey({ clientId, jwt: assertion, audience }, deps)
+    : byFederation(clientId, assertion, deps);
+}
+
+/** Who a request says it comes from, for telling that it was turned away. */
+export function claimedClient(authorization: string | undefined, form: TokenForm): string | undefined {
+  try {
+    const assertion = form.get("client_assertion");
+    if (assertion !== null) return form.get("client_id") ?? issuerOf(assertion);
+    return clientOf(authorization, form).id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As it says itself, which is not yet believed. */
+function issuerOf(assertion: string): string | undefined {
+  try {
+    return decodeJwt(assertion).iss;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Client {
@@ -89,8 +116,22 @@ async function bySecret(client: Client, { db, secret }: ClientDeps): Promise<Cre
   );
 }
 
+async function byOwnKey(
+  assertion: Parameters<typeof credentialOfAssertion>[0],
+  deps: ClientDeps,
+): Promise<Credential> {
+  const { clientId } = assertion;
+  const keys = ID.test(clientId) ? await findKeysOfClient(deps.db, clientId) : undefined;
+  if (!keys) throw invalidClient("the client identifier is unknown, or the client has no keys of its own");
+  try {
+    return await credentialOfAssertion(assertion, keys, deps);
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
 /** The same assertion may come again: Azure repeats it, and it is good for what its times say. */
-async function byAssertion(clientId: string, assertion: string, deps: ClientDeps): Promise<Credential> {
+async function byFederation(clientId: string, assertion: string, deps: ClientDeps): Promise<Credential> {
   const federation = ID.test(clientId) ? await findFederationOfClient(deps.db, clientId) : undefined;
   if (!federation)
     throw invalidClient(

@@ -40,6 +40,31 @@ export class IssuerKeys {
     return found;
   }
 
+  /** Keys that a client publishes by itself, without discovery. @throws {IssuerUnavailableError} */
+  at(address: string): Promise<JWTVerifyGetKey> {
+    const known = this.#known.get(address);
+    if (known) return known;
+    if (this.#known.size >= ISSUERS_MAX) this.#known.clear();
+    const keys = Promise.resolve(this.#remote(address));
+    this.#known.set(address, keys);
+    return keys;
+  }
+
+  #remote(address: string): JWTVerifyGetKey {
+    const get: FetchImplementation = async (url) => {
+      const answer = await publicGet(url, this.#isPrivateAllowed).catch((cause: unknown) => {
+        throw new IssuerUnavailableError(`the keys at ${address} cannot be read`, { cause });
+      });
+      if (answer.status === 200) return answer;
+      throw new IssuerUnavailableError(`the keys at ${address} were answered ${answer.status}`);
+    };
+    return createRemoteJWKSet(new URL(address), {
+      cacheMaxAge: CACHE_MS,
+      cooldownDuration: this.#cooldownMs,
+      [customFetch]: get,
+    });
+  }
+
   async #discover(issuer: string): Promise<JWTVerifyGetKey> {
     try {
       const answer = await publicGet(
@@ -49,12 +74,7 @@ export class IssuerKeys {
       if (answer.status !== 200) throw new Error(`discovery was answered ${answer.status}`);
       const document = Discovery.parse(await answer.json());
       if (document.issuer !== issuer) throw new Error(`discovery is of the issuer ${document.issuer}`);
-      const get: FetchImplementation = (url) => publicGet(url, this.#isPrivateAllowed);
-      return createRemoteJWKSet(new URL(document.jwks_uri), {
-        cacheMaxAge: CACHE_MS,
-        cooldownDuration: this.#cooldownMs,
-        [customFetch]: get,
-      });
+      return this.#remote(document.jwks_uri);
     } catch (error) {
       throw new IssuerUnavailableError(
         `the keys of ${issuer} cannot be read: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,17 +1,27 @@
 /** POST /oauth2/token: access tokens by client credentials. RFC 6749 sections 4.4 and 5. */
+import type { IncomingMessage } from "node:http";
 import express, { type NextFunction, type Request, type Response, Router } from "express";
 import type { Logger } from "../../platform/logger.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import { clientOf } from "../../platform/client-of.ts";
+import { ScimError } from "../../scim/index.ts";
 import { transientReason } from "../../store/database.ts";
+import { type Credential, findCredentialPrincipal } from "../../store/principal.ts";
 import type { AuthFailures } from "../auth-failures.ts";
+import type { ConnectionLimits } from "../connection-limits.ts";
 import { contextOf } from "../context.ts";
+import type { KnockLog, Turned } from "../knock-log.ts";
 import { type AccessTokens, SCOPE } from "./access-tokens.ts";
-import { authenticateClient, type ClientDeps, OAuthError } from "./client-authentication.ts";
+import { authenticateClient, claimedClient, type ClientDeps, OAuthError } from "./client-authentication.ts";
 
 export interface TokenEndpointDeps extends ClientDeps {
   readonly accessTokens: AccessTokens;
   readonly authFailures: AuthFailures;
+  readonly connectionLimits: ConnectionLimits;
+  readonly knockLog: KnockLog;
   readonly metrics: Metrics;
+  /** Address of the SCIM endpoint as this client reaches it. */
+  readonly baseUrl: (request: IncomingMessage) => string;
   readonly logger: Logger;
 }
 
@@ -37,7 +47,9 @@ export function tokenEndpoint(deps: TokenEndpointDeps): Router {
       !scope.split(" ").every((each) => each === SCOPE || ALL_OF_IT.test(each))
     )
       throw new OAuthError(400, "invalid_scope", `the only scope is ${SCOPE}; it may be left out`);
-    const credential = await authenticateClient(request.headers.authorization, form, deps);
+    const audience = deps.baseUrl(request).replace(/\/scim\/v2$/, TOKEN_PATH);
+    const credential = await authenticateClient(request.headers.authorization, { form, audience }, deps);
+    await checkAddress(request, credential, deps);
     response.json({
       access_token: await deps.accessTokens.issue(credential),
       token_type: "Bearer",
@@ -56,6 +68,16 @@ export function tokenEndpoint(deps: TokenEndpointDeps): Router {
   return router;
 }
 
+/** From where a connection's requests may come, its tokens may be asked for. @throws {ScimError} 403 */
+async function checkAddress(
+  request: Request,
+  credential: Credential,
+  deps: TokenEndpointDeps,
+): Promise<void> {
+  const principal = await findCredentialPrincipal(deps.db, credential, new Date());
+  if (principal) deps.connectionLimits.checkAddress(request, principal);
+}
+
 /** @throws {OAuthError} where it is no form, or says something twice */
 function formOf(request: Request): URLSearchParams {
   const body: unknown = request.body;
@@ -71,10 +93,12 @@ function formOf(request: Request): URLSearchParams {
 function refuse(
   error: unknown,
   { request, response }: { readonly request: Request; readonly response: Response },
-  { metrics, authFailures, logger }: TokenEndpointDeps,
+  { metrics, authFailures, knockLog, logger }: TokenEndpointDeps,
 ): void {
   const { correlationId } = contextOf(response);
   const { status, code, message } = oauthErrorOf(error);
+  const reason = code === "invalid_client" ? "client" : status === 403 ? "address" : undefined;
+  if (reason !== undefined) knockLog.noteClient(reason, claimed(request), knockOf(request));
   if (code === "invalid_client") {
     metrics.authFailures.inc({ reason: "client" });
     const { isAllowed, retryAfterSeconds } = authFailures.note(request);
@@ -94,8 +118,22 @@ function refuse(
   send(response, status, { code, message });
 }
 
+function claimed(request: Request): string | undefined {
+  const body: unknown = request.body;
+  return claimedClient(
+    request.headers.authorization,
+    new URLSearchParams(typeof body === "string" ? body : ""),
+  );
+}
+
+function knockOf(request: Request): Turned {
+  const { headers, method, originalUrl: target } = request;
+  return { headers, method, target, address: clientOf(request).address };
+}
+
 function oauthErrorOf(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
+  if (error instanceof ScimError) return new OAuthError(error.status, "unauthorized_client", error.message);
   if (transientReason(error) !== undefined)
     return new OAuthError(503, "temporarily_unavailable", "Rollcall cannot reach its database; ask again");
   // What the body parser refuses carries its status.

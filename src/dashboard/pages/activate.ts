@@ -1,5 +1,5 @@
 /**
- * Activating Azure AD: a tenant, its first connection and a token. The token is on the answer to the post and
+ * Activating Azure AD: a tenant, its first connection and what opens it. A token or secret is on the answer to the post and
  * nowhere else, so that no address shows it a second time.
  */
 import { recordAudit } from "../../store/audit.ts";
@@ -7,6 +7,7 @@ import { createTenant, type Dialect, SLUG_PATTERN } from "../../store/tenants.ts
 import { html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
 import { crumbs, problem } from "../parts.ts";
+import { type Authentication, authenticationField, authenticationIn } from "./authentication.ts";
 import { connectionMade, type MadeConnection, makeConnection } from "./connect.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
 
@@ -17,10 +18,11 @@ interface Fields {
   readonly name: string;
   readonly slug: string;
   readonly dialect: Dialect;
+  readonly authentication: Authentication;
 }
 
 export function showActivate(visit: MemberVisit): Answer {
-  return form(visit, { name: "", slug: "", dialect: "entra" });
+  return form(visit, { name: "", slug: "", dialect: "entra", authentication: "client_secret" });
 }
 
 export async function submitActivate(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -28,6 +30,7 @@ export async function submitActivate(visit: MemberVisit, deps: Console): Promise
     name: (visit.form.get("name") ?? "").trim(),
     slug: (visit.form.get("slug") ?? "").trim().toLowerCase(),
     dialect: dialectIn(visit.form) ?? "entra",
+    authentication: authenticationIn(visit.form) ?? "client_secret",
   };
   const wrong = check(fields);
   if (wrong !== undefined) return form(visit, fields, { status: 422, problem: wrong });
@@ -45,7 +48,8 @@ async function activate(fields: Fields, actor: string, deps: Console): Promise<M
     const tenant = await createTenant(tx, fields);
     if (tenant === undefined) return undefined;
     await recordAudit(tx, [{ tenantId: tenant.id, actor, action: "tenant.created", subject: tenant.slug }]);
-    return makeConnection(tx, deps, { tenant, name: CONNECTION_NAME, dialect: fields.dialect, actor });
+    const { dialect, authentication } = fields;
+    return makeConnection(tx, deps, { tenant, name: CONNECTION_NAME, dialect, authentication, actor });
   });
 }
 
@@ -67,7 +71,7 @@ function form(
       <h1>Activate Azure</h1>
       <p class="lead">
         A tenant is one customer of yours, with users and groups of its own. It gets a connection to Azure AD
-        (Microsoft Entra ID) and a token that only that Azure holds.
+        (Microsoft Entra ID), which only that Azure can open.
       </p>
       ${more.problem && problem(more.problem)}
       <form class="card stack" method="post" action="/activate">
@@ -103,9 +107,9 @@ function form(
             does not change later.
           </p>
         </div>
-        ${dialectField(fields.dialect)}
+        ${dialectField(fields.dialect)} ${authenticationField(fields.authentication)}
         <div class="actions">
-          <button type="submit">Create token</button>
+          <button type="submit">Activate</button>
           <a class="button quiet" href="/">Cancel</a>
         </div>
       </form>

@@ -1,10 +1,11 @@
 /** What is to be done in the Azure portal, and how its attributes are mapped. */
+import type { TokenKind } from "../../store/tenants.ts";
 import { time } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { table } from "../parts.ts";
 
 /** Setting provisioning up. */
-export function firstSteps(): Html {
+export function firstSteps(kind: TokenKind): Html {
   return html`<section>
     <h2>In the Azure portal</h2>
     <ol class="steps">
@@ -13,8 +14,13 @@ export function firstSteps(): Html {
         <b>Create your own application</b>, and choose the non-gallery kind.
       </li>
       <li>
-        In the application, open <b>Provisioning</b> and set the mode to <b>Automatic</b>. Enter the Tenant
-        URL and the Secret Token from above.
+        In the application, open <b>Provisioning</b> and set the mode to <b>Automatic</b>.
+        ${
+          kind === "bearer"
+            ? "Enter the Tenant URL and the Secret Token from above."
+            : html`Choose <b>OAuth2 client credentials grant</b> as the authentication method, and enter
+                Tenant URL, Token Endpoint, Client Identifier and Client Secret from above.`
+        }
       </li>
       <li>
         Press <b>Test Connection</b>. This page turns to “Connected” as soon as Azure has knocked, and says

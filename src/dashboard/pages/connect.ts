@@ -11,54 +11,63 @@ import {
   type Tenant,
 } from "../../store/tenants.ts";
 import { html } from "../html.ts";
-import { type Answer, type Console, csrfField, type MemberVisit, notFound, page } from "../page.ts";
-import { crumbs, problem } from "../parts.ts";
+import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
+import { connectionPath, crumbs, problem } from "../parts.ts";
+import { type Authentication, authenticationField, authenticationIn } from "./authentication.ts";
 import { NO_CONNECTION } from "./connection.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
 import { NO_TENANT } from "./tenant.ts";
 import { tokenOnce } from "./token-once.ts";
 
 const NAME_CHARS_MAX = 60;
+const START = { name: "", dialect: "entra", authentication: "client_secret" } as const;
 
 export interface MadeConnection {
   readonly tenantId: string;
   readonly id: string;
-  readonly token: IssuedToken;
+  /** A bearer token or a client secret; undefined where none is needed. */
+  readonly token: IssuedToken | undefined;
+  readonly authentication: Authentication;
 }
 
 interface NewConnection {
   readonly tenant: Tenant;
   readonly name: string;
   readonly dialect: Dialect;
+  readonly authentication: Authentication;
   readonly actor: string;
 }
 
-/** A connection with its first token. */
+/** A connection with what opens it. */
 export async function makeConnection(
   tx: Transaction,
   { secret, tokenTtlDays: ttlDays }: Console,
-  { tenant, name, dialect, actor }: NewConnection,
+  { tenant, name, dialect, authentication, actor }: NewConnection,
 ): Promise<MadeConnection> {
   const tenantId = tenant.id;
   const id = await createConnection(tx, tenantId, name, dialect);
-  const token = await issueToken(tx, { tenantId, connectionId: id, secret, ttlDays });
-  await recordAudit(tx, [
-    { tenantId, actor, action: "connection.created", subject: name },
-    { tenantId, actor, action: "token.issued", subject: `${token.hint}…` },
-  ]);
-  return { tenantId, id, token };
+  await recordAudit(tx, [{ tenantId, actor, action: "connection.created", subject: name }]);
+  if (authentication === "federation") return { tenantId, id, token: undefined, authentication };
+  const request = { tenantId, connectionId: id, secret, ttlDays, kind: authentication };
+  const token = await issueToken(tx, request);
+  const action = authentication === "bearer" ? "token.issued" : "client_secret.issued";
+  await recordAudit(tx, [{ tenantId, actor, action, subject: `${token.hint}…` }]);
+  return { tenantId, id, token, authentication };
 }
 
-/** The answer that shows the first token. */
+/** The answer that shows the first token or secret; where there is none, the page on which an issuer is named. */
 export async function connectionMade(deps: Console, made: MadeConnection, title: string): Promise<Answer> {
   const connection = await findConnection(deps.database, made.tenantId, made.id);
   if (connection === undefined) return notFound(NO_CONNECTION);
-  return tokenOnce(deps, { title, connection, token: made.token, isFirst: true });
+  const { token, authentication } = made;
+  if (token === undefined || authentication === "federation")
+    return redirect(`${connectionPath(connection.tenantSlug, connection.id)}/oauth`);
+  return tokenOnce(deps, { title, connection, token, kind: authentication, isFirst: true });
 }
 
 export async function showConnect(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
-  return tenant === undefined ? notFound(NO_TENANT) : form(visit, tenant, { name: "", dialect: "entra" });
+  return tenant === undefined ? notFound(NO_TENANT) : form(visit, tenant, START);
 }
 
 export async function submitConnect(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -66,11 +75,13 @@ export async function submitConnect(visit: MemberVisit, deps: Console): Promise<
   if (tenant === undefined) return notFound(NO_TENANT);
   const name = (visit.form.get("name") ?? "").trim();
   const dialect = dialectIn(visit.form) ?? "entra";
+  const authentication = authenticationIn(visit.form) ?? START.authentication;
+  const fields = { name, dialect, authentication };
   if (name === "" || name.length > NAME_CHARS_MAX)
-    return form(visit, tenant, { name, dialect }, `Give it a name of ${NAME_CHARS_MAX} characters at most.`);
+    return form(visit, tenant, fields, `Give it a name of ${NAME_CHARS_MAX} characters at most.`);
   const actor = visit.session.login;
   const made = await deps.database.transaction((tx) =>
-    makeConnection(tx, deps, { tenant, name, dialect, actor }),
+    makeConnection(tx, deps, { tenant, ...fields, actor }),
   );
   return connectionMade(deps, made, `${name} can connect to ${tenant.name}`);
 }
@@ -78,7 +89,7 @@ export async function submitConnect(visit: MemberVisit, deps: Console): Promise<
 function form(
   visit: MemberVisit,
   { slug, name }: Tenant,
-  fields: { readonly name: string; readonly dialect: Dialect },
+  fields: Pick<NewConnection, "name" | "dialect" | "authentication">,
   wrong?: string,
 ): Answer {
   const body = html`${crumbs([
@@ -99,9 +110,9 @@ function form(
           <input id="name" name="name" required maxlength="${NAME_CHARS_MAX}" value="${fields.name}" />
           <p class="hint">Such as Azure AD of the subsidiary.</p>
         </div>
-        ${dialectField(fields.dialect)}
+        ${dialectField(fields.dialect)} ${authenticationField(fields.authentication)}
         <div class="actions">
-          <button type="submit">Create token</button>
+          <button type="submit">Add the connection</button>
           <a class="button quiet" href="/tenants/${slug}">Cancel</a>
         </div>
       </form>

@@ -89,7 +89,7 @@ function setUp({ lastRequestAt, tokens }: Door): Html {
   const isNew = lastRequestAt === undefined && tokens.every(({ lastUsedAt }) => lastUsedAt === null);
   return html`<details class="set-up" ${isNew && new Html("open")}>
     <summary>Setting up Azure, and its attribute mappings</summary>
-    ${firstSteps()} ${mappings()}
+    ${firstSteps(tokens[0]?.kind ?? "bearer")} ${mappings()}
   </details>`;
 }
 

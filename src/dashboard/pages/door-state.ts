@@ -24,8 +24,8 @@ export interface Door {
   readonly knocks: readonly KnownKnock[];
   /** Turned away, and nobody knows at whose. */
   readonly strangers: readonly KnownKnock[];
-  /** It trusts an issuer, and needs no token. */
-  readonly isFederated: boolean;
+  /** It trusts an issuer, or the client's own keys, and needs no token. */
+  readonly hasAssertions: boolean;
   readonly lastRequestAt: Date | undefined;
   readonly now: Date;
 }
@@ -36,7 +36,7 @@ export function doorState(door: Door): DoorState {
     return { tone: "idle", title: "Disconnected", text: "Azure's requests are refused; the data stays." };
   const live = tokens.filter((token) => isLive(token, now));
   const newest = live[0];
-  if (newest === undefined) return door.isFederated ? federated(door) : withoutToken(tokens);
+  if (newest === undefined) return door.hasAssertions ? federated(door) : withoutToken(tokens);
   const heardAt = latest([...tokens.map(({ lastUsedAt }) => lastUsedAt), door.lastRequestAt]);
   const since = latest([heardAt, newest.createdAt]) ?? newest.createdAt;
   const trouble = door.knocks.find(({ lastAt }) => lastAt > since);
@@ -59,7 +59,9 @@ export function isLive({ revokedAt, expiresAt }: Token, now: Date): boolean {
   return revokedAt === null && expiresAt > now;
 }
 
-function federated({ lastRequestAt }: Door): DoorState {
+function federated({ lastRequestAt, knocks }: Door): DoorState {
+  const trouble = knocks.find(({ lastAt }) => lastRequestAt === undefined || lastAt > lastRequestAt);
+  if (trouble !== undefined) return turnedAway(trouble, lastRequestAt);
   return lastRequestAt === undefined
     ? {
         tone: "warn",
@@ -76,7 +78,7 @@ function withoutToken(tokens: readonly Token[]): DoorState {
     : {
         tone: "bad",
         title: "No token",
-        text: "Azure cannot connect. Create a new token below and paste it there.",
+        text: "Azure cannot connect. Choose OAuth 2.0 below, or create a token and paste it there.",
       };
 }
 
@@ -86,8 +88,8 @@ function waiting(token: Token, strangers: readonly KnownKnock[]): DoorState {
     return {
       tone: "warn",
       title: "Waiting for Azure to knock",
-      text: html`The token <code>${token.hint}…</code> has not been used yet. Press Test Connection in Azure:
-        this turns green with its first request.`,
+      text: html`The ${token.kind === "bearer" ? "token" : "client secret"} <code>${token.hint}…</code> has
+        not been used yet. Press Test Connection in Azure: this turns green with its first request.`,
     };
   const { title, advice } = REASONS[stranger.reason];
   return {
@@ -158,6 +160,11 @@ const REASONS: Readonly<Record<KnockReason, { readonly title: string; readonly a
   revoked: {
     title: "the token was revoked",
     advice: `Azure still has a token that was ended here: ${PASTE_AGAIN}`,
+  },
+  client: {
+    title: "the client is not let in",
+    advice:
+      "The client secret, or what is shown in place of one, is wrong, expired or revoked: make a new one on the page OAuth 2.0 here, and paste Client Identifier and Client Secret into Azure.",
   },
   address: {
     title: "an address that is not allowed",

@@ -22,6 +22,7 @@ import { type Answer, type Console, csrfField, type MemberVisit, notFound, page,
 import { connectionPath, copyable, crumbs, facts, problem, table } from "../parts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { isLive } from "./door-state.ts";
+import { clientFacts } from "./token-once.ts";
 
 // Two secrets are live while Azure is told the new one.
 const OVERLAP_HOURS = 168;
@@ -118,8 +119,7 @@ async function oauthPage(
         <h2>Under Admin Credentials in Azure</h2>
         ${facts([
           ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
-          ["Token Endpoint", copyable("token-endpoint", `${deps.publicUrl()}/oauth2/token`)],
-          ["Client Identifier", copyable("client-identifier", connectionId)],
+          ...clientFacts(deps, connectionId),
           ...(issued === undefined
             ? []
             : ([

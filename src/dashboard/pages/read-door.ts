@@ -1,4 +1,5 @@
 /** What a connection's door knows: tokens, who was turned away, and when Azure was last heard. */
+import { findClientKeys } from "../../store/client-keys.ts";
 import { listCycles } from "../../store/cycle-history.ts";
 import { listKnocks, listStrangeKnocks } from "../../store/knocks.ts";
 import { findFederation } from "../../store/oauth-clients.ts";
@@ -11,16 +12,17 @@ export async function readDoor(
   connection: Connection,
 ): Promise<Door> {
   const { tenantId, id: connectionId } = connection;
-  const [tokens, knocks, strangers, federation, [lastCycle]] = await Promise.all([
+  const [tokens, knocks, strangers, federation, keys, [lastCycle]] = await Promise.all([
     listTokens(database, tenantId, connectionId),
     listKnocks(database, { tenantId, connectionId }),
     listStrangeKnocks(database),
     findFederation(database, { tenantId, connectionId }),
+    findClientKeys(database, { tenantId, connectionId }),
     listCycles(database, { tenantId, connectionId }, 1),
   ]);
   return {
     ...{ connection, tokens, knocks, strangers, now: now() },
-    isFederated: federation !== undefined,
+    hasAssertions: federation !== undefined || keys !== undefined,
     lastRequestAt: lastCycle?.lastRequestAt,
   };
 }

@@ -109,6 +109,7 @@ export async function submitRotate(visit: MemberVisit, deps: Console): Promise<A
   const tokens = await listTokens(deps.database, tenantId, connectionId);
   const old = tokens.find((each) => each.replacedAt !== null && isLive(each, deps.now()));
   return tokenOnce(deps, {
+    kind: "bearer",
     title: `New token for ${connection.tenantName}`,
     connection,
     token,

@@ -1,6 +1,7 @@
 /** Activating, rotating and revoking where it gets rough: what the database holds, double clicks, forged forms. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { listTenantAudit } from "../../../src/store/audit.ts";
+import { findClientSecret } from "../../../src/store/oauth-clients.ts";
 import { findPrincipal } from "../../../src/store/tenants.ts";
 import { addAccount, addTenant, type SeededTenant } from "../../support/console-seed.ts";
 import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
@@ -203,4 +204,63 @@ test("a viewer sees the dialect and has no way to change it", async () => {
   expect((await viewer.get(path)).text).not.toContain("/dialect");
   expect((await viewer.get(`${path}/dialect`)).status).toBe(403);
   expect((await viewer.post(`${path}/dialect`, { dialect: "strict" })).status).toBe(403);
+});
+
+test("client credentials: four values by the names of Azure's form, the secret once, and nothing else that opens", async () => {
+  const fields = { name: "Secretive", slug: "secretive", authentication: "client_secret" };
+  const made = await admin.post("/activate", fields);
+  const secret = /rs_[\w-]{43}/.exec(made.text)?.[0] ?? "";
+  const [row] = await store.database.query<{ tenantId: string; id: string }>(
+    `SELECT c.tenant_id AS "tenantId", c.id FROM connections c JOIN tenants t ON t.id = c.tenant_id WHERE t.slug = 'secretive'`,
+  );
+  const client = { id: row?.id ?? "", secret };
+
+  for (const label of ["Tenant URL", "Token Endpoint", "Client Identifier", "Client Secret"])
+    expect(made.text).toContain(`<dt>${label}</dt>`);
+  expect(made.text).toContain("https://scim.example.com/oauth2/token");
+  expect(made.text).not.toMatch(TOKEN);
+  expect(made.headers.get("cache-control")).toBe("no-store");
+  expect(await findClientSecret(store.database, CONSOLE_SECRET, client)).toMatchObject({
+    tenantId: row?.tenantId,
+  });
+  expect(await works(secret)).toBe(false);
+  expect(await wholeDatabase()).not.toContain(secret.slice(10));
+  const audit = await listTenantAudit(store.database, row?.tenantId ?? "", 10);
+  expect(audit.map(({ action }) => action)).toContain("client_secret.issued");
+  for (const path of ["", "/oauth"])
+    expect((await admin.get(`/tenants/secretive/connections/${client.id}${path}`)).text).not.toContain(
+      secret,
+    );
+});
+
+test("federation: no secret at all, and the page on which the issuer is named; a bearer token is warned of", async () => {
+  const federated = await admin.post("/activate", {
+    name: "Federated",
+    slug: "federated",
+    authentication: "federation",
+  });
+  expect(federated.status).toBe(303);
+  const page = await admin.get(federated.headers.get("location") ?? "");
+  for (const label of ["Issuer", "Subject", "Audience"]) expect(page.text).toContain(`${label}</label>`);
+  const tokens = await store.database.query(
+    "SELECT FROM tokens k JOIN tenants t ON t.id = k.tenant_id WHERE t.slug = 'federated'",
+  );
+  expect(tokens).toEqual([]);
+
+  const form = await admin.get("/activate");
+  expect(form.text).toMatch(/value="client_secret"[^>]*checked/);
+  expect(form.text).toContain("Its gallery no longer accepts it");
+  const bearer = await admin.post("/activate", { name: "Old", slug: "old", authentication: "bearer" });
+  expect(bearer.text).toMatch(TOKEN);
+  expect(bearer.text).toContain("gallery no longer takes long-lived tokens");
+});
+
+test("another connection of a tenant is asked the same, and keeps what was chosen where the name is wrong", async () => {
+  const { path, tenant } = await addNamed("another");
+  const connect = path.replace(/\/connections\/.*/, "/connect");
+  const wrong = await admin.post(connect, { name: "", authentication: "federation" });
+  expect([wrong.status, /value="federation"[^>]*checked/.test(wrong.text)]).toEqual([422, true]);
+  const made = await admin.post(connect, { name: "Second", authentication: "client_secret" });
+  expect(made.text).toMatch(/rs_[\w-]{43}/);
+  expect(await liveTokens(tenant)).toBe(1);
 });
