@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { say, ScimError } from "../scim/index.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
+import { CLIENT_SECRET_PREFIX, PRODUCT_KEY_PREFIX } from "../platform/secrets.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import type { AuthFailures } from "./auth-failures.ts";
@@ -35,7 +35,7 @@ export async function authenticate(
   if ("failure" in bearer) throw refuse({ request, response }, deps, bearer.failure);
   const { token } = bearer;
   const principal = await deps.findPrincipal(token);
-  if (!principal) throw refuse({ request, response }, deps, "unknown", token.startsWith(PRODUCT_KEY_PREFIX));
+  if (!principal) throw refuse({ request, response }, deps, "unknown", token);
   const { tenantId, schemaVersion, dialect } = principal;
   const context = contextOf(response);
   context.principal = principal;
@@ -55,15 +55,22 @@ const TOO_MANY =
 
 const PRODUCT_KEY = say`a product key opens /v1 only; provisioning needs the bearer token that Rollcall's console showed for the connection`;
 
+const CLIENT_SECRET = say`a client secret opens the token endpoint only; choose OAuth2 client credentials grant in Azure, and fill in Token Endpoint, Client Identifier and Client Secret`;
+
+function detailOf(reason: AuthFailure, token: string): (typeof DETAILS)[AuthFailure] {
+  if (token.startsWith(PRODUCT_KEY_PREFIX)) return PRODUCT_KEY;
+  return token.startsWith(CLIENT_SECRET_PREFIX) ? CLIENT_SECRET : DETAILS[reason];
+}
+
 function refuse(
   { request, response }: Exchange,
   { metrics, authFailures }: AuthenticateDeps,
   reason: AuthFailure,
-  isProductKey = false,
+  token = "",
 ): ScimError | TooManyRequestsError {
   metrics.authFailures.inc({ reason });
   const { isAllowed, retryAfterSeconds } = authFailures.note(request);
   if (!isAllowed) return new TooManyRequestsError(TOO_MANY, retryAfterSeconds);
   response.setHeader("WWW-Authenticate", challengeFor(reason));
-  return new ScimError(401, "unauthenticated", isProductKey ? PRODUCT_KEY : DETAILS[reason]);
+  return new ScimError(401, "unauthenticated", detailOf(reason, token));
 }

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
-import { hashToken, PRODUCT_KEY_PREFIX, tokenHint } from "../platform/secrets.ts";
+import { CLIENT_SECRET_PREFIX, hashToken, PRODUCT_KEY_PREFIX, tokenHint } from "../platform/secrets.ts";
 import { ScimError } from "../scim/index.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -29,7 +29,15 @@ export interface KnockLogSettings {
 
 interface Seen {
   readonly reason:
-    "missing" | "malformed" | "unknown" | "product_key" | "path" | "plain" | "address" | "client";
+    | "missing"
+    | "malformed"
+    | "unknown"
+    | "product_key"
+    | "client_secret"
+    | "path"
+    | "plain"
+    | "address"
+    | "client";
   /** Who asked at the token endpoint, as far as it said; null elsewhere. */
   readonly clientId: string | null;
   /** Null where no token came. */
@@ -143,6 +151,7 @@ export class KnockLog {
 
 function reasonOf(bearer: ReturnType<typeof bearerOf>): Seen["reason"] {
   if (!("token" in bearer)) return bearer.failure;
+  if (bearer.token.startsWith(CLIENT_SECRET_PREFIX)) return "client_secret";
   return bearer.token.startsWith(PRODUCT_KEY_PREFIX) ? "product_key" : "unknown";
 }
 

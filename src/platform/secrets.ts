@@ -25,7 +25,8 @@ export function createToken(
   prefix: typeof TOKEN_PREFIX | typeof PRODUCT_KEY_PREFIX | typeof CLIENT_SECRET_PREFIX = TOKEN_PREFIX,
 ): NewToken {
   const token = prefix + randomBytes(TOKEN_BYTES).toString("base64url");
-  return { token, hash: hashToken(secret, token), hint: tokenHint(token) };
+  const hash = prefix === CLIENT_SECRET_PREFIX ? hashClientSecret(secret, token) : hashToken(secret, token);
+  return { token, hash, hint: tokenHint(token) };
 }
 
 /** The first characters of a token, by which a list shows it. */
@@ -36,6 +37,14 @@ export function tokenHint(token: string): string {
 /** HMAC-SHA-256 of a token under the installation's secret. */
 export function hashToken(secret: string, token: string): Buffer {
   return createHmac("sha256", secret).update(token).digest();
+}
+
+/**
+ * Client secrets stand among the tokens, and are none: by a hash of their own, nobody who looks for a bearer token finds one,
+ * an api process of a version that does not know them included.
+ */
+export function hashClientSecret(secret: string, clientSecret: string): Buffer {
+  return hashToken(secret, `client secret ${clientSecret}`);
 }
 
 /** Tells two secrets apart without telling either: kept in Postgres to notice a wrong one at start. */

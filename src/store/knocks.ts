@@ -16,6 +16,7 @@ export type KnockReason =
   | "unknown"
   | "altered"
   | "product_key"
+  | "client_secret"
   | "expired"
   | "revoked"
   | "disconnected"

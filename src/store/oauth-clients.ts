@@ -1,6 +1,6 @@
 /** What may be shown at the token endpoint for a connection, whose id is the client's: a secret, or a trusted issuer's JWT. */
 import { newId } from "../platform/ids.ts";
-import { hashToken } from "../platform/secrets.ts";
+import { hashClientSecret, hashToken } from "../platform/secrets.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { Credential } from "./principal.ts";
 
@@ -14,9 +14,10 @@ export async function findClientSecret(
     `SELECT k.tenant_id AS "tenantId", k.id
        FROM tokens k
        JOIN connections c ON c.tenant_id = k.tenant_id AND c.id = k.connection_id
-      WHERE k.token_hash = $1 AND k.connection_id = $2 AND k.kind = 'client_secret'
+      WHERE k.token_hash = ANY ($1) AND k.connection_id = $2 AND k.kind = 'client_secret'
         AND k.revoked_at IS NULL AND k.expires_at > now() AND c.disconnected_at IS NULL`,
-    [hashToken(secret, client.secret), client.id],
+    // Secrets of the first version that had them are hashed as tokens are.
+    [[hashClientSecret(secret, client.secret), hashToken(secret, client.secret)], client.id],
   );
   return rows[0];
 }

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AccessTokens } from "../../src/api/oauth/access-tokens.ts";
+import { hashToken } from "../../src/platform/secrets.ts";
 import { removeFederation, setFederation } from "../../src/store/oauth-clients.ts";
 import { listTokens, revokeToken, rotateToken } from "../../src/store/tenants.ts";
 import { createScimClient } from "../support/scim-client.ts";
@@ -142,7 +143,23 @@ test("who is not the client, or asks amiss, is told so by RFC 6749's codes", asy
   });
   expect([twice.status, await twice.json()]).toMatchObject([400, { error: "invalid_request" }]);
   expect((await fetch(`${service.apiUrl}/oauth2/token`)).status).toBe(405);
-  // The secret opens the token endpoint alone.
+  // The secret opens the token endpoint alone, and its hash is that of no bearer token: an older process finds none.
+  const refusal = await scim(client_secret)("GET", "/Users?count=1");
+  expect([refusal.status, refusal.body.detail]).toEqual([
+    401,
+    expect.stringContaining("a client secret opens"),
+  ]);
+  expect(
+    await service.database.query("SELECT FROM tokens WHERE token_hash = $1", [
+      hashToken(TEST_SECRET, client_secret),
+    ]),
+  ).toEqual([]);
+  // One that was made before secrets had a hash of their own goes on.
+  await service.database.query(
+    "UPDATE tokens SET token_hash = $1 WHERE connection_id = $2 AND kind = 'client_secret'",
+    [hashToken(TEST_SECRET, client_secret), client_id],
+  );
+  expect((await ask(client)).status).toBe(200);
   expect(await statusOf(client_secret)).toBe(401);
 });
 

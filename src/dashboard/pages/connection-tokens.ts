@@ -36,7 +36,9 @@ export function tokensSection(visit: MemberVisit, { connection, tokens, now }: D
     ${
       mayChange &&
       html`<p class="actions">
-        <a class="button" href="${path}/rotate">${live.length > 0 ? "Rotate token" : "Create a token"}</a>
+        <a class="button" href="${path}/rotate">
+          ${live.some(({ kind }) => kind === "bearer") ? "Rotate token" : "Create a token"}
+        </a>
         <a class="button" href="${path}/oauth">OAuth 2.0</a>
         ${live.length > 0 && html`<a class="button danger" href="${path}/revoke">Revoke all tokens</a>`}
         ${connection.disconnectedAt === null && html`<a class="button danger" href="${path}/disconnect">Disconnect</a>`}

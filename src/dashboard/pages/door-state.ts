@@ -153,6 +153,11 @@ const REASONS: Readonly<Record<KnockReason, { readonly title: string; readonly a
     title: "a product key instead of the token",
     advice: `Keys that begin with rk_ are for your product. For Azure ${PASTE_AGAIN}`,
   },
+  client_secret: {
+    title: "a client secret instead of a token",
+    advice:
+      "Secrets that begin with rs_ open the token endpoint alone: choose OAuth2 client credentials grant in Azure, and fill in Token Endpoint, Client Identifier and Client Secret.",
+  },
   expired: {
     title: "the token has expired",
     advice: `Azure still has a token whose time is over: ${PASTE_AGAIN}`,
