@@ -149,16 +149,11 @@ test("who is not the client, or asks amiss, is told so by RFC 6749's codes", asy
     401,
     expect.stringContaining("a client secret opens"),
   ]);
-  expect(
-    await service.database.query("SELECT FROM tokens WHERE token_hash = $1", [
-      hashToken(TEST_SECRET, client_secret),
-    ]),
-  ).toEqual([]);
+  const plain = hashToken(TEST_SECRET, client_secret);
+  expect(await service.database.query("SELECT FROM tokens WHERE token_hash = $1", [plain])).toEqual([]);
   // One that was made before secrets had a hash of their own goes on.
-  await service.database.query(
-    "UPDATE tokens SET token_hash = $1 WHERE connection_id = $2 AND kind = 'client_secret'",
-    [hashToken(TEST_SECRET, client_secret), client_id],
-  );
+  const age = "UPDATE tokens SET token_hash = $1 WHERE connection_id = $2 AND kind = 'client_secret'";
+  await service.database.query(age, [plain, client_id]);
   expect((await ask(client)).status).toBe(200);
   expect(await statusOf(client_secret)).toBe(401);
 });
