@@ -169,6 +169,33 @@ test("queries name the columns they want", () => {
   expect(pathsOf(inSrc.filter(({ text }) => /\bselect\s+(\w+\.)?\*/i.test(text)))).toEqual([]);
 });
 
+/** Where the api asks Postgres without saying whose rows it wants, and why it cannot. */
+const SEES_EVERY_TENANT: Readonly<Record<string, string>> = {
+  "src/api/activity.ts": "flushes the counts of all tenants",
+  "src/api/answers.ts": "notes the process itself",
+  "src/api/door-log.ts": "flushes the refusals of all tenants",
+  "src/api/oauth/client-authentication.ts": "the credential says who the tenant is",
+  "src/api/oauth/token-endpoint.ts": "the credential says who the tenant is",
+  "src/api/product/authenticate.ts": "the key says who the tenant is",
+  "src/api/product/head-watch.ts": "watches the events of all tenants",
+  "src/api/product/key-use.ts": "flushes the use of all keys",
+  "src/api/product/login-check.ts": "one statement for the checks of all tenants (docs/decisions/0021)",
+};
+
+test("what answers a request asks Postgres as its tenant, or says why not", () => {
+  const shared = /\b(?:deps|settings|this)\.(?:#deps\.)?#?db\b(?!\.of\()/;
+  const found = inSrc.filter(
+    ({ path, text }) => path.startsWith("src/api/") && shared.test(withoutWiring(text)),
+  );
+
+  expect(pathsOf(found).sort()).toEqual(Object.keys(SEES_EVERY_TENANT).sort());
+});
+
+/** A constructor that only keeps what it is given asks nothing. */
+function withoutWiring(text: string): string {
+  return text.replaceAll(/this\.#db = db;/g, "");
+}
+
 test("nothing in src lies about unused", () => {
   // A file that only a test imports is as dead as one that nobody does.
   const used = new Set(

@@ -1,8 +1,10 @@
 /** The service under a role that may change rows and no tables: all it does still works, and what it may not is refused. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { doctor } from "../../src/cli/doctor.ts";
 import { grantCommand } from "../../src/cli/grant.ts";
+import { tenantCreate, tenantList } from "../../src/cli/tenant.ts";
 import { parseConfig } from "../../src/platform/config.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { prepareStores } from "../../src/prepare.ts";
@@ -10,7 +12,9 @@ import { createService, type Service } from "../../src/service.ts";
 import { type DatabasePool, openDatabase } from "../../src/store/database.ts";
 import { retain } from "../../src/worker/retain.ts";
 import { addProductKey, createProductClient } from "../support/product.ts";
-import { addTenant, testEnv } from "../support/service.ts";
+import { addAccount, PASSWORD } from "../support/console-seed.ts";
+import { TestVisitor } from "../support/console.ts";
+import { addTenant, testEnv, waitFor } from "../support/service.ts";
 import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../support/stores.ts";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -84,6 +88,69 @@ describe.each(cases)(MIGRATED, ({ kind, fence }) => {
     expect(after.filter((name) => before.has(name))).toEqual([]);
     // Who made a week owns it; rows that go there are the service's all the same.
     expect(await app.query("SELECT count(*) FROM writes")).toHaveLength(1);
+  });
+
+  test("whatever else a client or the product asks is answered, one tenant beside another", async () => {
+    const { api = "" } = await start("api,worker");
+    const tenants = [await addTenant({ database: app }, api), await addTenant({ database: app }, api)];
+    for (const tenant of tenants) {
+      const { scim, tenantId } = tenant;
+      const product = createProductClient(api, await addProductKey(app, tenantId));
+      const known = { id: "7", userName: "bob@acme.example", email: "bob@acme.example" };
+      const bulk = {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        Operations: ["eve", "dan"].map((userName) => ({
+          ...{ method: "POST", path: "/Users", bulkId: userName },
+          data: { schemas: [USER], userName },
+        })),
+      };
+      const statuses = [
+        await product("PUT", "/existing-users", { users: [known] }),
+        await scim("POST", "/Bulk", bulk),
+        await scim("POST", "/Users", { schemas: [USER], userName: "bob@acme.example" }),
+        await scim("PUT", `/Users/${randomUUID()}`, { schemas: [USER], userName: "nobody" }),
+        await product("POST", "/existing-users/match"),
+        await product("GET", "/existing-users"),
+        await product("GET", "/events"),
+        await product("PUT", "/role-mappings", {
+          mappings: [{ role: "r", matchBy: "displayName", value: "Staff" }],
+        }),
+        await product("POST", "/reconciliations"),
+        await product("GET", "/reconciliations"),
+        await product("POST", "/login-check", { email: "bob@acme.example" }),
+      ].map(({ status }) => status);
+      expect(statuses).toEqual([200, 200, 201, 404, 200, 200, 200, 200, 201, 200, 200]);
+      const list = await scim("GET", "/Users?sortBy=userName");
+      expect(list.body.totalResults).toBe(3);
+      const token = { prefer: "respond-async" };
+      const later = { schemas: [USER], userName: "late" };
+      expect((await scim("POST", "/Users", later, { headers: token })).status).toBe(202);
+      await waitFor(async () => (await scim("GET", "/Users")).body.totalResults === 4);
+    }
+  });
+
+  test("the console shows, and the command line changes and examines", async () => {
+    const { dashboard = "" } = await start("dashboard");
+    await addAccount(app, "admin", "admin");
+    const admin = new TestVisitor(dashboard);
+    await admin.signIn("admin", PASSWORD);
+    expect((await admin.post("/activate", { name: "Shown", slug: "shown" })).status).toBe(200);
+    for (const path of ["/", "/tenants/shown", "/failed", "/people?q=ada", "/settings/audit"])
+      expect([path, (await admin.get(path)).status]).toEqual([path, 200]);
+
+    const lines: string[] = [];
+    const env = { ...testEnv(url, queue), ROW_LEVEL_SECURITY: String(fence === "on") };
+    const context = { env, version: "0.0.0", print: (line: string) => void lines.push(line) };
+    expect(await tenantCreate.run(["by-command"], context)).toBe(0);
+    expect(await tenantList.run([], context)).toBe(0);
+    await doctor.run([], context);
+    const said = lines.join("\n");
+    for (const slug of ["shown", "by-command"]) expect(said).toContain(slug);
+    expect(said).toContain(fence === "on" ? "holds each tenant's rows apart" : "row-level security is off");
+    // A process that was not told of it says so at its start, and not by one failure after the other.
+    const silent = prepareStores(parseConfig(testEnv(url, queue, { ROLES: "api" })));
+    if (fence === "on") await expect(silent).rejects.toThrow(/set ROW_LEVEL_SECURITY=true/);
+    else await silent;
   });
 
   test.each([

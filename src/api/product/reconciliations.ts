@@ -64,7 +64,6 @@ const Query = z.object({
 });
 
 export interface ReconciliationDeps {
-  readonly db: DatabasePool;
   readonly logger: Logger;
 }
 
