@@ -16,6 +16,7 @@ import {
   type QueueBackend,
   type WriteQueue,
 } from "./queue/queues.ts";
+import { OwnWorker } from "./queue/own-worker.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
 import { TenantModels } from "./store/tenant-models.ts";
@@ -48,6 +49,7 @@ interface Shared {
   readonly deliveries: DeliveryQueue;
   readonly backend: QueueBackend;
   readonly local: LocalReplies;
+  readonly ownWorker: OwnWorker;
   readonly models: TenantModels;
   readonly now: () => number;
 }
@@ -81,7 +83,8 @@ export function createService(
   const tracer = tracerOf(config, version);
   const shared: Shared = {
     ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
-    ...{ local: new LocalReplies(), models: new TenantModels(), front: frontOf(config, metrics), now },
+    ...{ local: new LocalReplies(), ownWorker: new OwnWorker(), models: new TenantModels() },
+    ...{ front: frontOf(config, metrics), now },
   };
   const api = config.ROLES.has("api") ? createApiPart(shared) : undefined;
   const dashboard = config.ROLES.has("dashboard") ? consolePart(shared, api) : undefined;
@@ -193,6 +196,7 @@ function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): r
       logger,
       backend,
       replies: local.sender(channel.sender()),
+      ownWorker: shared.ownWorker,
       batchMax: config.BATCH_MAX,
       concurrency: config.WORKER_CONCURRENCY,
     }),
@@ -227,6 +231,7 @@ function createApiPart(shared: Shared): ApiPart {
   return apiPart({
     db,
     front: shared.front,
+    ownWorker: config.ROLES.has("worker") ? shared.ownWorker : undefined,
     now,
     models,
     queue,

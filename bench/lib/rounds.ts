@@ -12,6 +12,8 @@ export interface Rounds {
   readonly connections: number;
   readonly rounds: number;
   readonly milliseconds: number;
+  /** Before anything counts: as a service that has been up for a while. */
+  readonly warmUp: { readonly connections: number; readonly milliseconds: number };
   readonly material?: (side: Side) => Promise<Material>;
 }
 
@@ -27,19 +29,19 @@ export async function alternate(stand: Stand, plan: Rounds): Promise<readonly Pa
   const { service, baseline, load } = stand;
   const material = new Map<Side, Material>();
   for (const side of [service, baseline]) material.set(side, (await plan.material?.(side)) ?? {});
-  const run = async (side: Side): Promise<Round> => {
+  const run = async (side: Side, { connections, milliseconds } = plan): Promise<Round> => {
     const before = usedBy(stand, side);
     const seen = await load.run({
       target: side.target,
       scenario: plan.scenario,
       material: material.get(side) ?? {},
-      connections: plan.connections,
-      milliseconds: plan.milliseconds,
+      connections,
+      milliseconds,
     });
     return { ...seen, cost: costOf(before, usedBy(stand, side), seen.requests) };
   };
   // Once without counting: compiled code, filled pools, open cycle.
-  for (const side of [service, baseline]) await run(side);
+  for (const side of [service, baseline]) await run(side, { ...plan, ...plan.warmUp });
   const pairs: Pair[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     // Who goes first changes, so that neither always follows the other's checkpoint.

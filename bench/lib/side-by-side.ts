@@ -59,7 +59,9 @@ export async function latency(stand: Stand): Promise<readonly Result[]> {
   return [found, costs(pairs)];
 }
 
-const PLAN = { connections: CONNECTIONS, rounds: ROUNDS, milliseconds: ROUND_MS };
+// Thousands of requests: a few hundred would measure how V8 compiles.
+const WARM_UP = { connections: CONNECTIONS, milliseconds: 10_000 };
+const PLAN = { connections: CONNECTIONS, rounds: ROUNDS, milliseconds: ROUND_MS, warmUp: WARM_UP };
 
 async function rates(
   stand: Stand,

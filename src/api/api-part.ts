@@ -11,6 +11,7 @@ import type { WriteQueue } from "../queue/queues.ts";
 import type { ReplyReceiver } from "../queue/replies.ts";
 import type { LineLimits } from "../queue/lines.ts";
 import { outcomeOfRow } from "../queue/outcome-of-row.ts";
+import type { OwnWorker } from "../queue/own-worker.ts";
 import { Submitter, type WriteKey } from "../queue/submit.ts";
 import { acceptWrite, takeRepeatedAccepted } from "../store/accepted-writes.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -38,6 +39,8 @@ import type { SubmitDeps } from "./submit-write.ts";
 export interface ApiSettings {
   readonly db: DatabasePool;
   readonly queue: WriteQueue;
+  /** Where the process is a worker too. */
+  readonly ownWorker: OwnWorker | undefined;
   readonly replies: ReplyReceiver;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
@@ -134,7 +137,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
       headWatch.close();
       // Requests in hand still wait for their outcomes, so the reply channel closes after the server.
       await server.stop();
-      submitter.close();
+      await submitter.close();
       for (const beating of [answers, activity, doorLog, knockLog, keyUse]) await beating.stop();
       await principals.stop();
       await replies.close();
@@ -161,9 +164,10 @@ function createPrincipals({ db, secret, logger }: ApiSettings, accessTokens: Acc
 }
 
 function createSubmitter(settings: ApiSettings): Submitter {
-  const { db, queue, metrics, logger } = settings;
+  const { db, queue, ownWorker, metrics, logger } = settings;
   return new Submitter({
     queue,
+    ownWorker,
     findOutcomes: async (writes: readonly WriteKey[]) => {
       const rows = await findLedgerRows(db.of(writes.map(({ tenantId }) => tenantId)), writes);
       return new Map(rows.map((row) => [row.writeId, outcomeOfRow(row)]));

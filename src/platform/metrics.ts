@@ -129,7 +129,11 @@ function webhookMetrics({ counter, gauge, histogram }: Makers) {
 function stateMetrics({ gauge }: Makers) {
   const connection = ["tenant", "connection"];
   return {
-    queueJobs: gauge("queue_jobs", "Jobs in the queue", ["queue", "state"]),
+    queueJobs: gauge(
+      "queue_jobs",
+      "Jobs in the queue; delayed: to be tried again, or parked while worked on",
+      ["queue", "state"],
+    ),
     queueOldestWaiting: gauge("queue_oldest_waiting_seconds", "Age of the oldest job that waits", ["queue"]),
     cycleOpen: gauge("cycle_open", "1 while the connection's cycle is open", connection),
     cycleLastRequest: gauge("cycle_last_request_timestamp_seconds", "Time of the last request", connection),

@@ -111,6 +111,8 @@ export const CarriedWrites = z.object({
   tenantId: z.uuid(),
   tenantSlug: z.string(),
   writes: z.array(WriteCommand).min(1),
+  /** Attempts before it came to the queue, by the process that put it there. */
+  attempts: z.int().nonnegative().optional(),
 });
 
 export type WriteJob = z.infer<typeof SingleWrite> | z.infer<typeof CarriedWrites>;

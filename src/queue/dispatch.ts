@@ -1,17 +1,31 @@
 /**
  * The way onto the queue. A tenant has few jobs under way at once, and what arrives meanwhile gathers for its next
  * one: a write alone is handed over at once, many at a time move at the cost of one, and no tenant's flood fills the
- * queue before the others.
+ * queue before the others. Where the process has a worker of its own, that begins at once (own-worker.ts).
  *
  * States of a write here: in its tenant's line → in a job under way → ended, when its request has its outcome or has
  * given up. A job is under way until the last of its writes has ended.
  */
+import type { Job } from "bullmq";
+import { invariant } from "../platform/invariant.ts";
 import type { WriteCommand } from "./contracts.ts";
+import type { OwnWorker } from "./own-worker.ts";
 import type { WriteQueue } from "./queues.ts";
-import { jobOf, type QueuedJob, type Sized, takeLoad } from "./write-jobs.ts";
+import {
+  dataAfterOwnAttempt,
+  jobOf,
+  type ParkedJob,
+  parkedJobOf,
+  type QueuedJob,
+  type Sized,
+  takeLoad,
+} from "./write-jobs.ts";
 
 export interface DispatchDeps {
   readonly queue: Pick<WriteQueue, "addBulk">;
+  /** Absent where the process applies nothing. */
+  readonly ownWorker?: Pick<OwnWorker, "take"> | undefined;
+  readonly onError: (error: unknown) => void;
   /** The jobs may have arrived although the answer did not, so what became of the writes is not known. */
   readonly onUnknown: (writeIds: readonly string[], error: unknown) => void;
 }
@@ -31,6 +45,8 @@ interface UnderWay {
 
 // One that is being applied and one that lies ready, for each of two workers.
 const JOBS_PER_TENANT_MAX = 4;
+// A queue that does not answer must not gather jobs in memory while the work goes on without it.
+const PARKED_JOBS_MAX = 64;
 
 export class Dispatch {
   readonly #deps: DispatchDeps;
@@ -39,6 +55,8 @@ export class Dispatch {
   readonly #underWay = new Map<string, UnderWay>();
   /** Tenants whose lines are to be looked at in this tick. */
   readonly #due = new Set<string>();
+  /** Parked jobs whose work, or whose taking away, has not ended. */
+  readonly #parked = new Set<Promise<void>>();
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
@@ -64,9 +82,14 @@ export class Dispatch {
   }
 
   /** Puts the jobs of these writes on the queue once more, in case it lost them; what is there stays as it is. */
-  again(writeIds: readonly string[], onError: (error: unknown) => void): void {
+  again(writeIds: readonly string[]): void {
     const jobs = new Set(writeIds.flatMap((writeId) => this.#underWay.get(writeId)?.job ?? []));
-    if (jobs.size > 0) this.#deps.queue.addBulk([...jobs]).catch(onError);
+    if (jobs.size > 0) this.#deps.queue.addBulk([...jobs]).catch(this.#deps.onError);
+  }
+
+  /** Resolves when no parked job is left that will be taken away. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#parked);
   }
 
   #look(tenantId: string): void {
@@ -78,25 +101,71 @@ export class Dispatch {
   #send(): void {
     const jobs: QueuedJob[] = [];
     const writeIds: string[] = [];
+    const taken: { job: ParkedJob; work: Promise<void>; index: number }[] = [];
+    for (const { line, load } of this.#loads()) {
+      const own = this.#takeUp(load);
+      const job = own?.job ?? jobOf(load);
+      if (own) taken.push({ ...own, index: jobs.length });
+      else writeIds.push(...load.map(({ writeId }) => writeId));
+      this.#track(load, { line, job });
+      jobs.push(job);
+    }
+    if (jobs.length === 0) return;
+    const added = this.#deps.queue.addBulk(jobs);
+    added.catch((error: unknown) => this.#deps.onUnknown(writeIds, error));
+    for (const { job, work, index } of taken) {
+      const queued = added.then((each) => each[index]);
+      const followed = this.#unpark(job, work, queued)
+        .catch(this.#deps.onError)
+        .finally(() => this.#parked.delete(followed));
+      this.#parked.add(followed);
+    }
+  }
+
+  /** What the lines may hand over now, by the job. */
+  *#loads(): Generator<{ line: Line; load: readonly WriteCommand[] }> {
     for (const tenantId of this.#due) {
       const line = this.#lines.get(tenantId);
       if (!line) continue;
       while (line.waiting.length > 0 && line.jobsUnderWay < JOBS_PER_TENANT_MAX) {
-        const load = takeLoad(line.waiting);
-        const job = jobOf(load);
-        this.#track(load, { line, tenantId, job, writes: load.length });
-        jobs.push(job);
-        writeIds.push(...load.map(({ writeId }) => writeId));
+        yield { line, load: takeLoad(line.waiting) };
       }
       if (line.waiting.length === 0 && line.jobsUnderWay === 0) this.#lines.delete(tenantId);
     }
     this.#due.clear();
-    if (jobs.length === 0) return;
-    this.#deps.queue.addBulk(jobs).catch((error: unknown) => this.#deps.onUnknown(writeIds, error));
   }
 
-  #track(load: readonly WriteCommand[], underWay: UnderWay): void {
-    underWay.line.jobsUnderWay += 1;
+  #takeUp(load: readonly WriteCommand[]): { job: ParkedJob; work: Promise<void> } | undefined {
+    const { ownWorker } = this.#deps;
+    if (!ownWorker || this.#parked.size >= PARKED_JOBS_MAX) return undefined;
+    const job = parkedJobOf(load);
+    const work = ownWorker.take(job, load.length);
+    return work && { job, work };
+  }
+
+  /** Its own process has ended the job, or leaves it to the queue. What cannot be said of it here comes due by itself. */
+  async #unpark(job: ParkedJob, work: Promise<void>, added: Promise<Job | undefined>): Promise<void> {
+    const [worked, queued] = await Promise.allSettled([work, added]);
+    const hasWorked = worked.status === "fulfilled";
+    if (queued.status === "rejected" || queued.value === undefined) {
+      const writeIds = job.data.writes.map(({ writeId }) => writeId);
+      if (!hasWorked)
+        this.#deps.onUnknown(writeIds, queued.status === "rejected" ? queued.reason : worked.reason);
+      return;
+    }
+    if (hasWorked) {
+      await queued.value.remove();
+      return;
+    }
+    await queued.value.updateData(dataAfterOwnAttempt(job.data));
+    await queued.value.promote();
+  }
+
+  #track(load: readonly WriteCommand[], { line, job }: Pick<UnderWay, "line" | "job">): void {
+    const [first] = load;
+    invariant(first, "a job carries a write");
+    const underWay: UnderWay = { line, job, tenantId: first.tenantId, writes: load.length };
+    line.jobsUnderWay += 1;
     for (const { writeId } of load) this.#underWay.set(writeId, underWay);
   }
 }

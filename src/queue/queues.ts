@@ -66,6 +66,8 @@ const JOB_OPTIONS: Readonly<Record<QueueName, JobsOptions>> = {
 // A worker that died must be noticed while its clients still wait: well under the request budget of 20 s.
 // A worker that merely stuttered may lose its lock; the ledger makes the redelivery harmless.
 const LOCK_DURATION_MS = 8_000;
+/** How long a job that a process works on by itself lies parked: a process that died is noticed as a worker is. */
+export const PARKED_MS = LOCK_DURATION_MS;
 const STALLED_INTERVAL_MS = 4_000;
 const STALLED_COUNT_MAX = 10;
 // Nobody reads the event stream: outcomes are handed over directly.

@@ -14,6 +14,7 @@
 import type { Outcome, WriteCommand } from "./contracts.ts";
 import { Dispatch } from "./dispatch.ts";
 import { type LineLimits, Lines, type LinesState, type Places } from "./lines.ts";
+import type { OwnWorker } from "./own-worker.ts";
 import type { WriteQueue } from "./queues.ts";
 import type { ReplyMessage } from "./replies.ts";
 
@@ -38,6 +39,8 @@ export class SubmitAbandonedError extends Error {
 
 export interface SubmitterDeps {
   readonly queue: Pick<WriteQueue, "addBulk">;
+  /** The worker of this process, where it has one. */
+  readonly ownWorker?: Pick<OwnWorker, "take"> | undefined;
   /** Reads outcomes from the ledger; writes that have not ended are absent from the answer. */
   readonly findOutcomes: (writes: readonly WriteKey[]) => Promise<ReadonlyMap<string, Outcome>>;
   readonly onFallback: (count: number) => void;
@@ -101,7 +104,8 @@ export class Submitter {
   constructor(deps: SubmitterDeps) {
     this.#deps = deps;
     this.#lines = new Lines<Waiting>(deps.limits, (waiting) => this.#send(waiting));
-    this.#dispatch = new Dispatch({ queue: deps.queue, onUnknown: this.#onUnknown });
+    const { queue, ownWorker, onError } = deps;
+    this.#dispatch = new Dispatch({ queue, ownWorker, onError, onUnknown: this.#onUnknown });
   }
 
   /**
@@ -138,10 +142,11 @@ export class Submitter {
   };
 
   /** Lets go of writes that nobody waits for any more; requests in hand must have ended before. */
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#lookup);
     this.#lookup = undefined;
     this.#waiting.clear();
+    await this.#dispatch.settled();
   }
 
   #join(waiting: Waiting): Submission {
@@ -265,11 +270,7 @@ export class Submitter {
   #resend(queued: readonly Waiting[], now: number): void {
     const lost = queued.filter(({ sentAt }) => sentAt < now - RESEND_AFTER_MS);
     for (const waiting of lost) waiting.sentAt = now;
-    if (lost.length > 0)
-      this.#dispatch.again(
-        lost.map(({ command }) => command.writeId),
-        this.#deps.onError,
-      );
+    if (lost.length > 0) this.#dispatch.again(lost.map(({ command }) => command.writeId));
   }
 
   async #lookUp(writes: readonly Waiting[], isFallback = false): Promise<void> {

@@ -3,10 +3,11 @@
  * travel in one job. Each keeps its own id, outcome and ledger row; one that fails gets a job of its own, so that the
  * queue's list of failed jobs is the list of failed writes.
  */
+import type { z } from "zod";
 import { newId } from "../platform/ids.ts";
 import { invariant } from "../platform/invariant.ts";
 import { CarriedWrites, SingleWrite, type WriteCommand, type WriteJob } from "./contracts.ts";
-import { WRITE_JOB } from "./queues.ts";
+import { PARKED_MS, WRITE_JOB } from "./queues.ts";
 
 export interface Sized {
   readonly command: WriteCommand;
@@ -24,6 +25,13 @@ export interface QueuedJob {
   readonly data: WriteJob;
   readonly opts: typeof WRITE_JOB & { readonly jobId: string };
 }
+
+/** A job on which its own process works already; see own-worker.ts. */
+export interface ParkedJob extends QueuedJob {
+  readonly data: CarriedJobData;
+}
+
+type CarriedJobData = z.infer<typeof CarriedWrites>;
 
 /** Takes from the front of the line what one job shall carry. @param line - of one tenant, not empty */
 export function takeLoad(line: Sized[]): readonly WriteCommand[] {
@@ -44,6 +52,22 @@ export function jobOf(load: readonly WriteCommand[]): QueuedJob {
   return others.length === 0 ? jobOfOne(first) : jobOfMany(first, load);
 }
 
+/**
+ * A job for the worker of this process. It never has a write's id: a write that fails gets that job for itself.
+ * @param load - writes of one tenant, at least one
+ */
+export function parkedJobOf(load: readonly WriteCommand[]): ParkedJob {
+  const [first] = load;
+  invariant(first, "a job carries a write");
+  const job = jobOfMany(first, load);
+  return { ...job, name: jobOf(load).name, opts: { ...job.opts, delay: PARKED_MS } };
+}
+
+/** The same job, to be delivered by the queue after its own process had no luck with it. */
+export function dataAfterOwnAttempt(data: ParkedJob["data"]): ParkedJob["data"] {
+  return { ...data, attempts: 1 };
+}
+
 /** A job that fails with this reason: how a write that was carried with others is shown to have failed. */
 export function jobOfEnded(command: WriteCommand, reason: string): QueuedJob {
   const job = jobOfOne(command);
@@ -55,6 +79,8 @@ export interface CarriedJob {
   /** The job carries one write by itself, so the job's end is the write's end. */
   readonly isSingle: boolean;
   readonly ended: string | undefined;
+  /** Attempts that the queue has not counted. */
+  readonly attempts: number;
 }
 
 /** @returns undefined for what another version, or another hand, put into the queue */
@@ -62,12 +88,14 @@ export function readJob(data: unknown): CarriedJob | undefined {
   const isCarrier = typeof data === "object" && data !== null && "writes" in data;
   if (isCarrier) {
     const carried = CarriedWrites.safeParse(data);
-    return carried.success ? { writes: carried.data.writes, isSingle: false, ended: undefined } : undefined;
+    if (!carried.success) return undefined;
+    const { writes, attempts = 0 } = carried.data;
+    return { writes, isSingle: false, ended: undefined, attempts };
   }
   const single = SingleWrite.safeParse(data);
   if (!single.success) return undefined;
   const { ended, ...command } = single.data;
-  return { writes: [command], isSingle: true, ended };
+  return { writes: [command], isSingle: true, ended, attempts: 0 };
 }
 
 function jobOfOne(command: WriteCommand): QueuedJob {
@@ -78,7 +106,7 @@ function jobOfOne(command: WriteCommand): QueuedJob {
   };
 }
 
-function jobOfMany({ tenantId, tenantSlug }: WriteCommand, writes: readonly WriteCommand[]): QueuedJob {
+function jobOfMany({ tenantId, tenantSlug }: WriteCommand, writes: readonly WriteCommand[]): ParkedJob {
   return {
     name: `${writes.length} writes`,
     data: { version: 1, tenantId, tenantSlug, writes: [...writes] },

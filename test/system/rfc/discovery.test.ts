@@ -207,17 +207,29 @@ test("RFC 109: a password is neither stored nor queued, in whatever words it com
   const jobs = backend.openQueue();
   await jobs.pause();
 
+  const waiting = async () => (await jobs.getJobs(["wait"])).map(({ data }) => data);
+  const writesIn = (data: unknown): number => readJob(data)?.writes.length ?? 0;
+  const countWaiting = async () => (await waiting()).reduce((sum, data) => sum + writesIn(data), 0);
+  // A process that applies its own writes notices within a second that the queue is paused: then one waits.
+  const probes: Promise<unknown>[] = [];
+  await waitFor(async () => {
+    let hasEnded = false;
+    const probe = scim("POST", "/Users", { schemas: [USER], userName: `${crypto.randomUUID()}@contoso.com` });
+    probes.push(probe.finally(() => (hasEnded = true)));
+    await waitFor(async () => hasEnded || (await countWaiting()) > 0);
+    return !hasEnded;
+  });
+
   const writes = Promise.all([
     scim("POST", "/Users", { schemas: [USER], userName: "ann@contoso.com", password: secret }),
     patchAt(scim, existing, { op: "replace", path: "password", value: secret }),
     patchAt(scim, existing, { op: "add", value: { PassWord: secret, title: "Guide" } }),
   ]);
-  const waiting = async () => (await jobs.getJobs(["wait"])).map(({ data }) => data);
-  const writesIn = (data: unknown): number => readJob(data)?.writes.length ?? 0;
-  await waitFor(async () => (await waiting()).reduce((sum, data) => sum + writesIn(data), 0) === 3);
+  await waitFor(async () => (await countWaiting()) === 4);
   const queued = JSON.stringify(await waiting());
   await jobs.resume();
   expect((await writes).map(({ status }) => status)).toEqual([201, 200, 200]);
+  await Promise.all(probes);
   await jobs.close();
 
   expect(queued).toContain("ann@contoso.com");

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
 import type { WriteCommand } from "../../../src/queue/contracts.ts";
 import { Dispatch } from "../../../src/queue/dispatch.ts";
+import { PARKED_MS } from "../../../src/queue/queues.ts";
 import { type QueuedJob, readJob } from "../../../src/queue/write-jobs.ts";
 import { writeCommand } from "../../support/write-command.ts";
 
@@ -15,7 +16,7 @@ function openDispatch(): { dispatch: Dispatch; jobs: QueuedJob[] } {
     return Promise.resolve([]);
   };
   const queue = { addBulk } as unknown as ConstructorParameters<typeof Dispatch>[0]["queue"];
-  return { dispatch: new Dispatch({ queue, onUnknown: () => undefined }), jobs };
+  return { dispatch: new Dispatch({ queue, onUnknown: () => undefined, onError: () => undefined }), jobs };
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -66,10 +67,7 @@ test("what the queue may have lost is put there again, as the same jobs, and onl
   await tick();
   dispatch.ended(commands[2]?.writeId ?? "");
 
-  dispatch.again(
-    commands.map(({ writeId }) => writeId),
-    () => undefined,
-  );
+  dispatch.again(commands.map(({ writeId }) => writeId));
 
   expect(jobs).toHaveLength(3);
   expect(jobs[2]).toEqual(jobs[0]);
@@ -140,4 +138,73 @@ test("whatever comes and ends, each write travels once, in its tenant's order, a
     }),
     { numRuns: 30 },
   );
+});
+
+/** A worker of the same process whose work ends when told, and a queue that notes what is done with its jobs. */
+function openOwn(added: () => Promise<unknown> = () => Promise.resolve()) {
+  const log: string[] = [];
+  const jobs: QueuedJob[] = [];
+  const unknown: string[] = [];
+  let end: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  const queue = {
+    addBulk: async (bulk: QueuedJob[]) => {
+      jobs.push(...bulk);
+      await added();
+      return bulk.map(() => ({
+        remove: () => Promise.resolve(log.push("removed")),
+        updateData: (data: unknown) => Promise.resolve(log.push(`attempts ${readJob(data)?.attempts}`)),
+        promote: () => Promise.resolve(log.push("promoted")),
+      }));
+    },
+  } as unknown as ConstructorParameters<typeof Dispatch>[0]["queue"];
+  const ownWorker = {
+    take: () => (end ? undefined : new Promise<void>((resolve, reject) => (end = { resolve, reject }))),
+  };
+  const dispatch = new Dispatch({
+    ...{ queue, ownWorker },
+    onUnknown: (writeIds) => unknown.push(...writeIds),
+    onError: (error) => log.push(String(error)),
+  });
+  return { dispatch, jobs, log, unknown, ended: () => end };
+}
+
+test("a job that its own process works on is parked, and taken away once the work has ended", async () => {
+  const { dispatch, jobs, log, ended } = openOwn();
+  const [command, next] = [writeCommand(), writeCommand()];
+  dispatch.add({ command, bytes: 100 });
+  await tick();
+  dispatch.add({ command: next, bytes: 100 });
+  await tick();
+
+  expect(jobs).toMatchObject([{ opts: { delay: PARKED_MS } }, { opts: { jobId: next.writeId } }]);
+  expect(jobs[0]?.opts.jobId).not.toBe(command.writeId);
+  expect(jobs[1]?.opts).not.toHaveProperty("delay");
+  expect(log).toEqual([]);
+  ended()?.resolve();
+  await dispatch.settled();
+  expect(log).toEqual(["removed"]);
+});
+
+test("work that failed for a while is the queue's, which knows of the attempt", async () => {
+  const { dispatch, log, unknown, ended } = openOwn();
+  dispatch.add({ command: writeCommand(), bytes: 100 });
+  await tick();
+  ended()?.reject(new Error("Postgres is away"));
+  await dispatch.settled();
+
+  expect(log).toEqual(["attempts 1", "promoted"]);
+  expect(unknown).toEqual([]);
+});
+
+test("without the queue a write that was applied is no less applied; one that was not is unknown", async () => {
+  for (const isApplied of [true, false]) {
+    const { dispatch, unknown, ended } = openOwn(() => Promise.reject(new Error("Redis is away")));
+    const command = writeCommand();
+    dispatch.add({ command, bytes: 100 });
+    await tick();
+    if (isApplied) ended()?.resolve();
+    else ended()?.reject(new Error("Postgres is away"));
+    await dispatch.settled();
+    expect(unknown).toEqual(isApplied ? [] : [command.writeId]);
+  }
 });
