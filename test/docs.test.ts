@@ -1,5 +1,5 @@
 /** Documentation and code say the same, both ways. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
@@ -12,9 +12,12 @@ import { EVENT_TYPES } from "../src/store/events.ts";
 import { fillIn, SECTIONS } from "../tools/compatibility/page.ts";
 import { titlesIn, titlesOf } from "../tools/compatibility/titles.ts";
 import { attributesPage } from "../tools/attributes/page.ts";
+import { allPictures, picturesPage } from "../tools/pictures-page.ts";
 import { JAVELO_EXTENSIONS } from "./support/extensions.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+// Everybody who clones the repository has them.
+const PICTURES_BYTES_MAX = 5_000_000;
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 /** First cells of the tables of a page, where they are code. */
@@ -167,6 +170,22 @@ test("docs/security.md has each requirement of ASVS 5.0 level 2 once, and names 
     if (state === "met") expect(files.length, of.join()).toBeGreaterThan(0);
     for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true);
   }
+});
+
+test("every picture of a page is there, small, and shown somewhere; and every one that is shown is there", () => {
+  const pages = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
+    (name) => name.endsWith(".md"),
+  );
+  const shown = pages.flatMap((page) =>
+    [...read(page).matchAll(/images\/([\w-]+\.\w+)/g)].map(([, name = ""]) => name),
+  );
+  const there = readdirSync(join(ROOT, "docs/images"));
+
+  expect(read("docs/pictures.md")).toBe(picturesPage());
+  expect(there.sort()).toEqual([...allPictures()].sort());
+  expect([...new Set(shown)].sort()).toEqual(there.sort());
+  const bytes = there.reduce((sum, name) => sum + statSync(join(ROOT, "docs/images", name)).size, 0);
+  expect(bytes).toBeLessThan(PICTURES_BYTES_MAX);
 });
 
 test("README's table names every folder of src", () => {

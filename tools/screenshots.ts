@@ -1,11 +1,12 @@
 /**
  * Takes the pictures in docs/images: a service on stores of its own, a day of history, a directory that the Azure AD
- * simulator has just provisioned, and each page of the console.
+ * simulator has just provisioned, and each page that the console's routes know, wide and narrow, the main ones dark too.
  *
- *   npm run screenshots                        # the pages as documentation shows them
- *   npm run screenshots -- --all --out shots   # dark and narrow as well, for whoever changes a page
+ *   npm run screenshots                              # WebP, of the upper part of each page, as documentation shows it
+ *   npm run screenshots -- --png --out shots         # whole pages, every look, for whoever changes a page
+ *   npm run screenshots -- --png --out shots guard   # of one page, by the name of its picture
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,27 +20,41 @@ import { createLogger } from "../src/platform/logger.ts";
 import { prepareStores } from "../src/prepare.ts";
 import { createService } from "../src/service.ts";
 import { launchBrowser } from "../test/support/browser.ts";
-import { addTenant, seedConsole } from "../test/support/console-seed.ts";
+import { furnishTenant } from "../test/support/console-furnish.ts";
+import { addAccount, addDay, addTenant, seedConsole } from "../test/support/console-seed.ts";
+import {
+  addressOf,
+  DARK_PICTURES,
+  PAGE_PATHS,
+  PICTURES,
+  type TourIds,
+} from "../test/support/console-tour.ts";
 import { createScimClient, type ScimClient } from "../test/support/scim-client.ts";
 import { testEnv } from "../test/support/service.ts";
 import { runSimulation } from "./azure-ad/simulation.ts";
+import { picturesPage } from "./pictures-page.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    all: { type: "boolean", default: false },
+    png: { type: "boolean", default: false },
     out: { type: "string", default: join(import.meta.dirname, "../docs/images") },
   },
 });
 const IDLE_SECONDS = 3;
+const USERS = 200;
 const PASSWORD = "a password for pictures";
+const QUALITY = 80;
+// Documentation shows what is seen first; the rest is more of the same.
+const HEIGHT_MAX = { wide: 1_300, narrow: 1_500 };
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 800 };
-const TENANT_PAGES = ["preparation", "gate", "keys", "webhooks"];
 const LOOKS = [
-  { suffix: "", viewport: WIDE, colorScheme: "light" },
-  { suffix: "-dark", viewport: WIDE, colorScheme: "dark" },
-  { suffix: "-narrow", viewport: NARROW, colorScheme: "light" },
+  { look: "wide", suffix: "", viewport: WIDE, colorScheme: "light" },
+  { look: "wide", suffix: "-dark", viewport: WIDE, colorScheme: "dark" },
+  { look: "narrow", suffix: "-narrow", viewport: NARROW, colorScheme: "light" },
 ] as const;
+type Look = (typeof LOOKS)[number];
 
 const dataDir = mkdtempSync(join(tmpdir(), "rollcall-pictures-"));
 chmodSync(dataDir, 0o711); // As root, Postgres runs as another account, which must be able to pass.
@@ -55,30 +70,14 @@ await service.start();
 try {
   const { api = "", dashboard = "" } = service.addresses();
   await ensureOwner(service.db, { password: PASSWORD });
-  const { busy } = await seedConsole(service.db, config.ROLLCALL_SECRET);
+  for (const role of ["admin", "viewer"] as const) await addAccount(service.db, `${role}@example.com`, role);
+  await seedConsole(service.db, config.ROLLCALL_SECRET);
   await service.db.query("UPDATE tenants SET name = 'Fabrikam GmbH' WHERE slug = 'fabrikam'");
-  const made = await provision(api);
+  const ids = await provision(api);
   const browser = await launchBrowser();
   try {
-    const connection = `/tenants/${busy.slug}/connections/${busy.connectionId}`;
-    await takePictures(browser, dashboard, {
-      overview: "/",
-      tenant: `/tenants/${busy.slug}`,
-      connection,
-      guard: `${connection}/guard`,
-      cycles: `/tenants/${busy.slug}/cycles`,
-      cycle: made.cycle,
-      people: `/people?tenant=${made.slug}&q=a`,
-      person: made.person,
-      failed: "/failed",
-      activate: "/activate",
-      settings: "/settings",
-      accounts: "/settings/accounts",
-      audit: "/settings/audit",
-      account: "/account",
-      ...Object.fromEntries(TENANT_PAGES.map((name) => [name, `/tenants/${made.slug}/${name}`])),
-      rotate: `${connection}/rotate`,
-    });
+    await takePictures(browser, dashboard, ids);
+    if (!values.png) writeFileSync(join(import.meta.dirname, "../docs/pictures.md"), picturesPage());
   } finally {
     await browser.close();
   }
@@ -88,30 +87,18 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** A tenant whose numbers are not made up. @returns where its last cycle, and somebody who lost access, are shown */
-async function provision(
-  apiUrl: string,
-): Promise<{ readonly slug: string; readonly cycle: string; readonly person: string }> {
-  const { tenantId, slug, token } = await addTenant(
-    service.db,
-    { slug: "northwind", name: "Northwind Traders" },
-    config.ROLLCALL_SECRET,
-  );
+/** A tenant whose numbers are not made up, with something on every page. */
+async function provision(apiUrl: string): Promise<TourIds> {
+  const secret = config.ROLLCALL_SECRET;
+  const tenant = await addTenant(service.db, { slug: "northwind", name: "Northwind Traders" }, secret);
+  await addDay(service.db, tenant, USERS);
   const url = `${apiUrl}/scim/v2`;
-  const sizes = { users: 200, groups: 8, groupSize: 20, cycles: 3, beat: 4 * IDLE_SECONDS, concurrency: 8 };
-  const { clean } = await runSimulation({ url, token, dialect: "mixed", seed: 3, ...sizes });
+  const sizes = { users: USERS, groups: 8, groupSize: 20, cycles: 3, beat: 4 * IDLE_SECONDS, concurrency: 8 };
+  const { clean } = await runSimulation({ url, token: tenant.token, dialect: "mixed", seed: 3, ...sizes });
   if (!clean) throw new Error("the simulation went wrong, and the pictures would show it");
-  await beRefused(createScimClient(url, token));
+  await beRefused(createScimClient(url, tenant.token));
   await sleep(3_000 * IDLE_SECONDS); // Until the cycle has ended.
-  const [last] = await service.db.query<{ id: string }>(
-    "SELECT id FROM cycles WHERE tenant_id = $1 ORDER BY started_at DESC LIMIT 1",
-    [tenantId],
-  );
-  const [left] = await service.db.query<{ id: string }>(
-    "SELECT id FROM users WHERE tenant_id = $1 AND NOT active ORDER BY updated_at DESC LIMIT 1",
-    [tenantId],
-  );
-  return { slug, cycle: `/tenants/${slug}/cycles/${last?.id}`, person: `/tenants/${slug}/users/${left?.id}` };
+  return furnishTenant(service.db, tenant, secret);
 }
 
 /** What goes wrong in a real directory: a name that is taken, a member that is not there, a user that is gone. */
@@ -131,34 +118,62 @@ async function beRefused(scim: ScimClient): Promise<void> {
   await scim("PATCH", `/Users/${uuidv7()}`, patch("title", "Head of Sales"));
 }
 
-async function takePictures(
-  browser: Browser,
-  url: string,
-  pages: Readonly<Record<string, string>>,
-): Promise<void> {
-  for (const { suffix, viewport, colorScheme } of values.all ? LOOKS : LOOKS.slice(0, 1)) {
+async function takePictures(browser: Browser, url: string, ids: TourIds): Promise<void> {
+  for (const look of LOOKS) {
+    const { viewport, colorScheme } = look;
     const context = await browser.newContext({ viewport, colorScheme, locale: "en-GB" });
     const page = await context.newPage();
     await page.goto(`${url}/sign-in`);
-    await shoot(page, `sign-in${suffix}`);
+    await shoot(page, "sign-in", look);
     await page.fill("[name=login]", "owner");
     await page.fill("[name=password]", PASSWORD);
     await page.click("button[type=submit]");
-    for (const [name, path] of Object.entries(pages)) {
-      await page.goto(`${url}${path}`);
-      await shoot(page, `${name}${suffix}`);
+    for (const path of PAGE_PATHS) {
+      if (!isWanted(PICTURES[path] ?? path, look)) continue;
+      await page.goto(`${url}${addressOf(path, ids)}`);
+      await shoot(page, PICTURES[path] ?? path, look);
     }
-    if (values.all) await shootToken(page, `token${suffix}`);
+    await page.goto(`${url}/nowhere`);
+    await shoot(page, "not-found", look);
+    await shootToken(page, `${url}${addressOf("/tenants/:slug/connections/:id/rotate", ids)}`, look);
     await context.close();
   }
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(values.out, `${name}.png`), fullPage: true });
+function isWanted(name: string, { suffix }: Look): boolean {
+  if (positionals.length > 0 && !positionals.includes(name)) return false;
+  return values.png || suffix !== "-dark" || DARK_PICTURES.includes(name);
 }
 
 /** Rotates the token of the connection at hand: its page is the answer to a post, so it has no address. */
-async function shootToken(page: Page, name: string): Promise<void> {
+async function shootToken(page: Page, rotate: string, look: Look): Promise<void> {
+  if (!isWanted("token", look)) return;
+  await page.goto(rotate);
   await page.getByRole("button", { name: "Rotate now" }).click();
-  await shoot(page, name);
+  await page.getByText("shown this once").waitFor();
+  await shoot(page, "token", look);
+}
+
+async function shoot(page: Page, name: string, look: Look): Promise<void> {
+  if (!isWanted(name, look)) return;
+  const file = join(values.out, `${name}${look.suffix}`);
+  if (values.png) {
+    await page.screenshot({ path: `${file}.png`, fullPage: true });
+    return;
+  }
+  // Playwright itself writes no WebP, which takes a third of a PNG's room.
+  const height = await page.evaluate<number>("document.documentElement.scrollHeight");
+  const clip = {
+    x: 0,
+    y: 0,
+    scale: 1,
+    width: look.viewport.width,
+    height: Math.min(height, HEIGHT_MAX[look.look]),
+  };
+  const devtools = await page.context().newCDPSession(page);
+  const { data } = await devtools.send("Page.captureScreenshot", {
+    ...{ format: "webp", quality: QUALITY, captureBeyondViewport: true, clip },
+  });
+  writeFileSync(`${file}.webp`, data, "base64");
+  await devtools.detach();
 }

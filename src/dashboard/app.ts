@@ -199,7 +199,7 @@ function askToSignIn(request: Request): Answer {
 function forbidden(why: string): Answer {
   const body = html`<h1>Not allowed</h1>
     <p>${why}</p>
-    <p><a href="/">Go to the overview</a></p>`;
+    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
   return page("Not allowed", body, { status: 403 });
 }
 
@@ -212,7 +212,7 @@ function unreadable(status: number): Answer {
       : "Its address or its form is malformed: go back, reload the page, and try again.";
   const body = html`<h1>That request cannot be read</h1>
     <p>Nothing was changed. ${advice}</p>
-    <p><a href="/">Go to the overview</a></p>`;
+    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
   return page("Bad request", body, { status });
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 // The build copies styles and scripts beside the compiled file.
 const STYLES_FOLDER = join(import.meta.dirname, "styles");
 const SCRIPT = join(import.meta.dirname, "scripts/console.js");
-const STYLES = ["base.css", "parts.css", "screens.css"];
+const STYLES = ["base.css", "parts.css", "tables.css", "screens.css"];
 const HASH_LENGTH = 12;
 
 export interface Asset {

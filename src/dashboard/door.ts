@@ -125,6 +125,6 @@ function isOwnForm(request: Request, { csrfToken }: Visitor): boolean {
 function staleForm(): Answer {
   const body = html`<h1>This form has expired</h1>
     <p>Nothing was changed. Go back, reload the page, and send the form again.</p>
-    <p><a href="/">Go to the overview</a></p>`;
+    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
   return page("Form expired", body, { status: 403 });
 }

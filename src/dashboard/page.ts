@@ -127,7 +127,7 @@ export function redirect(location: string, session?: SessionChange): Redirect {
 export function notFound(what = "This page does not exist"): Page {
   const body = html`<h1>Not found</h1>
     <p>${what}. It may have been removed, or the address may be incomplete.</p>
-    <p><a href="/">Go to the overview</a></p>`;
+    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
   return page("Not found", body, { status: 404 });
 }
 

@@ -16,35 +16,48 @@ export interface Column {
 }
 
 /**
- * A table in a frame of its own, which scrolls sideways where the screen is narrow; the frame takes the keyboard's
- * focus, so that it scrolls without a pointer too.
+ * A table in a frame of its own, which scrolls sideways where it is too wide for its place, and takes the keyboard's
+ * focus to do so. On a narrow screen each row is a card with the columns' names in it: the stylesheet takes the layout of a
+ * table away there, and the roles keep what it is.
  */
 export function table(
   caption: string,
   columns: readonly Column[],
   rows: readonly (readonly HtmlValue[])[],
 ): Html {
-  const cell = (column: Column | undefined) => (column?.isNumber === true ? "number" : "text");
+  const kind = (column: Column | undefined) => (column?.isNumber === true ? "number" : "text");
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
-    <table>
+    <table role="table">
       <caption class="unseen">
         ${caption}
       </caption>
-      <thead>
-        <tr>
-          ${columns.map((column) => html`<th scope="col" class="${cell(column)}">${column.label}</th>`)}
+      <thead role="rowgroup">
+        <tr role="row">
+          ${columns.map(
+            (column) =>
+              html`<th scope="col" role="columnheader" class="${kind(column)}">${column.label}</th>`,
+          )}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           (row) =>
-            html`<tr>
-              ${row.map((value, index) => html`<td class="${cell(columns[index])}">${value}</td>`)}
+            html`<tr role="row">
+              ${row.map((value, index) => cell(value, columns[index], kind(columns[index])))}
             </tr>`,
         )}
       </tbody>
     </table>
   </div>`;
+}
+
+function cell(value: HtmlValue, column: Column | undefined, kind: string): Html {
+  return html`<td role="cell" class="${kind}" data-label="${column?.label ?? ""}">${value}</td>`;
+}
+
+/** A number of a table; zeros step back, so that what happened stands out. */
+export function figure(value: number): Html | string {
+  return value === 0 ? html`<span class="zero">0</span>` : count(value);
 }
 
 export function emptyState(title: string, hint: HtmlValue): Html {
@@ -58,13 +71,21 @@ export function notice(text: HtmlValue): Html {
   return html`<p class="notice" role="status">${text}</p>`;
 }
 
+/** What somebody should know before going on. */
+export function caution(text: HtmlValue): Html {
+  return html`<p class="caution" role="status">${text}</p>`;
+}
+
 export function problem(text: HtmlValue): Html {
   return html`<p class="problem" role="alert">${text}</p>`;
 }
 
+/** More do not fit into a line. */
+const MANY_FACTS = 7;
+
 /** Pairs of a name and its value. */
 export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
-  return html`<dl class="facts">
+  return html`<dl class="facts ${pairs.length >= MANY_FACTS && "many"}">
     ${pairs.map(
       ([name, value]) =>
         html`<div>

@@ -26,6 +26,7 @@ export interface Connection {
   readonly disconnectedAt: Date | null;
   readonly tokenHint: string | null;
   readonly tokenExpiresAt: Date | null;
+  /** Of any that is not revoked: a new one may wait beside one that is in use. */
   readonly tokenLastUsedAt: Date | null;
 }
 
@@ -95,18 +96,25 @@ export async function setDialect(
 const CONNECTIONS = `
   SELECT c.tenant_id AS "tenantId", t.slug AS "tenantSlug", t.name AS "tenantName",
          c.id, c.name, c.dialect, c.created_at AS "createdAt", c.disconnected_at AS "disconnectedAt",
-         k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", k.last_used_at AS "tokenLastUsedAt"
+         k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", u.last_used_at AS "tokenLastUsedAt"
     FROM connections c
     JOIN tenants t ON t.id = c.tenant_id
     LEFT JOIN LATERAL (
-           SELECT hint, expires_at, last_used_at
+           SELECT hint, expires_at
              FROM tokens
             WHERE tenant_id = c.tenant_id
               AND connection_id = c.id
               AND revoked_at IS NULL
             ORDER BY created_at DESC, id DESC
             LIMIT 1
-         ) k ON true`;
+         ) k ON true
+    LEFT JOIN LATERAL (
+           SELECT max(last_used_at) AS last_used_at
+             FROM tokens
+            WHERE tenant_id = c.tenant_id
+              AND connection_id = c.id
+              AND revoked_at IS NULL
+         ) u ON true`;
 
 /** Connections of all tenants, by tenant name; at most 1000. */
 export async function listConnections(db: Database): Promise<readonly Connection[]> {

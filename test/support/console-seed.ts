@@ -117,7 +117,9 @@ export async function addFailedWrite(
 export async function addUsers(database: DatabasePool, tenantId: string, count: number): Promise<void> {
   await database.query(
     `INSERT INTO users (tenant_id, id, user_name_key, active, resource, search, version, created_at, updated_at)
-     SELECT $1, gen_random_uuid(), 'user' || n, n % 20 <> 0, '{}', '{}', 1, now(), now()
+     SELECT $1, gen_random_uuid(), 'user' || n, n % 20 <> 0,
+            jsonb_build_object('userName', 'user' || n || '@contoso.com', 'displayName', 'User ' || n), '{}', 1, now(),
+            now()
        FROM generate_series(1, $2::int) AS n`,
     [tenantId, count],
   );
@@ -128,16 +130,13 @@ export async function addUsers(database: DatabasePool, tenantId: string, count: 
   );
 }
 
-/** One tenant that runs for a day and had its troubles, one that waits for Azure's first request. */
-export async function seedConsole(database: DatabasePool, secret: string) {
-  const busy = await addTenant(database, { slug: "contoso", name: "Contoso Ltd" }, secret);
-  const waiting = await addTenant(database, { slug: "fabrikam", name: "Fabrikam <GmbH>" }, secret);
-  await addUsers(database, busy.tenantId, 1240);
-  await addCycle(database, busy, { startedMinutesAgo: 900, kind: "test" });
-  await addCycle(database, busy, { startedMinutesAgo: 890, kind: "initial", created: 1240, refused: 2 });
+/** A day of cycles that has its troubles. @param users - how many the first one made */
+export async function addDay(database: DatabasePool, tenant: SeededTenant, users: number): Promise<void> {
+  await addCycle(database, tenant, { startedMinutesAgo: 900, kind: "test" });
+  await addCycle(database, tenant, { startedMinutesAgo: 890, kind: "initial", created: users, refused: 2 });
   for (let beat = 1; beat <= 18; beat += 1) {
     const troubles = beat === 7 ? { faulted: 1 } : beat === 12 ? { refused: 3 } : {};
-    await addCycle(database, busy, {
+    await addCycle(database, tenant, {
       startedMinutesAgo: 800 - beat * 40,
       created: beat % 3,
       updated: (beat * 7) % 13,
@@ -145,6 +144,14 @@ export async function seedConsole(database: DatabasePool, secret: string) {
       ...troubles,
     });
   }
+}
+
+/** One tenant that runs for a day and had its troubles, one that waits for Azure's first request. */
+export async function seedConsole(database: DatabasePool, secret: string) {
+  const busy = await addTenant(database, { slug: "contoso", name: "Contoso Ltd" }, secret);
+  const waiting = await addTenant(database, { slug: "fabrikam", name: "Fabrikam <GmbH>" }, secret);
+  await addUsers(database, busy.tenantId, 1240);
+  await addDay(database, busy, 1240);
   const cycleId = await addCycle(database, busy, {
     startedMinutesAgo: 2,
     isOpen: true,

@@ -13,6 +13,8 @@ export const CONSOLE_SECRET = "a secret that only console tests use, long enough
 export interface TestConsole {
   readonly url: string;
   readonly visitor: () => TestVisitor;
+  /** Paths of all routes that answer a GET. */
+  readonly paths: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -38,12 +40,16 @@ export async function startConsole(
     secureCookies: more.secureCookies ?? false,
     oidc: more.oidc,
   };
-  const handler: RequestListener = createDashboard(settings);
+  const app = createDashboard(settings);
+  const handler: RequestListener = app;
   const server = createHttpServer({ name: "console", host: "127.0.0.1", port: 0, handler, logger });
   await server.start();
   return {
     url: server.url(),
     visitor: () => new TestVisitor(server.url()),
+    paths: app.router.stack.flatMap(({ route }) =>
+      route?.stack.some(({ method }) => method === "get") === true ? [route.path] : [],
+    ),
     stop: () => server.stop(),
   };
 }

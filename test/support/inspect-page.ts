@@ -8,22 +8,48 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const WIDE = { width: 1280, height: 800 };
 // WCAG's reflow: 1280 pixels at 400 %.
 const NARROW = { width: 320, height: 640 };
+// 40 rem, as the stylesheet has it.
+const TABLES_ARE_CARDS_TO = 640;
 
-/** Looks at the page as it stands, so that the answer to a post can be looked at too. @returns what is wrong */
+// Between the two, where the layout changes.
+const WIDTHS_BETWEEN = [390, 700];
+
+/**
+ * Looks at the page as it stands, so that the answer to a post can be looked at too: wide and light, narrow and dark,
+ * which between them have every rule of the stylesheet. @returns what is wrong
+ */
 export async function inspectPage(page: Page): Promise<string[]> {
   const problems: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
+  const looks = [
+    { colorScheme: "light", viewport: WIDE },
+    { colorScheme: "dark", viewport: NARROW },
+  ] as const;
+  for (const { colorScheme, viewport } of looks) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const viewport of [WIDE, NARROW]) {
-      await page.setViewportSize(viewport);
-      const where = `${new URL(page.url()).pathname} (${colorScheme}, ${viewport.width} px)`;
-      problems.push(...(await violations(page)).map((text) => `${where}: ${text}`));
-      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
-      if (width > viewport.width) problems.push(`${where}: scrolls sideways, ${width} px wide`);
-    }
+    await page.setViewportSize(viewport);
+    const where = `${new URL(page.url()).pathname} (${colorScheme}, ${viewport.width} px)`;
+    problems.push(...(await violations(page)).map((text) => `${where}: ${text}`));
+    problems.push(...(await sidewaysScroll(page, viewport.width)));
+  }
+  for (const width of WIDTHS_BETWEEN) {
+    await page.setViewportSize({ ...NARROW, width });
+    problems.push(...(await sidewaysScroll(page, width)));
   }
   await page.setViewportSize(WIDE);
   return problems;
+}
+
+/** Neither the page, nor on a narrow screen a table in it. */
+async function sidewaysScroll(page: Page, width: number): Promise<string[]> {
+  const where = `${new URL(page.url()).pathname} (${width} px)`;
+  const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+  const cut = await page.evaluate<number>(
+    `[...document.querySelectorAll(".scroll:has(> table)")].filter((frame) => frame.scrollWidth > frame.clientWidth).length`,
+  );
+  return [
+    ...(wide > width ? [`${where}: scrolls sideways, ${wide} px wide`] : []),
+    ...(cut > 0 && width <= TABLES_ARE_CARDS_TO ? [`${where}: ${cut} tables are wider than the screen`] : []),
+  ];
 }
 
 interface Violation {
@@ -63,8 +89,8 @@ export function listenToBrowser(page: Page): readonly string[] {
 }
 
 function isAnswerOf(page: Page, message: ConsoleMessage): boolean {
-  const isStatus = message
-    .text()
-    .startsWith("Failed to load resource: the server responded with a status of 4");
+  const isStatus = /^Failed to load resource: the server responded with a status of [45]/.test(
+    message.text(),
+  );
   return isStatus && message.location().url === page.url();
 }

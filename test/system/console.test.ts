@@ -147,7 +147,7 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
 
   test("the numbers of an open page move with each person whom Azure assigns", async () => {
     const users = async (): Promise<number> =>
-      (await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).body.totalResults ?? 0;
+      (await createScimClient(tenantUrl, token)("GET", "/Users?count=0")).body.totalResults;
     const before = await users();
     await markPage();
 
@@ -298,19 +298,5 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await page.goto(`${url}/nowhere`);
     expect(await text()).toContain("Not found");
     await expectSound();
-  });
-
-  test("everything can be reached by keyboard, and the focus is seen", async () => {
-    await page.goto(url);
-    await page.keyboard.press("Tab");
-    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to content");
-    await page.keyboard.press("Enter");
-    await page.keyboard.press("Tab");
-
-    const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
-    const isInMain = await page.evaluate<boolean>(
-      "document.querySelector('main').contains(document.activeElement)",
-    );
-    expect([isInMain, outline]).toEqual([true, "solid"]);
   });
 });

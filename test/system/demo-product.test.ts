@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRollcallClient } from "../../src/client/index.ts";
 import { createDemoProduct } from "../../tools/demo-product/product.ts";
 import { hasChromium, launchBrowser } from "../support/browser.ts";
+import { inspectPage } from "../support/inspect-page.ts";
 import { addProductKey } from "../support/product.ts";
 import { type Azure, startAzure } from "../support/azure.ts";
 import { startTestService, type TestService } from "../support/service.ts";
@@ -70,13 +71,16 @@ test.skipIf(!canRun)("a person's access begins and ends with what Azure says", a
   await page.reload();
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(`Hello, ${name}`);
   expect(await page.textContent("body")).toContain("You have no particular role.");
+  expect(await inspectPage(page)).toEqual([]);
 
   await azure.remove(person);
   // The open page is told by itself, and the session is gone for whoever has its cookie.
   await page.getByRole("heading", { name: "No access" }).waitFor();
   expect(await page.getByRole("alert").textContent()).toMatch(/has ended your access/);
+  expect(await inspectPage(page)).toEqual([]);
   await page.goto(url);
   expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+  expect(await inspectPage(page)).toEqual([]);
   expect(await signIn(page, name)).toBe("No access");
 
   // Assigned again it is the same person, who gets in; and whom nothing was done to has been let in all along.

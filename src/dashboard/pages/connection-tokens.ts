@@ -39,7 +39,7 @@ export function tokensSection(visit: MemberVisit, { connection, tokens, now }: D
         <a class="button" href="${path}/rotate">
           ${live.some(({ kind }) => kind === "bearer") ? "Rotate token" : "Create a token"}
         </a>
-        <a class="button" href="${path}/oauth">OAuth 2.0</a>
+        <a class="button quiet" href="${path}/oauth">OAuth 2.0</a>
         ${live.length > 0 && html`<a class="button danger" href="${path}/revoke">Revoke all tokens</a>`}
         ${connection.disconnectedAt === null && html`<a class="button danger" href="${path}/disconnect">Disconnect</a>`}
       </p>`

@@ -2,7 +2,7 @@
 import { type Cycle, listCycles } from "../../store/cycle-history.ts";
 import type { Database } from "../../store/database.ts";
 import { type Connection, findConnection, findTenant } from "../../store/tenants.ts";
-import { count, date, duration, shortTime } from "../format.ts";
+import { date, duration, shortTime } from "../format.ts";
 import { Html, html } from "../html.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page, region } from "../page.ts";
 import {
@@ -12,6 +12,7 @@ import {
   cyclePath,
   emptyState,
   facts,
+  figure,
   table,
   verdictBadge,
   writesOf,
@@ -144,9 +145,4 @@ export function cyclesTable(caption: string, tenantSlug: string, cycles: readonl
     ];
   });
   return table(caption, columns, rows);
-}
-
-/** Zeros step back, so that what happened stands out. */
-function figure(value: number): Html | string {
-  return value === 0 ? html`<span class="muted">0</span>` : count(value);
 }

@@ -10,7 +10,7 @@ import { timeline } from "./cycle-timeline.ts";
 import { causePath } from "./failed.ts";
 import { resultBadge, titleOf } from "./failed-list.ts";
 
-const NOTHING = html`<span class="muted">–</span>`;
+const NOTHING = html`<span class="zero">–</span>`;
 
 /** Names of kinds of requests, by operation. */
 const OPERATIONS = new Map([

@@ -79,7 +79,7 @@ async function countBeats({ tenantId, connectionId }: Cycle, database: Console["
 function countsSection(cycle: Cycle): Html {
   const kinds = ["Created", "Updated", "Deactivated", "Reactivated", "Deleted"];
   const columns = [{ label: "Resource" }, ...kinds.map((label) => ({ label, isNumber: true }))];
-  const none = html`<span class="muted">–</span>`;
+  const none = html`<span class="zero">–</span>`;
   const users = [
     cycle.usersCreated,
     cycle.usersUpdated,

@@ -17,6 +17,7 @@ import { emptyState, failurePath } from "../parts.ts";
 import { failedList, resultBadge, titleOf } from "./failed-list.ts";
 
 const PAGE_LENGTH = 25;
+const MINUTE_MS = 60_000;
 
 export async function showFailed(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const slug = visit.query.get("tenant") ?? "";
@@ -105,7 +106,9 @@ function causeCard(group: FailureGroup, showsTenant: boolean): Html {
       <h3><a href="${causePath(group)}">${titleOf(group)}: ${code}</a></h3>
       ${resultBadge(result)} <span>${counted(count, "job")}</span>
       ${showsTenant && html`<span class="muted">${group.tenantName}</span>`}
-      <span class="when muted">${count > 1 && html`${shortTime(firstAt)} – `}${shortTime(lastAt)}</span>
+      <span class="when muted"
+        >${lastAt.getTime() - firstAt.getTime() >= MINUTE_MS && html`${shortTime(firstAt)} – `}${shortTime(lastAt)}</span
+      >
     </div>
     ${
       explanation &&

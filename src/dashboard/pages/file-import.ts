@@ -24,7 +24,7 @@ export function fileForm<Name extends string>(
       ...{ name: "file", label: "File", type: "file", accept: ".csv,text/csv", isRequired: true },
       hint: `CSV in UTF-8 of up to 16 MB, with commas, semicolons or tabs; the first row has the headings. ${hint}`,
     })}
-    <fieldset class="stack">
+    <fieldset class="columns">
       <legend>What the file calls</legend>
       ${(Object.keys(labels) as Name[]).map((name) =>
         field({

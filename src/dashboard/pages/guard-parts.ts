@@ -6,7 +6,7 @@ import { countHeld, findHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
 import { count, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { badge, connectionPath, notice } from "../parts.ts";
+import { badge, caution, connectionPath } from "../parts.ts";
 
 /** For a connection's facts: on or off, and how many it holds. */
 export async function guardFact(db: Database, connection: Connection): Promise<Html> {
@@ -36,7 +36,7 @@ export async function guardOfCycle(
     [superseded, "made active again"],
   ] as const;
   const told = fates.filter(([number]) => number > 0).map(([number, fate]) => `${count(number)} ${fate}`);
-  return notice(
+  return caution(
     html`The deactivation guard held ${count(held)}, beyond the limit of
       ${count(usersLimit ?? 0)}${told.length > 0 && `: ${told.join(", ")}`}.
       ${liftedAt && html`Its limit was lifted at ${shortTime(liftedAt)}.`}
@@ -58,7 +58,7 @@ export async function guardOfUser(
     released: "is released, and about to be applied",
     rejected: "was rejected",
   };
-  return notice(
+  return caution(
     html`The ${what} of this user ${fate[held.state]}, since ${shortTime(held.heldAt)}.
       <a href="${connectionPath(slug, held.connectionId)}/guard">Show the guard</a>`,
   );

@@ -196,9 +196,10 @@ function decisionFields(total: number): Html {
         still wants in a later cycle is held again.
       </p>
     </div>
-    <label
-      ><input type="checkbox" name="rest" /> When releasing, let the rest of the running cycle pass too</label
-    >
+    <label class="check">
+      <input type="checkbox" name="rest" />
+      <span>When releasing, let the rest of the running cycle pass too</span>
+    </label>
     <div class="actions">
       <button type="submit" name="decision" value="release-all">Release all ${count(total)}</button>
       <button class="danger" type="submit" name="decision" value="reject-all">
@@ -248,7 +249,7 @@ function settingsSection({ visit, connection, isAdmin }: At, guard: Guard | unde
   return html`<section>
     <h2>Limits</h2>
     ${now} ${!guard && html`<p>Recommended for every connection; these are good limits to begin with.</p>`}
-    <form class="card stack" method="post" action="${path}">
+    <form class="card stack medium" method="post" action="${path}">
       ${csrfField(visit)}
       <div class="field">
         <label for="users">Users in one cycle</label>
@@ -285,7 +286,7 @@ function settingsSection({ visit, connection, isAdmin }: At, guard: Guard | unde
     ${
       guard &&
       html`<form method="post" action="${path}/off">
-        ${csrfField(visit)} <button class="quiet" type="submit">Turn off</button>
+        ${csrfField(visit)} <button class="danger" type="submit">Turn off</button>
       </form>`
     }
   </section>`;

@@ -99,7 +99,7 @@ function erasures(visit: MemberVisit, { slug, name }: Tenant): Html {
           ...{ name: "who", label: "Who", charsMax: WHO_CHARS_MAX, isRequired: true },
           hint: "Id, userName, e-mail address, externalId, or the product's own id. Unassign the person in Azure first, or the next cycle makes them again.",
         })}
-        <div class="actions"><button class="danger" type="submit">Look for them</button></div>
+        <div class="actions"><button class="quiet" type="submit">Look for them</button></div>
       </form>
     </section>
     <section>

@@ -157,7 +157,7 @@ function secretsSection(
     <h2>Client secrets</h2>
     ${live.length > 0 && table("Client secrets", columns, rows)}
     <p class="actions">
-      ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? "Make another secret" : "Make a client secret")}
+      ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? "Make another secret" : "Make a client secret", { kind: "quiet" })}
     </p>
   </section>`;
 }
@@ -213,7 +213,7 @@ function federationSection(visit: MemberVisit, { path, federation, typed, now }:
     ${
       federation !== undefined &&
       html`<p class="actions">
-        ${postButton(visit, `${path}/oauth/federation/remove`, "Trust it no longer")}
+        ${postButton(visit, `${path}/oauth/federation/remove`, "Trust it no longer", { kind: "danger" })}
       </p>`
     }
   </section>`;

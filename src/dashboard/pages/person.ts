@@ -232,7 +232,7 @@ function changesOf({ changed, changes }: HistoryEntry, role: Role): Html | undef
       (name) =>
         html`<div>
           <dt><code>${shortName(name)}</code></dt>
-          <dd>${valueText(changes[name]?.from)} → ${valueText(changes[name]?.to)}</dd>
+          <dd>${changeText(changes[name])}</dd>
         </div>`,
     )}
   </dl>`;
@@ -241,6 +241,12 @@ function changesOf({ changed, changes }: HistoryEntry, role: Role): Html | undef
 /** An extension's attribute without its URN. */
 function shortName(name: string): string {
   return name.slice(name.lastIndexOf(":") + 1);
+}
+
+/** Of some attributes only the name is kept, such as a group's members, whose own histories have it. */
+function changeText(change: { readonly from?: unknown; readonly to?: unknown } | undefined): Html {
+  if (change?.from === undefined && change?.to === undefined) return html`<span class="muted">changed</span>`;
+  return html`${valueText(change.from)} → ${valueText(change.to)}`;
 }
 
 function valueText(value: unknown): Html | string {

@@ -152,7 +152,7 @@ async function reportPage(visit: MemberVisit, deps: Console, wrong?: string): Pr
 function tiles({ slug }: Tenant, id: string, counts: ReconciliationCounts): Html {
   const path = reportPath(slug, id);
   const plain = (people: number, what: Html | string, tone = ""): Html =>
-    html`<li><span class="figure ${tone}">${count(people)}</span> ${what}</li>`;
+    html`<li><span class="figure ${tone}">${count(people)}</span> <span>${what}</span></li>`;
   return html`<ul class="tiles" aria-label="Summary">
     ${plain(counts.accessToRemove, "have access to be removed", counts.accessToRemove > 0 ? "warn" : "")}
     ${plain(counts.accessToGive, "have access to be given", counts.accessToGive > 0 ? "warn" : "")}
@@ -201,8 +201,9 @@ function rowOf(slug: string, { finding, id, userId, userName, displayName, email
   return [
     badge(tone, label),
     id !== null && html`<code>${id}</code>`,
-    html`${userName ?? displayName ?? ""}${userName !== null && displayName !== null && html`<br />${displayName}`}`,
-    email ?? "",
+    html`<span class="wraps">${userName ?? displayName ?? ""}</span
+      >${userName !== null && displayName !== null && html`<br />${displayName}`}`,
+    email !== null && email !== userName && html`<span class="wraps">${email}</span>`,
     activity(is.activeInProduct),
     userId === null
       ? activity(is.activeInDirectory)

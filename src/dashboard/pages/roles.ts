@@ -149,7 +149,7 @@ function rowOf(
 }
 
 function addForm(visit: MemberVisit, tenant: Tenant): Html {
-  return html`<form class="card stack" method="post" action="/tenants/${tenant.slug}${PATH}">
+  return html`<form class="card stack medium" method="post" action="/tenants/${tenant.slug}${PATH}">
     <h3>Add a mapping</h3>
     ${csrfField(visit)}
     <div class="field">

@@ -187,7 +187,13 @@ interface Deliveries {
 }
 
 function deliverySection(visit: MemberVisit, { deliveries, path, failedOnly, mayAct }: Deliveries): Html {
-  const labels = ["Made", "Event", "State", "Attempts", "Answer", "Time", ...(mayAct ? ["Action"] : [])];
+  const columns = [
+    ...["Made", "Event", "State"].map((label) => ({ label })),
+    { label: "Attempts", isNumber: true },
+    { label: "Answer" },
+    { label: "Time", isNumber: true },
+    ...(mayAct ? [{ label: "Action" }] : []),
+  ];
   const rows = deliveries.map((delivery) => [
     shortTime(delivery.createdAt),
     html`${delivery.type}<br /><code>evt_${delivery.eventId}</code>`,
@@ -213,11 +219,7 @@ function deliverySection(visit: MemberVisit, { deliveries, path, failedOnly, may
     ${
       deliveries.length === 0
         ? emptyState("None", failedOnly ? "No delivery has failed." : "No event has been sent yet.")
-        : table(
-            "Deliveries",
-            labels.map((label) => ({ label })),
-            rows,
-          )
+        : table("Deliveries", columns, rows)
     }
   </section>`;
 }

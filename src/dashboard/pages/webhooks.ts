@@ -128,7 +128,7 @@ function newForm(visit: MemberVisit, { slug }: Tenant): Html {
       ...{ name: "url", label: "Address", type: "url", charsMax: URL_CHARS_MAX, isRequired: true },
       hint: "https, and public unless this installation allows others.",
     })}
-    <fieldset class="stack">
+    <fieldset class="columns">
       <legend>Events; none ticked sends all</legend>
       ${EVENT_TYPES.map(
         (type) =>
