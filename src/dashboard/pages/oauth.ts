@@ -1,5 +1,6 @@
 /** OAuth 2.0 for a connection: client credentials, and whose JWTs it trusts, with the fields as Azure's form names them. */
 import { recordAudit } from "../../store/audit.ts";
+import { type ClientKeys, findClientKeys } from "../../store/client-keys.ts";
 import {
   type Federation,
   findFederation,
@@ -102,6 +103,7 @@ async function oauthPage(
 ): Promise<Answer> {
   const { tenantId, id: connectionId } = connection;
   const federation = await findFederation(deps.database, { tenantId, connectionId });
+  const keys = await findClientKeys(deps.database, { tenantId, connectionId });
   const tokens = await listTokens(deps.database, tenantId, connectionId);
   const path = connectionPath(connection.tenantSlug, connectionId);
   const body = html`${crumbs([
@@ -136,6 +138,7 @@ async function oauthPage(
         }
       </section>
       ${secretsSection(visit, { path, tokens, now: deps.now() })}
+      ${keys !== undefined && keysSection(keys, deps.now())}
       ${federationSection(visit, { path, federation, typed, now: deps.now() })}
     </div>`;
   return page("OAuth 2.0", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
@@ -158,6 +161,20 @@ function secretsSection(
     ${live.length > 0 && table("Client secrets", columns, rows)}
     <p class="actions">
       ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? "Make another secret" : "Make a client secret", { kind: "quiet" })}
+    </p>
+  </section>`;
+}
+
+/** They are set by the command line, which can read a file. */
+function keysSection(keys: ClientKeys, now: Date): Html {
+  return html`<section>
+    <h2>Keys of the client's own</h2>
+    <p>
+      Assertions signed with ${keys.algorithm} are taken
+      (<code>private_key_jwt</code>${keys.keysUrl !== null && html`, keys from <code class="wraps">${keys.keysUrl}</code>`}),
+      each once, since ${date(keys.createdAt)}; last used
+      ${keys.lastUsedAt === null ? "never" : ago(keys.lastUsedAt, now)}.
+      <code>rollcall oauth keys</code> changes them.
     </p>
   </section>`;
 }

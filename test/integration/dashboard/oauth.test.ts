@@ -1,5 +1,6 @@
 /** A connection's OAuth 2.0 page: the fields of Azure's form, a secret that is shown once, and whom the connection trusts. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { setClientKeys } from "../../../src/store/client-keys.ts";
 import { findClientSecret, findFederation } from "../../../src/store/oauth-clients.ts";
 import { CONSOLE_SECRET, startConsole, type TestConsole } from "../../support/console.ts";
 import { addAccount, seedConsole } from "../../support/console-seed.ts";
@@ -47,6 +48,14 @@ test("an admin makes a secret, which is shown once, and sets, corrects and ends 
   expect((await admin.get(path)).text).toContain('value="https://issuer.example.com/v2.0"');
   expect((await admin.post(`${path}/federation/remove`, {})).status).toBe(303);
   expect(await findFederation(store.database, { tenantId, connectionId })).toBeUndefined();
+
+  const keysUrl = "https://idp.example.com/keys.json";
+  await store.database.transaction((tx) =>
+    setClientKeys(tx, { tenantId, connectionId }, { algorithm: "ES256", keys: null, keysUrl }),
+  );
+  expect((await admin.get(path)).text).toMatch(
+    /signed with ES256[^]*https:\/\/idp\.example\.com\/keys\.json/,
+  );
 
   const audit = await store.database.query<{ action: string; subject: string }>(
     "SELECT action, subject FROM audit WHERE tenant_id = $1",
