@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { newId } from "../platform/ids.ts";
 import { fingerprint } from "../platform/secrets.ts";
-import { emptyQueues } from "../queue/empty-queues.ts";
+import { countQueueWorkers, emptyQueues } from "../queue/empty-queues.ts";
+import type { QueueSettings } from "../queue/queues.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { knownMigrations } from "../store/migrations.ts";
 import {
@@ -35,6 +36,7 @@ const OPTIONS = {
   overwrite: { type: "string" },
   migrate: { type: "boolean" },
   "other-secret": { type: "boolean" },
+  "queue-in-use": { type: "boolean" },
   "pg-bin": { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -44,6 +46,7 @@ interface Wanted {
   readonly overwrite?: string | undefined;
   readonly migrate?: boolean | undefined;
   readonly "other-secret"?: boolean | undefined;
+  readonly "queue-in-use"?: boolean | undefined;
   readonly "pg-bin"?: string | undefined;
 }
 
@@ -55,7 +58,8 @@ interface Run extends Wanted {
 }
 
 export const restoreCommand: Command = {
-  usage: "restore <file> [--overwrite <database>] [--migrate] [--other-secret] [--pg-bin <folder>] [--json]",
+  usage:
+    "restore <file> [--overwrite <database>] [--migrate] [--other-secret] [--queue-in-use] [--pg-bin <folder>] [--json]",
   summary: "puts a backup into an empty database, or by --overwrite in the place of what is there",
   async run(args, context) {
     const { values, positionals } = parseArgs({
@@ -135,7 +139,7 @@ async function examineSettled(db: DatabasePool, queueSchema: string): Promise<Re
 }
 
 /** Nothing is taken away before the whole file has been read once. */
-async function makeRoom({ db, installation, overwrite, tools, file }: Run): Promise<void> {
+async function makeRoom({ db, installation, overwrite, tools, file, ...wanted }: Run): Promise<void> {
   const queueSchema = `${installation.config.QUEUE_PREFIX}_queue`;
   const { database, tables, connected } = await examineSettled(db, queueSchema);
   if (connected.length > 0)
@@ -144,13 +148,41 @@ async function makeRoom({ db, installation, overwrite, tools, file }: Run): Prom
     throw new CommandError(
       `the database ${database} is not empty (${tables} tables): name another in DATABASE_URL, or give "--overwrite ${database}", which removes all that is in it`,
     );
+  if (wanted["queue-in-use"] !== true) await assertQueueUnused(installation);
   if (tables === 0) return;
   await tools.run("pg_restore", ["--file=/dev/null", file]);
   await db.transaction((tx) => emptyTarget(tx, queueSchema));
 }
 
+/**
+ * A queue in Redis is found by its prefix, whatever database is restored: a drill beside a service that lives would empty
+ * that one's. A queue in Postgres is the database's own, and whoever uses it is connected to it.
+ */
+async function assertQueueUnused({ config }: Installation): Promise<void> {
+  const queue = redisQueueOf(config);
+  if (queue === undefined) return;
+  let workers = 0;
+  for (let attempt = 1; attempt <= LOOKS; attempt += 1) {
+    workers = await countQueueWorkers(queue);
+    if (workers === 0) return;
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new CommandError(
+    `${workers} workers take jobs from the queue "${config.QUEUE_PREFIX}" of REDIS_URL, which a restore empties: stop them, or, for a drill beside a service that goes on, give a QUEUE_PREFIX or a REDIS_URL of its own (--queue-in-use empties it all the same)`,
+  );
+}
+
+/** @returns undefined where the queue lives in the database itself */
+function redisQueueOf(config: Installation["config"]): QueueSettings | undefined {
+  if (config.REDIS_URL === undefined) return undefined;
+  // Whatever needed the connection reports the same error.
+  const onError = (): void => undefined;
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, QUEUE_PREFIX: prefix } = config;
+  return { redisUrl, databaseUrl, prefix, onError };
+}
+
 async function putBack({ tools, db, file, facts, installation }: Run): Promise<Restored> {
-  const { DATABASE_URL, REDIS_URL, QUEUE_PREFIX } = installation.config;
+  const { DATABASE_URL } = installation.config;
   const database = decodeURIComponent(new URL(DATABASE_URL).pathname.slice(1));
   // All or nothing. Who owns what, and who else may use it, is for this database to say.
   const args = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"];
@@ -164,11 +196,8 @@ async function putBack({ tools, db, file, facts, installation }: Run): Promise<R
   // Without statistics the first hours of a large directory would be planned blindly; and it may take its time.
   const client = await db.connect();
   await client.query("ANALYZE").finally(() => client.end());
-  if (REDIS_URL !== undefined) {
-    const failed: Error[] = [];
-    const onError = (error: Error): void => void failed.push(error);
-    await emptyQueues({ redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, prefix: QUEUE_PREFIX, onError });
-  }
+  const queue = redisQueueOf(installation.config);
+  if (queue !== undefined) await emptyQueues(queue);
   return restored;
 }
 

@@ -12,3 +12,14 @@ export async function emptyQueues(settings: QueueSettings): Promise<void> {
     }
   }
 }
+
+/** @returns how many workers take writes from the queue at this moment */
+export async function countQueueWorkers(settings: QueueSettings): Promise<number> {
+  const queue = createQueueBackend(settings).openQueue();
+  try {
+    await queue.waitUntilReady();
+    return await queue.getWorkersCount();
+  } finally {
+    await queue.close().catch(settings.onError);
+  }
+}

@@ -74,6 +74,11 @@ describe.skipIf(!hasDebianPostgres())("backup and restore", () => {
     await expect(
       command(restoreCommand, "living", file("one.dump"), "--overwrite", "living"),
     ).rejects.toThrow(/rollcall-.* still run on living: stop them first/);
+    // A drill beside the living service, whose queue it would empty.
+    if (queue.redisUrl !== undefined)
+      await expect(command(restoreCommand, "empty", file("one.dump"))).rejects.toThrow(
+        /1 workers take jobs from the queue .* QUEUE_PREFIX or a REDIS_URL of its own/,
+      );
     await second.service.stop();
     await leaveJob("empty");
 
