@@ -2,7 +2,7 @@
  * Is writing through the queue as fast as writing without one? The service beside the plain server that one would
  * write without a queue (bench/baseline), in turns on the same Postgres, each under the same load.
  *
- *   npm run bench                                  # everything, on both queues; about twelve minutes
+ *   npm run bench                                  # everything, on both queues; about twenty minutes
  *   npm run bench -- creates latency --queue redis # some measures, on one queue
  *   npm run bench -- members --append              # add what was found to bench/README.md
  *
@@ -12,6 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { members, size } from "./lib/alone.ts";
+import { memory, ROLES_APART, workers } from "./lib/apart.ts";
 import { commit, machine } from "./lib/machine.ts";
 import { HEADER, type Result, rowOf } from "./lib/result.ts";
 import { creates, cycle, latency, readsById, readsByName } from "./lib/side-by-side.ts";
@@ -27,7 +28,10 @@ const MEASURES: Readonly<Record<string, (stand: Stand) => Promise<Result | reado
   "reads-by-id": readsById,
   members,
   size,
+  workers,
+  memory,
 };
+const APART = new Set(["workers", "memory"]);
 // Filling a million rows takes minutes, and what it shows does not depend on where the queue lives.
 const REDIS_ONLY = new Set(["size"]);
 
@@ -63,7 +67,7 @@ async function measure(queue: QueueKind): Promise<void> {
   for (const name of wanted) {
     if (queue === "postgres" && REDIS_ONLY.has(name) && positionals.length === 0) continue;
     // Stores of its own for each measure: none finds the tables that another one filled.
-    const stand = await openStand(queue, roles);
+    const stand = await openStand(queue, APART.has(name) ? ROLES_APART : roles);
     try {
       const found = (await MEASURES[name]?.(stand)) ?? [];
       for (const result of [found].flat()) show(rowOf(result));
