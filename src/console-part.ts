@@ -8,6 +8,7 @@ import { createHttpServer, type FrontSettings, type HttpServer } from "./platfor
 import type { Logger } from "./platform/logger.ts";
 import type { DeliveryQueue, WriteQueue } from "./queue/queues.ts";
 import type { DatabasePool } from "./store/database.ts";
+import { issuerOf } from "./store/security-events.ts";
 
 export interface ConsoleStores {
   readonly config: Config;
@@ -29,6 +30,7 @@ export function consolePart(
     secret: config.ROLLCALL_SECRET,
     publicUrl: () => publicUrl(config, { front, api }),
     consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
+    issuer: issuerOf(config.PUBLIC_URL),
     tokenTtlDays: config.TOKEN_TTL_DAYS,
     webhookTargets: {
       isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,

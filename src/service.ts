@@ -19,6 +19,7 @@ import {
 import { OwnWorker } from "./queue/own-worker.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
+import { issuerOf } from "./store/security-events.ts";
 import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { consolePart } from "./console-part.ts";
@@ -213,6 +214,7 @@ function createWebhookPart(shared: Shared, dashboard: HttpServer | undefined): P
     metrics,
     logger,
     secret: config.ROLLCALL_SECRET,
+    issuer: issuerOf(config.PUBLIC_URL),
     concurrency: config.WEBHOOK_CONCURRENCY,
     eventRetentionDays: config.EVENT_RETENTION_DAYS,
     timeoutMs: config.WEBHOOK_TIMEOUT_MS,

@@ -28,6 +28,7 @@ import { createResourceEndpoint, type ResourceDeps, resourcePlaceOf } from "./re
 import { endpointNotFound, methodNotAllowed } from "./respond.ts";
 import { rootRoutes } from "./root-routes.ts";
 import { readBytes } from "./scim-body.ts";
+import { wellKnownRoutes } from "./well-known.ts";
 
 export interface ApiDeps
   extends TokenEndpointDeps, EnterDeps, HealthDeps, ProductDeps, RefusalDeps, ResourceDeps {
@@ -63,6 +64,7 @@ function createApp(deps: ApiDeps): express.Express {
   app.use("/scim/v2", scimRoutes(deps));
   app.use("/v1", productRoutes(deps));
   app.use(TOKEN_PATH, tokenEndpoint(deps));
+  app.use("/.well-known", wellKnownRoutes(deps));
   app.use((request: Request) => {
     throw endpointNotFound(request.path);
   });

@@ -32,9 +32,10 @@ import {
 import { restoreCommand } from "./restore.ts";
 import { roleList, roleMap, roleUnmap } from "./role.ts";
 import { schemaExample, schemaSet, schemaShow } from "./schema.ts";
+import { signingKeyList, signingKeyRevoke, signingKeyRotate } from "./signing-key.ts";
+import { streamCreate } from "./stream.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
-
 import { webhookLog, webhookRedeliver, webhookTest } from "./webhook-deliveries.ts";
 import {
   webhookCreate,
@@ -95,6 +96,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "webhook rotate-secret": webhookRotateSecret,
   "webhook test": webhookTest,
   "webhook delete": webhookDelete,
+  "stream create": streamCreate,
+  "signing-key list": signingKeyList,
+  "signing-key rotate": signingKeyRotate,
+  "signing-key revoke": signingKeyRevoke,
   "account create": accountCreate,
   "account list": accountList,
   "account set-role": accountSetRole,

@@ -1,10 +1,13 @@
 /** `webhook log`, `redeliver` and `test`: what came of deliveries, and making them again. */
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
+import { setHeaders, withSetError } from "../platform/security-event.ts";
 import { createWebhookPoster } from "../platform/webhook-post.ts";
 import { webhookHeaders } from "../platform/webhook-signature.ts";
 import { recordAudit } from "../store/audit.ts";
-import { findSigningEndpoint } from "../store/webhook-endpoints.ts";
+import type { Database } from "../store/database.ts";
+import { issuerOf, signVerification } from "../store/security-events.ts";
+import { findSigningEndpoint, type SigningEndpoint } from "../store/webhook-endpoints.ts";
 import { listDeliveries, type LoggedDelivery, type Redelivery, redeliver } from "../store/webhook-log.ts";
 import { type Command, CommandError, UsageError } from "./command.ts";
 import { requireSecret } from "./installation.ts";
@@ -65,7 +68,8 @@ export const webhookRedeliver: Command = {
 
 export const webhookTest: Command = {
   usage: "webhook test <slug> <endpoint>",
-  summary: "sends a signed message of type webhook.test from here, and shows the answer",
+  summary:
+    "sends a signed message of type webhook.test (a verification token) from here, and shows the answer",
   async run(args, context) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     return inDatabase(context, async (db, installation) => {
@@ -73,24 +77,20 @@ export const webhookTest: Command = {
       const secret = await requireSecret(installation, db);
       const endpoint = await findSigningEndpoint(db, await requireEndpoint(db, positionals), secret);
       if (endpoint === undefined) throw new CommandError("the endpoint was deleted meanwhile");
+      if (endpoint.delivery === "poll")
+        throw new CommandError("nothing is sent to it: its receiver asks for what waits");
       const id = `evt_${randomUUID()}`;
-      const sentAt = new Date();
-      const { tenantSlug: tenant } = endpoint;
-      const body = JSON.stringify({
-        payloadVersion: endpoint.payloadVersion,
-        id,
-        timestamp: sentAt.toISOString(),
-        tenant,
-        type: "webhook.test",
-        data: {},
-      });
       const poster = createWebhookPoster({
         timeoutMs: config.WEBHOOK_TIMEOUT_MS,
         isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
         isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
       });
-      const headers = webhookHeaders({ id, sentAt, body }, endpoint.secrets);
-      const result = await poster.post(endpoint.url, body, headers);
+      const { body, headers } = await trialOf(db, endpoint, {
+        id,
+        secret,
+        issuer: issuerOf(config.PUBLIC_URL),
+      });
+      const result = withSetError(await poster.post(endpoint.url, body, headers));
       poster.close();
       if (result.error !== null)
         throw new CommandError(
@@ -100,6 +100,24 @@ export const webhookTest: Command = {
     });
   },
 };
+
+/** What tells a receiver nothing but that it is reached. */
+async function trialOf(
+  db: Database,
+  endpoint: SigningEndpoint,
+  { id, secret, issuer }: { readonly id: string; readonly secret: string; readonly issuer: string },
+): Promise<{ readonly body: string; readonly headers: Readonly<Record<string, string>> }> {
+  const { tenantId, tenantSlug: tenant, format, audience, payloadVersion, secrets } = endpoint;
+  if (format !== "json") {
+    const receiver = { tenantId, issuer, format, audience: audience ?? endpoint.url };
+    const body = await signVerification(db, receiver, { jti: id, secret });
+    return { body, headers: setHeaders(secrets) };
+  }
+  const sentAt = new Date();
+  const timestamp = sentAt.toISOString();
+  const body = JSON.stringify({ payloadVersion, id, timestamp, tenant, type: "webhook.test", data: {} });
+  return { body, headers: webhookHeaders({ id, sentAt, body }, secrets) };
+}
 
 function wantedOf(eventId: string | undefined, since: string | undefined): Redelivery {
   if ((eventId === undefined) === (since === undefined))

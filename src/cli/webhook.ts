@@ -5,9 +5,12 @@ import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool, Transaction } from "../store/database.ts";
 import { PAYLOAD_VERSIONS } from "../store/event-messages.ts";
 import { EVENT_TYPES, type EventType } from "../store/events.ts";
+import { SET_EVENT_TYPES } from "../store/security-events.ts";
 import {
   createEndpoint,
   deleteEndpoint,
+  ENDPOINT_FORMATS,
+  type EndpointFormat,
   listEndpoints,
   pauseEndpoint,
   resumeEndpoint,
@@ -30,7 +33,8 @@ import { CLI_ACTOR, requireTenant } from "./token.ts";
 const OVERLAP_HOURS = 24;
 
 export const webhookCreate: Command = {
-  usage: "webhook create <slug> <url> [--types <type,type>] [--payload-version <n>] [--json]",
+  usage:
+    "webhook create <slug> <url> [--types <type,type>] [--payload-version <n>] [--format json|set|set-notice] [--audience <uri>] [--json]",
   summary: "sends the tenant's events to an address, signed; shows the secret, once",
   async run(args, context) {
     const { values, positionals } = parseArgs({
@@ -38,6 +42,8 @@ export const webhookCreate: Command = {
       options: {
         types: { type: "string" },
         "payload-version": { type: "string" },
+        format: { type: "string" },
+        audience: { type: "string" },
         json: { type: "boolean" },
       },
       allowPositionals: true,
@@ -45,15 +51,22 @@ export const webhookCreate: Command = {
     const [slug, url] = twoArguments(positionals, ["slug", "url"]);
     const types = typesOf(values.types);
     const payloadVersion = payloadVersionOf(values["payload-version"]);
+    const { audience } = values;
+    const format = formatOf(values.format, types);
     return inDatabase(context, async (db, installation) => {
       assertAllowed(url, installation);
       const secret = await requireSecret(installation, db);
       const { id: tenantId } = await requireTenant(db, slug);
       const made = await db.transaction(async (tx) => {
         await note(tx, { tenantId, action: "webhook.created", url });
-        return createEndpoint(tx, { tenantId, url, types, payloadVersion, secret });
+        return createEndpoint(tx, { tenantId, url, types, payloadVersion, format, audience, secret });
       });
-      showSecret(context, { endpoint: made.id, secret: made.webhookSecret }, values.json);
+      const shown = { endpoint: made.id, secret: made.webhookSecret };
+      showSecret(
+        context,
+        made.audience === null ? shown : { ...shown, audience: made.audience },
+        values.json,
+      );
     });
   },
 };
@@ -183,7 +196,21 @@ function assertAllowed(url: string, { config }: Installation): void {
   }
 }
 
-function typesOf(text: string | undefined): readonly EventType[] | null {
+/** @param types - that are wanted; tokens tell of users and groups alone */
+export function formatOf(
+  text: string | undefined,
+  types: readonly EventType[] | null,
+): EndpointFormat | undefined {
+  const format = ENDPOINT_FORMATS.find((known) => known === text);
+  if (text !== undefined && format === undefined)
+    throw new UsageError(`--format takes ${ENDPOINT_FORMATS.join(", ")}, not "${text}"`);
+  const untold = types?.find((type) => !SET_EVENT_TYPES.includes(type));
+  if (format !== undefined && format !== "json" && untold !== undefined)
+    throw new CommandError(`"${untold}" is no SCIM event; tokens tell ${SET_EVENT_TYPES.join(", ")}`);
+  return format;
+}
+
+export function typesOf(text: string | undefined): readonly EventType[] | null {
   if (text === undefined) return null;
   return text.split(",").map((name) => {
     const type = EVENT_TYPES.find((known) => known === name.trim());
@@ -201,7 +228,7 @@ function payloadVersionOf(text: string | undefined): number | undefined {
   return version;
 }
 
-async function note(
+export async function note(
   tx: Transaction,
   {
     tenantId,
@@ -215,7 +242,7 @@ async function note(
 /** The only place where a webhook's secret is shown. */
 function showSecret(
   { print }: Context,
-  shown: { readonly endpoint: string; readonly secret: string },
+  shown: { readonly endpoint: string; readonly secret: string; readonly audience?: string },
   asJson = false,
 ): void {
   if (asJson) {
@@ -224,15 +251,21 @@ function showSecret(
   }
   print(`Endpoint  ${shown.endpoint}`);
   print(`Secret    ${shown.secret}`);
-  print("The secret is shown this once. Give it to the receiver, which verifies signatures with it.");
+  if (shown.audience !== undefined) print(`Audience  ${shown.audience}`);
+  print(
+    shown.audience === undefined
+      ? "The secret is shown this once. Give it to the receiver, which verifies signatures with it."
+      : "The secret is shown this once. It comes with each token as Authorization: Bearer; the token's signature is of the key set.",
+  );
 }
 
 const HEADING = ["ENDPOINT", "URL", "TYPES", "STATE", "WAITING", "FAILED", "PAYLOAD"];
 
 function rowOf(endpoint: WebhookEndpoint): readonly string[] {
-  const { id, url, types, pending, failed, payloadVersion } = endpoint;
-  const numbers = [pending, failed, payloadVersion].map(String);
-  return [id, url, types?.join(",") ?? "all", stateOf(endpoint), ...numbers];
+  const { id, url, types, pending, failed, payloadVersion, format, delivery } = endpoint;
+  const payload = format === "json" ? String(payloadVersion) : format;
+  const where = delivery === "poll" ? `${url} (polled)` : url;
+  return [id, where, types?.join(",") ?? "all", stateOf(endpoint), ...[pending, failed].map(String), payload];
 }
 
 function stateOf({ pauseReason, failures, failingSince }: WebhookEndpoint): string {

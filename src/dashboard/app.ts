@@ -20,16 +20,7 @@ import { createDoor, type Door } from "./door.ts";
 import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
 import { createLiveStreams, wantsStream } from "./live-stream.ts";
-import {
-  type Answer,
-  type Console,
-  mayActAs,
-  notFound,
-  page,
-  redirect,
-  type Visit,
-  type WebhookTargets,
-} from "./page.ts";
+import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
 import { createOidcSignIn, type OidcSettings } from "./oidc.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
@@ -38,20 +29,9 @@ import { IMPORT_PATH } from "./pages/preparation-import.ts";
 import { LIST_UPLOAD_PATH } from "./pages/reconciliations.ts";
 import { receiveUpload } from "./upload.ts";
 
-export interface DashboardSettings {
-  readonly database: DatabasePool;
+export interface DashboardSettings extends Omit<Console, "now" | "eraseJobs" | "repeatWrites"> {
   /** The first is that of writes. */
   readonly queues: readonly [] | readonly [WriteQueue, ...BoardQueue[]];
-  /** Key under which tokens and sessions are hashed. */
-  readonly secret: string;
-  /** Address under which identity providers reach the api, without a trailing slash. */
-  readonly publicUrl: () => string;
-  /** Address under which browsers reach the console, without a trailing slash. */
-  readonly consoleUrl: () => string;
-  readonly tokenTtlDays: number;
-  readonly webhookTargets: WebhookTargets;
-  /** Whether this installation can send e-mail. */
-  readonly hasMail: boolean;
   /** True where browsers reach the console over TLS. */
   readonly secureCookies: boolean;
   /** The OpenID provider that lets people in beside accounts of our own. */
@@ -66,12 +46,13 @@ const FORM_LIMIT = "16kb";
 const USER_AGENT_CHARS_MAX = 300;
 
 export function createDashboard(settings: DashboardSettings): Express {
-  const { database, secret, publicUrl, consoleUrl, tokenTtlDays, webhookTargets, hasMail } = settings;
+  const { database, secret, publicUrl, consoleUrl, issuer, tokenTtlDays, webhookTargets, hasMail } = settings;
   const deps: Console = {
     database,
     secret,
     publicUrl,
     consoleUrl,
+    issuer,
     tokenTtlDays,
     webhookTargets,
     hasMail,

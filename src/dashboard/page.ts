@@ -23,6 +23,8 @@ export interface Console {
   readonly publicUrl: () => string;
   /** Address under which browsers reach the console, without a trailing slash. */
   readonly consoleUrl: () => string;
+  /** Of security event tokens. */
+  readonly issuer: string;
   readonly tokenTtlDays: number;
   /** Where webhooks may be sent beyond public addresses over https. */
   readonly webhookTargets: WebhookTargets;

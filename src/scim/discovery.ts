@@ -2,6 +2,7 @@
 import { BULK_OPERATIONS_MAX } from "./bulk/read-bulk.ts";
 import type { Attribute, Schema } from "./schema/attribute.ts";
 import { ENDPOINTS, type Models, RESOURCE_TYPES } from "./schema/registry.ts";
+import { PROVISIONING_EVENTS } from "./security-events.ts";
 import { URNS } from "./urns.ts";
 
 export interface DiscoveryOptions {
@@ -44,7 +45,10 @@ export function serviceProviderConfig(options: DiscoveryOptions): object {
       cursorTimeout: options.cursorTimeoutSeconds,
     },
     // RFC 9967 section 4: a write goes on without its request where the client asks for that.
-    securityEvents: { asyncRequest: "request", eventUris: [URNS.asyncResponseEvent] },
+    securityEvents: {
+      asyncRequest: "request",
+      eventUris: [URNS.asyncResponseEvent, ...Object.values(PROVISIONING_EVENTS)],
+    },
     authenticationSchemes: [
       {
         type: "oauthbearertoken",

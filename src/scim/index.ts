@@ -52,3 +52,10 @@ export {
   resolveReferences,
 } from "./bulk/read-bulk.ts";
 export { planBulk } from "./bulk/plan-bulk.ts";
+export {
+  bodyOf,
+  PROVISIONING_EVENTS,
+  type ResourceChange,
+  scimEvents,
+  scimSubject,
+} from "./security-events.ts";

@@ -58,7 +58,10 @@ export type AuditAction =
   | "webhook.paused"
   | "webhook.resumed"
   | "webhook.secret_rotated"
-  | "webhook.redelivered";
+  | "webhook.redelivered"
+  | "webhook.version_changed"
+  | "signing_key.rotated"
+  | "signing_key.revoked";
 
 export interface AuditEntry {
   /** Null for what belongs to the installation, such as an account. */

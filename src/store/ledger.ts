@@ -109,3 +109,36 @@ export async function insertNewLedgerRows(tx: Transaction, rows: readonly NewLed
   if (rows.length === 0) return;
   await tx.query({ name: "insert-writes", text: INSERT }, [JSON.stringify(rows)]);
 }
+
+/** What an event is told of the write that made it. */
+export interface WriteFacts {
+  readonly writeId: string;
+  readonly operation: "create" | "replace" | "patch" | "delete";
+  readonly connectionId: string;
+  readonly cycleId: string | null;
+  readonly correlationId: string;
+  readonly clientRequestId: string | null;
+  /** From → to, where something was before; null once it was erased. */
+  readonly changes: AttributeChanges | null;
+}
+
+/** @returns by write id; a write that is no longer kept is absent */
+export async function readWriteFacts(
+  db: Database,
+  tenantId: string,
+  writeIds: readonly string[],
+): Promise<ReadonlyMap<string, WriteFacts>> {
+  if (writeIds.length === 0) return new Map();
+  const rows = await db.query<WriteFacts>(
+    {
+      name: "read-write-facts",
+      text: `
+  SELECT w.write_id AS "writeId", w.operation, w.connection_id AS "connectionId", w.cycle_id AS "cycleId",
+         w.correlation_id AS "correlationId", w.client_request_id AS "clientRequestId", w.changes
+    FROM unnest($2::uuid[]) AS wanted (write_id)
+    JOIN writes w ON w.tenant_id = $1 AND w.write_id = wanted.write_id`,
+    },
+    [tenantId, writeIds],
+  );
+  return new Map(rows.map((row) => [row.writeId, row]));
+}

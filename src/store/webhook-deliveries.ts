@@ -16,7 +16,7 @@ export const FAILURES_BEFORE_HOLD = 3;
 
 /**
  * Endpoints for which there may be something to do: events to relay, or deliveries that are due. One whose messages are of
- * a version that this process does not know is left to those that do.
+ * a version that this process does not know is left to those that do; so is one whose receiver asks by itself.
  */
 export async function findBusyEndpoints(db: Database): Promise<readonly EndpointKey[]> {
   const statement = {
@@ -25,7 +25,8 @@ export async function findBusyEndpoints(db: Database): Promise<readonly Endpoint
   SELECT e.tenant_id AS "tenantId", e.id
     FROM webhook_endpoints e
     JOIN event_heads h ON h.tenant_id = e.tenant_id
-   WHERE e.payload_version = ANY($1::smallint[])
+   WHERE (e.payload_version = ANY($1::smallint[]) OR e.format <> 'json')
+     AND e.delivery = 'push'
      AND (e.retry_at IS NULL OR e.retry_at <= now())
      AND (e.paused_at IS NULL OR e.pause_reason = 'failing')
      AND ((h.head > e.relayed_through AND e.paused_at IS NULL)
@@ -114,10 +115,11 @@ const INSERT = `
    WHERE tenant_id = $1 AND id = $2
   RETURNING (SELECT missed FROM place)::float8 AS missed`;
 
-async function insertDeliveries(
+/** @returns how many events were removed before they could be relayed */
+export async function insertDeliveries(
   tx: Transaction,
   { tenantId, id }: EndpointKey,
-  { relayedThrough, types }: Locked,
+  { relayedThrough, types }: Pick<Locked, "relayedThrough" | "types">,
 ): Promise<number> {
   const [row] = await tx.query<{ missed: number }>({ name: "relay-events", text: INSERT }, [
     tenantId,

@@ -5,6 +5,8 @@ import { createWebhookSecret } from "../platform/webhook-signature.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { EventType } from "./events.ts";
 import { PAYLOAD_VERSION } from "./event-messages.ts";
+import { SET_EVENT_TYPES } from "./security-events.ts";
+import { ensureSigningKey } from "./signing-keys.ts";
 
 export type PauseReason = "by_hand" | "failing" | "gone";
 
@@ -13,14 +15,31 @@ export interface EndpointKey {
   readonly id: string;
 }
 
-export interface WebhookEndpoint extends EndpointKey {
+/** Messages of ours; security event tokens (RFC 9967) with values; or those with the names of attributes alone. */
+export const ENDPOINT_FORMATS = ["json", "set", "set-notice"] as const;
+export type EndpointFormat = (typeof ENDPOINT_FORMATS)[number];
+export type SetFormat = Exclude<EndpointFormat, "json">;
+
+/** What is sent where, and in which form. */
+export interface Delivering {
+  readonly format: EndpointFormat;
+  /** Tokens may be sent, or wait until their receiver asks. */
+  readonly delivery: "push" | "poll";
+  /** Whom tokens name as their receiver; null of messages. */
+  readonly audience: string | null;
+}
+
+export interface WebhookEndpoint extends EndpointKey, Delivering {
   readonly tenantSlug: string;
+  /** The audience where tokens are asked for. */
   readonly url: string;
   /** Null sends all. */
   readonly types: readonly EventType[] | null;
   /** Of its messages, for as long as it lives. */
   readonly payloadVersion: number;
   readonly createdAt: Date;
+  /** When its receiver last asked. */
+  readonly polledAt: Date | null;
   readonly pausedAt: Date | null;
   readonly pauseReason: PauseReason | null;
   readonly failures: number;
@@ -36,7 +55,8 @@ interface SealedEndpoint extends WebhookEndpoint {
 
 const COLUMNS = `
          e.tenant_id AS "tenantId", t.slug AS "tenantSlug", e.id, e.url, e.types,
-         e.payload_version AS "payloadVersion", e.created_at AS "createdAt",
+         e.payload_version AS "payloadVersion", e.format, e.delivery, e.audience, e.created_at AS "createdAt",
+         e.polled_at AS "polledAt",
          e.paused_at AS "pausedAt", e.pause_reason AS "pauseReason", e.failures, e.failing_since AS "failingSince"`;
 
 const LIST = `
@@ -57,27 +77,49 @@ export async function listEndpoints(db: Database, tenantId: string): Promise<rea
 
 export interface NewEndpoint {
   readonly tenantId: string;
-  readonly url: string;
+  /** Null where tokens are asked for. */
+  readonly url: string | null;
   readonly types: readonly EventType[] | null;
-  /** One of PAYLOAD_VERSIONS; the newest where there is none. */
+  /** Of messages: one of PAYLOAD_VERSIONS; the newest where there is none. */
   readonly payloadVersion?: number | undefined;
+  readonly format?: EndpointFormat | undefined;
+  /** Of tokens; a URN of the endpoint's own where there is none. */
+  readonly audience?: string | undefined;
   /** ROLLCALL_SECRET. */
   readonly secret: string;
 }
 
+// Processes that know no tokens know no version but the first, and leave these alone.
+const SET_VERSION = 2;
+
+const INSERT = `
+  INSERT INTO webhook_endpoints (tenant_id, id, url, types, payload_version, secret, format, delivery, audience,
+                                 relayed_through)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce((SELECT head FROM event_heads WHERE tenant_id = $1), 0))`;
+
 /** Makes an endpoint that gets the events from now on. @returns its secret, which is in this answer and nowhere else */
 export async function createEndpoint(
   tx: Transaction,
-  { tenantId, url, types, payloadVersion = PAYLOAD_VERSION, secret }: NewEndpoint,
-): Promise<{ readonly id: string; readonly webhookSecret: string }> {
+  { tenantId, url, types, secret, ...wanted }: NewEndpoint,
+): Promise<{ readonly id: string; readonly webhookSecret: string; readonly audience: string | null }> {
   const id = uuidv7();
   const webhookSecret = createWebhookSecret();
-  await tx.query(
-    `INSERT INTO webhook_endpoints (tenant_id, id, url, types, payload_version, secret, relayed_through)
-     VALUES ($1, $2, $3, $4, $5, $6, coalesce((SELECT head FROM event_heads WHERE tenant_id = $1), 0))`,
-    [tenantId, id, url, types, payloadVersion, sealOf(secret).seal(webhookSecret, id)],
-  );
-  return { id, webhookSecret };
+  const format = wanted.format ?? (url === null ? "set" : "json");
+  const isSet = format !== "json";
+  const audience = isSet ? (wanted.audience ?? `urn:rollcall:stream:${id}`) : null;
+  if (isSet) await ensureSigningKey(tx, secret);
+  await tx.query(INSERT, [
+    tenantId,
+    id,
+    url ?? audience,
+    isSet ? (types ?? SET_EVENT_TYPES).filter((type) => SET_EVENT_TYPES.includes(type)) : types,
+    isSet ? SET_VERSION : (wanted.payloadVersion ?? PAYLOAD_VERSION),
+    sealOf(secret).seal(webhookSecret, id),
+    format,
+    url === null ? "poll" : "push",
+    audience,
+  ]);
+  return { id, webhookSecret, audience };
 }
 
 /** A new secret; the old one signs beside it for so many hours. */
@@ -193,7 +235,7 @@ export async function noteEndpointBad(
 }
 
 /** An endpoint with the secrets that sign for it now, the newest first. */
-export interface SigningEndpoint extends EndpointKey {
+export interface SigningEndpoint extends EndpointKey, Delivering {
   readonly tenantSlug: string;
   readonly url: string;
   readonly payloadVersion: number;
@@ -222,8 +264,8 @@ export async function findSigningEndpoint(
   const seal = sealOf(secret);
   const sealed = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret];
   const secrets = sealed.flatMap((bytes) => seal.open(bytes, id) ?? []);
-  const { tenantSlug, url, payloadVersion, pauseReason } = row;
-  return { tenantId, id, tenantSlug, url, payloadVersion, pauseReason, secrets };
+  const { tenantSlug, url, payloadVersion, pauseReason, format, delivery, audience } = row;
+  return { tenantId, id, tenantSlug, url, payloadVersion, pauseReason, format, delivery, audience, secrets };
 }
 
 function sealOf(secret: string): Seal {

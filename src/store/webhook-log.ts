@@ -93,7 +93,8 @@ export async function readWebhookState(db: Database): Promise<{
   SELECT (count(*) FILTER (WHERE e.paused_at IS NULL AND e.failures = 0))::float8 AS active,
          (count(*) FILTER (WHERE e.paused_at IS NULL AND e.failures > 0))::float8 AS failing,
          (count(*) FILTER (WHERE e.paused_at IS NOT NULL))::float8 AS paused,
-         coalesce(max(extract(epoch FROM now() - oldest.at)) FILTER (WHERE e.paused_at IS NULL), 0)::float8
+         coalesce(max(extract(epoch FROM now() - oldest.at))
+                    FILTER (WHERE e.paused_at IS NULL AND e.delivery = 'push'), 0)::float8
            AS "lagSeconds"
     FROM webhook_endpoints e
     LEFT JOIN LATERAL (

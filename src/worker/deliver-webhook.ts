@@ -5,6 +5,7 @@
 import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { setHeaders, withSetError } from "../platform/security-event.ts";
 import type { PostResult, WebhookPoster } from "../platform/webhook-post.ts";
 import { webhookHeaders } from "../platform/webhook-signature.ts";
 import { DeliveryJob } from "../queue/contracts.ts";
@@ -13,6 +14,7 @@ import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { composeMessages, PAYLOAD_VERSIONS } from "../store/event-messages.ts";
 import type { StoredEvent } from "../store/events.ts";
+import { NoSigningKeyError, signSets } from "../store/security-events.ts";
 import { claimDelivery, FAILURES_BEFORE_HOLD, recordAttempt } from "../store/webhook-deliveries.ts";
 import {
   findSigningEndpoint,
@@ -29,8 +31,10 @@ export interface DeliveryDeps {
   readonly poster: WebhookPoster;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** ROLLCALL_SECRET, under which endpoints' secrets are sealed. */
+  /** ROLLCALL_SECRET, under which endpoints' secrets and signing keys are sealed. */
   readonly secret: string;
+  /** Of security event tokens. */
+  readonly issuer: string;
   readonly timeoutMs: number;
   /** Pauses between attempts; after the last one the delivery has failed. */
   readonly retrySeconds: readonly number[];
@@ -54,7 +58,7 @@ export function createDeliveryProcessor(deps: DeliveryDeps): DeliveryProcessor {
     if (endpoint === undefined || endpoint.pauseReason === "by_hand" || endpoint.pauseReason === "gone")
       return;
     // Made by a newer process, which will find it again.
-    if (!PAYLOAD_VERSIONS.includes(endpoint.payloadVersion)) return;
+    if (endpoint.format === "json" && !PAYLOAD_VERSIONS.includes(endpoint.payloadVersion)) return;
     const lease = deps.timeoutMs / 1_000 + LEASE_SPARE_SECONDS;
     const claimed = await claimDelivery(deps.db, delivery, lease);
     if (claimed === undefined) return;
@@ -71,12 +75,37 @@ const EVENT_REMOVED: PostResult = {
   excerpt: null,
 };
 
+const NO_TOKEN: PostResult = {
+  status: null,
+  error: "the event is no SCIM event, and has no token",
+  durationMs: 0,
+  excerpt: null,
+};
+
 async function send(deps: DeliveryDeps, endpoint: SigningEndpoint, event: StoredEvent): Promise<PostResult> {
+  if (endpoint.format !== "json") return sendSet(deps, endpoint, event);
   const [message] = await composeMessages(deps.db, endpoint, [event]);
   if (message === undefined) return EVENT_REMOVED;
   const body = JSON.stringify(message);
   const headers = webhookHeaders({ id: message.id, sentAt: new Date(), body }, endpoint.secrets);
   return deps.poster.post(endpoint.url, body, headers);
+}
+
+async function sendSet(
+  { db, poster, secret, issuer }: DeliveryDeps,
+  { tenantId, url, secrets, ...endpoint }: SigningEndpoint,
+  event: StoredEvent,
+): Promise<PostResult> {
+  const format = endpoint.format === "set-notice" ? "set-notice" : "set";
+  const receiver = { tenantId, issuer, format, audience: endpoint.audience ?? url } as const;
+  try {
+    const [set] = await signSets(db, receiver, { events: [event], secret });
+    if (set === undefined) return NO_TOKEN;
+    return withSetError(await poster.post(url, set.token, setHeaders(secrets)));
+  } catch (error) {
+    if (!(error instanceof NoSigningKeyError)) throw error;
+    return { status: null, error: error.message, durationMs: 0, excerpt: null };
+  }
 }
 
 interface Attempt {
@@ -90,7 +119,7 @@ async function record(deps: DeliveryDeps, attempt: Attempt): Promise<void> {
   const { delivery, endpoint, attempts, result } = attempt;
   const retry = deps.retrySeconds[attempts - 1];
   const isGood = result.error === null;
-  const isHopeless = result === EVENT_REMOVED || retry === undefined;
+  const isHopeless = isUnsent(result) || retry === undefined;
   const state = isGood ? "delivered" : isHopeless ? "failed" : "pending";
   const retryAfterSeconds = state === "pending" && retry !== undefined ? withJitter(retry) : null;
   const { status, error, durationMs, excerpt } = result;
@@ -104,7 +133,7 @@ async function record(deps: DeliveryDeps, attempt: Attempt): Promise<void> {
       response: excerpt,
     });
     if (isGood) await good(deps, tx, endpoint);
-    else if (result !== EVENT_REMOVED) await bad(deps, tx, { endpoint, result });
+    else if (!isUnsent(result)) await bad(deps, tx, { endpoint, result });
   });
   deps.metrics.webhookDeliveries.inc({ result: state === "pending" ? "retried" : state });
   deps.metrics.webhookDelivery.observe(durationMs / 1_000);
@@ -114,6 +143,11 @@ async function record(deps: DeliveryDeps, attempt: Attempt): Promise<void> {
     { component: "webhooks", tenantId, endpointId, deliveryId: id, error },
     "delivery failed for good",
   );
+}
+
+/** No fault of the endpoint's. */
+function isUnsent(result: PostResult): boolean {
+  return result === EVENT_REMOVED || result === NO_TOKEN;
 }
 
 async function good({ logger }: DeliveryDeps, tx: Transaction, endpoint: SigningEndpoint): Promise<void> {

@@ -34,6 +34,7 @@ export async function startConsole(
     secret: CONSOLE_SECRET,
     publicUrl: () => "https://scim.example.com",
     consoleUrl: () => server.url(),
+    issuer: "https://scim.example.com",
     tokenTtlDays: 180,
     webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
     hasMail: true,

@@ -9,8 +9,9 @@ import { EVENT_TYPES } from "../../src/store/events.ts";
 import { MATCH_STATES } from "../../src/store/existing-users.ts";
 import { FINDINGS } from "../../src/store/reconciliations.ts";
 import { GROUP_FIELDS } from "../../src/store/role-mappings.ts";
+import { createEndpoint } from "../../src/store/webhook-endpoints.ts";
 import { addProductKey } from "../support/product.ts";
-import { startTestService, type TestService, type TestTenant } from "../support/service.ts";
+import { startTestService, TEST_SECRET, type TestService, type TestTenant } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -55,12 +56,16 @@ const mounts: (Made & { readonly child: object })[] = [];
 let service: TestService;
 let tenant: TestTenant;
 let productKey: string;
+let stream: string;
 beforeAll(async () => {
   const stopWatching = watchRouters();
   service = await startTestService(openTestQueue(queueBackends()[0] ?? "postgres"));
   stopWatching();
   tenant = await service.addTenant();
   productKey = await addProductKey(service.database, tenant.tenantId);
+  const { tenantId } = tenant;
+  const endpoint = { tenantId, url: null, types: null, secret: TEST_SECRET };
+  stream = (await service.database.transaction((tx) => createEndpoint(tx, endpoint))).id;
 });
 afterAll(() => service.stop());
 
@@ -141,7 +146,7 @@ test("whatever method is not in it is refused, on every path", async () => {
 });
 
 test("its examples are taken, and every answer is as it says", async () => {
-  const ids = new Map<string, string>();
+  const ids = new Map([["security-events", stream]]);
   // What is made comes first, then what fills it and what ends it.
   const order = ({ path, method }: (typeof operations)[number]): number =>
     path.endsWith("/complete") ? 1.5 : ["post", "put", "get", "patch", "delete"].indexOf(method);
@@ -161,7 +166,7 @@ test("its examples are taken, and every answer is as it says", async () => {
     const body = checkAnswer(firstOf(told), await response.text(), name);
     if (response.status === 201) ids.set(path.split("/").at(-1) ?? "", body.id ?? "");
   }
-  expect(ids.size).toBe(3);
+  expect(ids.size).toBe(4);
 
   // What is refused has the form that stands under "default".
   for (const [path, name] of [
@@ -198,7 +203,7 @@ function firstOf(told: Content | undefined): First | undefined {
 
 /** With what was made here in the place of an id. */
 function filled(path: string, ids: ReadonlyMap<string, string>): string {
-  const kind = /(Users|Groups|reconciliations)\/\{id\}/.exec(path)?.[1] ?? "";
+  const kind = /(Users|Groups|reconciliations|security-events)\/\{id\}/.exec(path)?.[1] ?? "";
   const named = path.includes("Schemas") ? "urn:ietf:params:scim:schemas:core:2.0:User" : "User";
   return path.replace(/\{\w+\}/, ids.get(kind) ?? named);
 }

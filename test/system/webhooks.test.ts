@@ -55,7 +55,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
       );
     const isBusy = async (): Promise<boolean> =>
       (await findBusyEndpoints(service.database)).some((busy) => busy.id === id);
-    await pin(2);
+    await pin(99);
     await createUser(scim, "later@contoso.com");
     expect(await isBusy()).toBe(false);
     expect(receiver.received).toEqual([]);

@@ -14,6 +14,8 @@ export interface EventFeedDeps {
   readonly headWatch: HeadWatch;
   readonly logger: Logger;
   readonly secret: string;
+  /** PUBLIC_URL. */
+  readonly publicUrl: string | undefined;
 }
 
 export interface Place {

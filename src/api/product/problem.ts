@@ -18,6 +18,8 @@ export const PROBLEM_CODES = {
   "cursor-invalid": "The cursor is not one that this tenant was given.",
   "cursor-expired": "Events after the cursor were removed, since they are older than is kept.",
   "too-many-streams": "The tenant has too many event streams open; share one inside the product.",
+  "stream-not-found": "There is no such stream of security event tokens, or its tokens are sent.",
+  "stream-paused": "An admin has paused the stream; what waits is kept.",
   "reconciliation-not-found": "There is no such reconciliation, or it is no longer kept.",
   "reconciliation-completed": "The list was compared with the directory already and takes nobody more.",
   "reconciliation-empty": "Nobody is on the list that is to be compared.",

@@ -12,7 +12,7 @@ import {
 } from "../../store/webhook-endpoints.ts";
 import { listDeliveries, type LoggedDelivery, redeliver } from "../../store/webhook-log.ts";
 import { field, isUnderstood, postButton, understood } from "../forms.ts";
-import { count, shortTime } from "../format.ts";
+import { ago, count, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import {
   type Answer,
@@ -26,7 +26,7 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
-import { endpointState, secretOnce, WEBHOOKS_PATH } from "./webhooks.ts";
+import { endpointState, formatName, secretOnce, WEBHOOKS_PATH } from "./webhooks.ts";
 
 const SHOWN = 50;
 const OVERLAP_HOURS = 24;
@@ -75,7 +75,8 @@ export async function submitSecretRotation(visit: MemberVisit, deps: Console): P
     });
     const { slug, name } = tenant;
     const back = `/tenants/${slug}${WEBHOOKS_PATH}/${endpoint.id}`;
-    return secretOnce(name, { url: endpoint.url, back }, made);
+    const { url, format } = endpoint;
+    return secretOnce(name, { url, back, format }, made);
   });
 }
 
@@ -133,7 +134,7 @@ async function note(
 
 async function webhookPage(
   visit: MemberVisit,
-  { database, now }: Console,
+  { database, now, publicUrl, issuer }: Console,
   { tenant, endpoint, path }: Found,
   wrong?: string,
 ): Promise<Answer> {
@@ -146,7 +147,8 @@ async function webhookPage(
     ${facts([
       ["State", endpointState(endpoint, now())],
       ["Events", endpoint.types === null ? "All" : endpoint.types.join(", ")],
-      ["Payload version", String(endpoint.payloadVersion)],
+      ["Sends", formatName(endpoint)],
+      ...receiverFacts(endpoint, { publicUrl: publicUrl(), issuer, now: now() }),
       ["Waiting", count(endpoint.pending)],
       ["Failed", count(endpoint.failed)],
     ])}
@@ -156,6 +158,26 @@ async function webhookPage(
   return page(`${tenant.name} · Webhook`, body, { status, section: "overview" });
 }
 
+/** What a receiver of tokens must be told. */
+function receiverFacts(
+  { id, format, delivery, audience, polledAt }: WebhookEndpoint,
+  { publicUrl, issuer, now }: { readonly publicUrl: string; readonly issuer: string; readonly now: Date },
+): readonly (readonly [string, Html | string])[] {
+  if (format === "json") return [];
+  const code = (text: string): Html => html`<code class="wraps">${text}</code>`;
+  return [
+    ["Issuer", code(issuer)],
+    ["Audience", code(audience ?? "")],
+    ["Key set", code(`${publicUrl}/.well-known/jwks.json`)],
+    ...(delivery === "poll"
+      ? [
+          ["Poll by POST", code(`${publicUrl}/v1/security-events/${id}`)] as const,
+          ["Last asked", polledAt === null ? "Never" : ago(polledAt, now)] as const,
+        ]
+      : []),
+  ];
+}
+
 function crumbsOf({ name, slug }: Tenant): Html {
   return crumbs([
     ["Overview", "/"],
@@ -163,19 +185,24 @@ function crumbsOf({ name, slug }: Tenant): Html {
   ]);
 }
 
-function actions(visit: MemberVisit, { pausedAt }: WebhookEndpoint, path: string): Html {
+function actions(visit: MemberVisit, { pausedAt, delivery }: WebhookEndpoint, path: string): Html {
+  const isPolled = delivery === "poll";
   return html`<div class="actions">
       ${
         pausedAt === null
           ? postButton(visit, `${path}/pause`, "Pause", { kind: "quiet" })
           : postButton(visit, `${path}/resume`, "Resume")
       }
-      ${postButton(visit, `${path}/secret`, "New secret", { kind: "quiet" })}
+      ${!isPolled && postButton(visit, `${path}/secret`, "New secret", { kind: "quiet" })}
       <a class="button danger" href="${path}/delete">Delete</a>
     </div>
     <p class="hint">
-      While it is paused its events wait, for as long as events are kept. After a new secret is made, the old
-      one signs beside it for ${OVERLAP_HOURS} hours.
+      While it is paused its events wait, for as long as events are kept.
+      ${
+        isPolled
+          ? "Its receiver asks with a product key of the tenant."
+          : `After a new secret is made, the old one signs messages beside it for ${OVERLAP_HOURS} hours.`
+      }
     </p>`;
 }
 

@@ -1,13 +1,30 @@
 /** A tenant's webhook endpoints: how each is, and making another. */
 import { checkedUrl } from "../../platform/webhook-post.ts";
 import { recordAudit } from "../../store/audit.ts";
-import { EVENT_TYPES, type EventType } from "../../store/events.ts";
+import { EVENT_TYPES } from "../../store/events.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
-import { createEndpoint, listEndpoints, type WebhookEndpoint } from "../../store/webhook-endpoints.ts";
-import { field } from "../forms.ts";
+import { SET_EVENT_TYPES } from "../../store/security-events.ts";
+import {
+  createEndpoint,
+  ENDPOINT_FORMATS,
+  type EndpointFormat,
+  listEndpoints,
+  type NewEndpoint,
+  type WebhookEndpoint,
+} from "../../store/webhook-endpoints.ts";
+import { choices, field } from "../forms.ts";
 import { ago, count } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Answer, type Console, csrfField, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
+import {
+  type Answer,
+  type Console,
+  csrfField,
+  mayActAs,
+  type MemberVisit,
+  notFound,
+  page,
+  redirect,
+} from "../page.ts";
 import { badge, emptyState, facts, problem, table } from "../parts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
 
@@ -22,19 +39,44 @@ export async function submitWebhook(visit: MemberVisit, deps: Console): Promise<
   const { database, secret } = deps;
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
-  const url = (visit.form.get("url") ?? "").trim();
-  const wrong = targetFault(url, deps);
+  const wanted = wantedOf(visit.form);
+  const wrong = wrongWith(wanted, deps);
   if (wrong !== undefined) return webhooksPage(visit, deps, wrong);
-  const wanted = EVENT_TYPES.filter((type) => visit.form.get(type) === "yes");
-  const types: readonly EventType[] | null = wanted.length === 0 ? null : wanted;
   const tenantId = tenant.id;
   const made = await database.transaction(async (tx) => {
+    const endpoint = await createEndpoint(tx, { tenantId, ...wanted, secret });
     const actor = visit.session.login;
-    await recordAudit(tx, [{ tenantId, actor, action: "webhook.created", subject: url }]);
-    return createEndpoint(tx, { tenantId, url, types, secret });
+    const subject = wanted.url ?? endpoint.audience ?? endpoint.id;
+    await recordAudit(tx, [{ tenantId, actor, action: "webhook.created", subject }]);
+    return endpoint;
   });
   const back = `/tenants/${tenant.slug}${WEBHOOKS_PATH}/${made.id}`;
-  return secretOnce(tenant.name, { url, back }, made.webhookSecret);
+  // What is asked for has no secret: its receiver shows a product key.
+  if (wanted.url === null) return redirect(back);
+  return secretOnce(tenant.name, { url: wanted.url, back, format: wanted.format }, made.webhookSecret);
+}
+
+type Wanted = Pick<NewEndpoint, "url" | "types" | "format" | "audience">;
+
+function wantedOf(form: URLSearchParams): Wanted {
+  const text = (name: string): string => (form.get(name) ?? "").trim();
+  const types = EVENT_TYPES.filter((type) => form.get(type) === "yes");
+  return {
+    url: form.get("delivery") === "poll" ? null : text("url"),
+    types: types.length === 0 ? null : types,
+    format: ENDPOINT_FORMATS.find((format) => format === form.get("format")) ?? "json",
+    audience: text("audience") || undefined,
+  };
+}
+
+function wrongWith({ url, types, format, audience }: Wanted, deps: Console): string | undefined {
+  if (url === null && format === "json")
+    return "Messages do not wait to be asked for: the product reads them from the event feed. Choose tokens, or an address.";
+  const untold = format === "json" ? undefined : types?.find((type) => !SET_EVENT_TYPES.includes(type));
+  if (untold !== undefined) return `Tokens tell of users and groups; ${untold} is none of theirs.`;
+  if ((audience?.length ?? 0) > URL_CHARS_MAX)
+    return `The audience may have ${String(URL_CHARS_MAX)} characters at most.`;
+  return url === null ? undefined : targetFault(url, deps);
 }
 
 /** @returns what is wrong with an address that is to be posted to */
@@ -51,7 +93,11 @@ export function targetFault(url: string, { webhookTargets }: Console): string | 
 /** The only page that shows a secret. */
 export function secretOnce(
   name: string,
-  { url, back }: { readonly url: string; readonly back: string },
+  {
+    url,
+    back,
+    format = "json",
+  }: { readonly url: string; readonly back: string; readonly format?: EndpointFormat | undefined },
   secret: string,
 ): Answer {
   const title = `Webhook secret for ${name}`;
@@ -64,8 +110,13 @@ export function secretOnce(
         ["Secret", html`<code class="copy">${secret}</code>`],
       ])}
       <p class="caution">
-        <strong>The secret is shown this once.</strong> The receiver verifies by it that messages come from
-        here, after <i>Standard Webhooks</i>.
+        <strong>The secret is shown this once.</strong>
+        ${
+          format === "json"
+            ? html`The receiver verifies by it that messages come from here, after <i>Standard Webhooks</i>.`
+            : html`It comes with each token, as <code>Authorization: Bearer</code>; the token itself is
+                verified by the key set.`
+        }
       </p>
     </section>
     <p><a class="button" href="${back}">I have copied it</a></p>
@@ -94,12 +145,13 @@ async function webhooksPage(visit: MemberVisit, deps: Console, wrong?: string): 
 
 function endpointTable({ slug }: Tenant, endpoints: readonly WebhookEndpoint[], now: Date): Html {
   const columns = [
-    ...["Endpoint", "State", "Events"].map((label) => ({ label })),
+    ...["Endpoint", "State", "Sends", "Events"].map((label) => ({ label })),
     ...["Waiting", "Failed"].map((label) => ({ label, isNumber: true })),
   ];
   const rows = endpoints.map((endpoint) => [
     html`<a class="wraps" href="/tenants/${slug}${WEBHOOKS_PATH}/${endpoint.id}">${endpoint.url}</a>`,
     endpointState(endpoint, now),
+    formatName(endpoint),
     endpoint.types === null ? "All" : endpoint.types.join(", "),
     count(endpoint.pending),
     count(endpoint.failed),
@@ -121,12 +173,41 @@ export function endpointState({ pauseReason, failures, failingSince }: WebhookEn
   }
 }
 
+const FORMATS: Readonly<Record<EndpointFormat, string>> = {
+  json: "Messages, signed after Standard Webhooks",
+  set: "Security event tokens, with values",
+  "set-notice": "Security event tokens, names of attributes alone",
+};
+
+/** In a word or two. */
+export function formatName({ format, delivery, payloadVersion }: WebhookEndpoint): string {
+  if (format === "json") return `Messages, version ${String(payloadVersion)}`;
+  const what = format === "set" ? "Tokens" : "Tokens without values";
+  return delivery === "poll" ? `${what}, polled` : what;
+}
+
 function newForm(visit: MemberVisit, { slug }: Tenant): Html {
   return html`<form class="card stack medium" method="post" action="/tenants/${slug}${WEBHOOKS_PATH}">
     ${csrfField(visit)}
     ${field({
-      ...{ name: "url", label: "Address", type: "url", charsMax: URL_CHARS_MAX, isRequired: true },
+      ...{ name: "url", label: "Address", type: "url", charsMax: URL_CHARS_MAX },
       hint: "https, and public unless this installation allows others.",
+    })}
+    ${choices({
+      ...{ name: "format", label: "What is sent", chosen: "json" },
+      options: ENDPOINT_FORMATS.map((format) => [format, FORMATS[format]]),
+      hint: "Tokens are after RFC 8417 and RFC 9967, for receivers that know the standard.",
+    })}
+    ${choices({
+      ...{ name: "delivery", label: "How it gets there", chosen: "push" },
+      options: [
+        ["push", "It is sent to the address"],
+        ["poll", "The receiver asks for it: tokens alone, without an address"],
+      ],
+    })}
+    ${field({
+      ...{ name: "audience", label: "Audience of tokens", charsMax: URL_CHARS_MAX },
+      hint: "What the receiver knows itself by; without it the endpoint gets a name of its own.",
     })}
     <fieldset class="columns">
       <legend>Events; none ticked sends all</legend>

@@ -220,6 +220,32 @@ test("a webhook is added to a public address alone, paused, given another secret
   );
 });
 
+test("tokens are sent with an audience, or wait for a receiver that is told where to ask", async () => {
+  const { database } = store;
+  const url = "https://events.example.com/sets";
+  const poll = { delivery: "poll", url: "" };
+  for (const wrong of [
+    { ...poll, format: "json" },
+    { url, format: "set", "cycle.completed": "yes" },
+    { ...poll, format: "set", audience: "a".repeat(2_001) },
+  ])
+    expect((await admin.post(`${path}/webhooks`, wrong)).status).toBe(422);
+  const sent = await admin.post(`${path}/webhooks`, { url, format: "set-notice", audience: "urn:product" });
+  expect(words(sent.text)).toContain("Authorization: Bearer");
+  expect((await admin.post(`${path}/webhooks`, { ...poll, format: "set" })).status).toBe(303);
+  const [pushed, polled] = await listEndpoints(database, tenant.tenantId);
+  expect(pushed).toMatchObject({ url, format: "set-notice", delivery: "push", audience: "urn:product" });
+  expect(polled).toMatchObject({ format: "set", delivery: "poll", url: `urn:rollcall:stream:${polled!.id}` });
+
+  const shown = words((await viewer.get(`${path}/webhooks/${polled!.id}`)).text);
+  expect(shown).toContain(`https://scim.example.com/v1/security-events/${polled!.id}`);
+  expect(shown).toContain("https://scim.example.com/.well-known/jwks.json");
+  expect(shown).toContain("Last asked Never");
+  expect(words((await viewer.get(`${path}/webhooks`)).text)).toContain("Tokens, polled");
+  for (const { id } of [pushed!, polled!])
+    await admin.post(`${path}/webhooks/${id}/delete`, { understood: "yes" });
+});
+
 /** As a browser sends a form with a file. */
 async function upload(visitor: TestVisitor, text: string, fields: Record<string, string> = {}) {
   await visitor.get(`${path}/preparation`);

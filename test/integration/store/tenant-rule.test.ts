@@ -14,6 +14,7 @@ const WITHOUT_TENANT: Readonly<Record<string, string>> = {
   rollcall_migrations: "facts of the schema",
   rollcall_migrations_lock: "facts of the schema",
   sessions: "belongs to an account",
+  signing_keys: "the issuer of tokens is the installation",
   tenants: "what all others refer to: a copy on every machine",
 };
 
