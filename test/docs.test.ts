@@ -7,7 +7,8 @@ import { PROBLEM_CODES } from "../src/api/product/problem.ts";
 import { Config } from "../src/platform/config.ts";
 import { createMetrics } from "../src/platform/metrics.ts";
 import { ERROR_CODES, EXPLANATIONS } from "../src/scim/index.ts";
-import { EventMessage } from "../src/store/event-messages.ts";
+import { EventMessage, PAYLOAD_VERSIONS } from "../src/store/event-messages.ts";
+import { EventMessage2 } from "../src/store/event-messages-2.ts";
 import { EVENT_TYPES } from "../src/store/events.ts";
 import { fillIn, SECTIONS } from "../tools/compatibility/page.ts";
 import { titlesIn, titlesOf } from "../tools/compatibility/titles.ts";
@@ -136,11 +137,16 @@ test("docs/events.md documents every type of event, with examples that are what 
   const page = read("docs/events.md");
   const examples = [...page.matchAll(/```json\n([^`]*?)```/g)]
     .map(([, text = ""]) => JSON.parse(text) as object)
-    .filter((example) => "payloadVersion" in example);
+    .filter((example): example is { payloadVersion: number } => "payloadVersion" in example);
 
   expect(documented("docs/events.md").filter((name) => name.includes("."))).toEqual([...EVENT_TYPES].sort());
   expect(examples.length).toBeGreaterThan(2);
-  for (const example of examples) expect(EventMessage.parse(example)).toEqual(example);
+  const versions = examples.map(({ payloadVersion }) => payloadVersion);
+  expect([...new Set(versions)].sort()).toEqual([...PAYLOAD_VERSIONS]);
+  for (const example of examples) {
+    const schema = example.payloadVersion === 2 ? EventMessage2 : EventMessage;
+    expect(schema.parse(example)).toEqual(example);
+  }
 });
 
 test("docs/attributes.md is what npm run docs:attributes writes", async () => {

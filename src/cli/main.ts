@@ -45,6 +45,7 @@ import {
   webhookResume,
   webhookRotateSecret,
 } from "./webhook.ts";
+import { webhookSetVersion } from "./webhook-version.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   "tenant create": tenantCreate,
@@ -93,6 +94,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "webhook pause": webhookPause,
   "webhook resume": webhookResume,
   "webhook redeliver": webhookRedeliver,
+  "webhook set-version": webhookSetVersion,
   "webhook rotate-secret": webhookRotateSecret,
   "webhook test": webhookTest,
   "webhook delete": webhookDelete,

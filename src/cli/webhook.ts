@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { checkedUrl } from "../platform/webhook-post.ts";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool, Transaction } from "../store/database.ts";
-import { PAYLOAD_VERSIONS } from "../store/event-messages.ts";
+import { PAYLOAD_VERSIONS, type PayloadVersion } from "../store/event-messages.ts";
 import { EVENT_TYPES, type EventType } from "../store/events.ts";
 import { SET_EVENT_TYPES } from "../store/security-events.ts";
 import {
@@ -221,7 +221,7 @@ export function typesOf(text: string | undefined): readonly EventType[] | null {
 }
 
 /** @returns undefined for the newest */
-function payloadVersionOf(text: string | undefined): number | undefined {
+export function payloadVersionOf(text: string | undefined): PayloadVersion | undefined {
   const version = PAYLOAD_VERSIONS.find((known) => String(known) === text);
   if (text !== undefined && version === undefined)
     throw new UsageError(`--payload-version takes ${PAYLOAD_VERSIONS.join(" or ")}, not "${text}"`);

@@ -11,6 +11,7 @@ import {
   submitWebhookDelete,
   submitWebhookPause,
   submitWebhookResume,
+  submitWebhookVersion,
 } from "./pages/webhook.ts";
 import { showWebhooks, submitWebhook } from "./pages/webhooks.ts";
 import { downloadPreparation, showPreparation, submitForget, submitMatching } from "./pages/preparation.ts";
@@ -51,6 +52,7 @@ export const PRODUCT_ROUTES: readonly Route[] = [
   { method: "post", path: `${WEBHOOKS}/:id/pause`, needs: "admin", handle: submitWebhookPause },
   { method: "post", path: `${WEBHOOKS}/:id/resume`, needs: "admin", handle: submitWebhookResume },
   { method: "post", path: `${WEBHOOKS}/:id/redeliver`, needs: "admin", handle: submitRedelivery },
+  { method: "post", path: `${WEBHOOKS}/:id/version`, needs: "admin", handle: submitWebhookVersion },
   { method: "post", path: `${WEBHOOKS}/:id/secret`, needs: "admin", handle: submitSecretRotation },
   { method: "get", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: showWebhookDelete },
   { method: "post", path: `${WEBHOOKS}/:id/delete`, needs: "admin", handle: submitWebhookDelete },

@@ -13,13 +13,18 @@ import type { StoredEvent } from "./events.ts";
 import { findReconciliations } from "./reconciliation-reports.ts";
 import { readRoles } from "./role-mappings.ts";
 
+/** Of these messages, and of those that event-messages-2.ts makes of them. An endpoint is told the one it has chosen. */
+export const PAYLOAD_VERSIONS = [1, 2] as const;
+export type PayloadVersion = (typeof PAYLOAD_VERSIONS)[number];
 /** Grows when a message changes so that an older reader would misread it; new members do not count. */
-export const PAYLOAD_VERSION = 1;
-/** Those that are told; an endpoint is told the one that it was made with. */
-export const PAYLOAD_VERSIONS: readonly number[] = [PAYLOAD_VERSION];
+export const NEWEST_PAYLOAD_VERSION: PayloadVersion = 2;
+
+export function isPayloadVersion(version: number): version is PayloadVersion {
+  return PAYLOAD_VERSIONS.some((known) => known === version);
+}
 
 const Base = z.object({
-  payloadVersion: z.literal(PAYLOAD_VERSION),
+  payloadVersion: z.literal(1),
   /** The same in every repetition: whoever has seen it may ignore it. */
   id: z.templateLiteral(["evt_", z.uuid()]),
   timestamp: z.iso.datetime(),
@@ -148,7 +153,7 @@ export async function composeMessages(
   const roles = await readRoles(db, tenantId, [...users.keys(), ...groups.keys()]);
   return events.map((event): EventMessage => {
     const base = {
-      payloadVersion: PAYLOAD_VERSION,
+      payloadVersion: 1,
       id: `evt_${event.id}` as const,
       timestamp: event.occurredAt.toISOString(),
       tenant: tenantSlug,

@@ -4,7 +4,7 @@ import { createSeal, type Seal } from "../platform/seal.ts";
 import { createWebhookSecret } from "../platform/webhook-signature.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { EventType } from "./events.ts";
-import { PAYLOAD_VERSION } from "./event-messages.ts";
+import { NEWEST_PAYLOAD_VERSION, type PayloadVersion } from "./event-messages.ts";
 import { SET_EVENT_TYPES } from "./security-events.ts";
 import { ensureSigningKey } from "./signing-keys.ts";
 
@@ -35,7 +35,7 @@ export interface WebhookEndpoint extends EndpointKey, Delivering {
   readonly url: string;
   /** Null sends all. */
   readonly types: readonly EventType[] | null;
-  /** Of its messages, for as long as it lives. */
+  /** Of its messages, until it goes over to another. */
   readonly payloadVersion: number;
   readonly createdAt: Date;
   /** When its receiver last asked. */
@@ -113,7 +113,7 @@ export async function createEndpoint(
     id,
     url ?? audience,
     isSet ? (types ?? SET_EVENT_TYPES).filter((type) => SET_EVENT_TYPES.includes(type)) : types,
-    isSet ? SET_VERSION : (wanted.payloadVersion ?? PAYLOAD_VERSION),
+    isSet ? SET_VERSION : (wanted.payloadVersion ?? NEWEST_PAYLOAD_VERSION),
     sealOf(secret).seal(webhookSecret, id),
     format,
     url === null ? "poll" : "push",
@@ -136,6 +136,21 @@ export async function rotateEndpointSecret(
     [tenantId, id, sealOf(secret).seal(webhookSecret, id), overlapHours],
   );
   return webhookSecret;
+}
+
+/** What waits is told in the new version as well. @returns false when there is nothing to change */
+export async function setPayloadVersion(
+  tx: Transaction,
+  { tenantId, id }: EndpointKey,
+  version: PayloadVersion,
+): Promise<boolean> {
+  const changed = await tx.query(
+    `UPDATE webhook_endpoints SET payload_version = $3
+      WHERE tenant_id = $1 AND id = $2 AND format = 'json' AND payload_version <> $3
+      RETURNING id`,
+    [tenantId, id, version],
+  );
+  return changed.length > 0;
 }
 
 export async function deleteEndpoint(tx: Transaction, { tenantId, id }: EndpointKey): Promise<void> {

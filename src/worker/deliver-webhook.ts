@@ -12,9 +12,10 @@ import { DeliveryJob } from "../queue/contracts.ts";
 import type { DeliveryProcessor } from "../queue/queues.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
-import { composeMessages, PAYLOAD_VERSIONS } from "../store/event-messages.ts";
+import { isPayloadVersion } from "../store/event-messages.ts";
 import type { StoredEvent } from "../store/events.ts";
 import { NoSigningKeyError, signSets } from "../store/security-events.ts";
+import { tellEvents } from "../store/tell-events.ts";
 import { claimDelivery, FAILURES_BEFORE_HOLD, recordAttempt } from "../store/webhook-deliveries.ts";
 import {
   findSigningEndpoint,
@@ -58,7 +59,7 @@ export function createDeliveryProcessor(deps: DeliveryDeps): DeliveryProcessor {
     if (endpoint === undefined || endpoint.pauseReason === "by_hand" || endpoint.pauseReason === "gone")
       return;
     // Made by a newer process, which will find it again.
-    if (endpoint.format === "json" && !PAYLOAD_VERSIONS.includes(endpoint.payloadVersion)) return;
+    if (endpoint.format === "json" && !isPayloadVersion(endpoint.payloadVersion)) return;
     const lease = deps.timeoutMs / 1_000 + LEASE_SPARE_SECONDS;
     const claimed = await claimDelivery(deps.db, delivery, lease);
     if (claimed === undefined) return;
@@ -84,7 +85,9 @@ const NO_TOKEN: PostResult = {
 
 async function send(deps: DeliveryDeps, endpoint: SigningEndpoint, event: StoredEvent): Promise<PostResult> {
   if (endpoint.format !== "json") return sendSet(deps, endpoint, event);
-  const [message] = await composeMessages(deps.db, endpoint, [event]);
+  const { tenantId, tenantSlug, payloadVersion } = endpoint;
+  if (!isPayloadVersion(payloadVersion)) return EVENT_REMOVED;
+  const [message] = await tellEvents(deps.db, { tenantId, tenantSlug, payloadVersion }, [event]);
   if (message === undefined) return EVENT_REMOVED;
   const body = JSON.stringify(message);
   const headers = webhookHeaders({ id: message.id, sentAt: new Date(), body }, endpoint.secrets);

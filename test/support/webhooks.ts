@@ -25,12 +25,13 @@ export interface Hooked extends TestTenant {
 export async function hook(
   service: Pick<TestService, "addTenant" | "database">,
   types: readonly EventType[] | null = null,
+  payloadVersion: 1 | 2 = 1,
 ): Promise<Hooked> {
   const tenant = await service.addTenant();
   const receiver = await startReceiver();
   const { tenantId } = tenant;
   const { id, webhookSecret } = await service.database.transaction((tx) =>
-    createEndpoint(tx, { tenantId, url: receiver.url, types, secret: TEST_SECRET }),
+    createEndpoint(tx, { tenantId, url: receiver.url, types, payloadVersion, secret: TEST_SECRET }),
   );
   return { ...tenant, receiver, endpoint: { tenantId, id }, secret: webhookSecret };
 }

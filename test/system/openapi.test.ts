@@ -57,6 +57,7 @@ let service: TestService;
 let tenant: TestTenant;
 let productKey: string;
 let stream: string;
+let webhook: string;
 beforeAll(async () => {
   const stopWatching = watchRouters();
   service = await startTestService(openTestQueue(queueBackends()[0] ?? "postgres"));
@@ -65,7 +66,11 @@ beforeAll(async () => {
   productKey = await addProductKey(service.database, tenant.tenantId);
   const { tenantId } = tenant;
   const endpoint = { tenantId, url: null, types: null, secret: TEST_SECRET };
-  stream = (await service.database.transaction((tx) => createEndpoint(tx, endpoint))).id;
+  const url = "https://hooks.example.com/";
+  [stream, webhook] = await service.database.transaction(async (tx) => [
+    (await createEndpoint(tx, endpoint)).id,
+    (await createEndpoint(tx, { ...endpoint, url, types: ["guard.held"] })).id,
+  ]);
 });
 afterAll(() => service.stop());
 
@@ -146,7 +151,10 @@ test("whatever method is not in it is refused, on every path", async () => {
 });
 
 test("its examples are taken, and every answer is as it says", async () => {
-  const ids = new Map([["security-events", stream]]);
+  const ids = new Map([
+    ["security-events", stream],
+    ["webhooks", webhook],
+  ]);
   // What is made comes first, then what fills it and what ends it.
   const order = ({ path, method }: (typeof operations)[number]): number =>
     path.endsWith("/complete") ? 1.5 : ["post", "put", "get", "patch", "delete"].indexOf(method);
@@ -166,7 +174,7 @@ test("its examples are taken, and every answer is as it says", async () => {
     const body = checkAnswer(firstOf(told), await response.text(), name);
     if (response.status === 201) ids.set(path.split("/").at(-1) ?? "", body.id ?? "");
   }
-  expect(ids.size).toBe(4);
+  expect(ids.size).toBe(5);
 
   // What is refused has the form that stands under "default".
   for (const [path, name] of [
@@ -203,7 +211,7 @@ function firstOf(told: Content | undefined): First | undefined {
 
 /** With what was made here in the place of an id. */
 function filled(path: string, ids: ReadonlyMap<string, string>): string {
-  const kind = /(Users|Groups|reconciliations|security-events)\/\{id\}/.exec(path)?.[1] ?? "";
+  const kind = /(Users|Groups|reconciliations|security-events|webhooks)\/\{id\}/.exec(path)?.[1] ?? "";
   const named = path.includes("Schemas") ? "urn:ietf:params:scim:schemas:core:2.0:User" : "User";
   return path.replace(/\{\w+\}/, ids.get(kind) ?? named);
 }

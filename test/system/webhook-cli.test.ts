@@ -60,10 +60,11 @@ test("an endpoint's life from a shell", async () => {
   await done("webhook", "pause", "acme", made.endpoint);
   const listed = await done("webhook", "list", "acme");
   expect(listed).toMatch(
-    new RegExp(`${made.endpoint} +${receiver.url} +all +paused \\(by hand\\) +0 +0 +1\n`),
+    new RegExp(`${made.endpoint} +${receiver.url} +all +paused \\(by hand\\) +0 +0 +2\n`),
   );
   expect(listed).not.toContain(made.secret);
   await done("webhook", "resume", "acme", made.endpoint);
+  expect(await done("webhook", "set-version", "acme", made.endpoint, "1")).toContain("version 1 from now on");
   const rotated = JSON.parse(await done("webhook", "rotate-secret", "acme", made.endpoint, "--json")) as {
     secret: string;
   };
@@ -76,6 +77,7 @@ test("an endpoint's life from a shell", async () => {
   expect(audit.map(({ action }) => action).filter((action) => action.startsWith("webhook"))).toEqual([
     "webhook.deleted",
     "webhook.secret_rotated",
+    "webhook.version_changed",
     "webhook.resumed",
     "webhook.paused",
     "webhook.redelivered",
@@ -87,7 +89,7 @@ test.each([
   [["webhook", "create", "other", "https://user:pw@example.com"], 1, "user name or password"],
   [["webhook", "create", "other", "nonsense"], 1, "absolute address"],
   [["webhook", "create", "other", "https://example.com", "--types", "user.exploded"], 1, "user.exploded"],
-  [["webhook", "create", "other", "https://example.com", "--payload-version", "2"], 2, 'takes 1, not "2"'],
+  [["webhook", "create", "other", "https://example.com", "--payload-version", "9"], 2, 'takes 1, not "2"'],
   [["webhook", "create", "nobody", "https://example.com"], 1, "nobody"],
   [["webhook", "pause", "other", "ffff"], 1, "webhook list other"],
   [["webhook", "redeliver", "other", "ffff"], 2, "--since"],

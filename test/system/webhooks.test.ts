@@ -1,6 +1,7 @@
 /** Webhooks against a real receiver: signed, in order per resource, patient with outages, and none lost. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventMessage } from "../../src/store/event-messages.ts";
+import { EventMessage2 } from "../../src/store/event-messages-2.ts";
 import { findBusyEndpoints } from "../../src/store/webhook-deliveries.ts";
 import {
   listEndpoints,
@@ -9,7 +10,8 @@ import {
   rotateEndpointSecret,
 } from "../../src/store/webhook-endpoints.ts";
 import { type LoggedDelivery, listDeliveries, redeliver } from "../../src/store/webhook-log.ts";
-import { createUser, patch } from "../support/provision.ts";
+import { addProductKey, createProductClient } from "../support/product.ts";
+import { createGroup, createUser, patch, USER } from "../support/provision.ts";
 import { verify } from "../support/receiver.ts";
 import { startTestService, TEST_SECRET, type TestService, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
@@ -79,6 +81,58 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect(EventMessage.parse(first.message)).toEqual(first.message);
     expect(first.headers["webhook-id"]).toBe(first.message.id);
     expect(() => verify(secret, { ...first, body: first.body.replace("Ada", "Eve") })).toThrow();
+    await receiver.goAway();
+  });
+
+  test("in version 2 an event says from what to what, what it is about whole, and which request it was", async () => {
+    const { scim, receiver, connectionId, endpoint } = await hook(service, null, 2);
+    const id = await createUser(scim, "ada@contoso.com", { title: "Dr", externalId: "e-1" });
+    const group = await createGroup(scim, "Staff");
+    const members = { op: "add", path: "members", value: [{ value: id }] };
+    await scim("PATCH", `/Groups/${group}`, patch(members));
+    await waitFor(() => receiver.taken().length === 3);
+    await scim("PATCH", `/Users/${id}`, patch({ op: "replace", path: "title", value: "Prof" }));
+    await waitFor(() => receiver.taken().length === 4);
+
+    const told = receiver.taken().map((message) => EventMessage2.parse(message));
+    expect(told).toEqual(receiver.taken());
+    const cause = { connectionId, cycleId: expect.any(String) as string, clientRequestId: null };
+    expect(told.find(({ type }) => type === "user.created")).toMatchObject({
+      ...{ payloadVersion: 2, subject: { type: "User", id, externalId: "e-1" } },
+      cause: { ...cause, operation: "create" },
+    });
+    expect(told.find(({ type }) => type === "group.members_changed")).toMatchObject({
+      subject: { type: "Group", id: group },
+      data: { members: { added: [id], removed: [] }, resource: { displayName: "Staff" } },
+    });
+    expect(told.at(-1)).toMatchObject({
+      type: "user.updated",
+      cause: { ...cause, operation: "patch" },
+      data: {
+        version: 2,
+        changes: [{ attribute: "title", from: "Dr", to: "Prof" }],
+        resource: {
+          ...{ schemas: [USER], id, userName: "ada@contoso.com", title: "Prof", meta: { version: 'W/"2"' } },
+          groups: [{ value: group, type: "direct", display: "Staff" }],
+        },
+      },
+    });
+
+    // Back to version 1, by the product itself; what is sent again is told in it.
+    const { tenantId } = endpoint;
+    const product = createProductClient(service.apiUrl, await addProductKey(service.database, tenantId));
+    const path = `/webhooks/${endpoint.id}`;
+    expect(await product("PATCH", path, { payloadVersion: 3 })).toMatchObject({ status: 400 });
+    expect(await product("PATCH", path, { payloadVersion: 1 })).toMatchObject({
+      ...{ status: 200, body: { id: endpoint.id, payloadVersion: 1 } },
+    });
+    const first = receiver.taken()[0]?.id.slice("evt_".length) ?? "";
+    await service.database.transaction((tx) => redeliver(tx, endpoint, { eventId: first }));
+    await waitFor(() => receiver.taken().length === 5);
+    expect(EventMessage.parse(receiver.taken().at(-1))).toMatchObject({ payloadVersion: 1 });
+    const { body } = await product("GET", "/events?payloadVersion=2");
+    const feed = (body as { readonly events: readonly object[] }).events;
+    expect(feed.map((event) => EventMessage2.parse(event).id)).toEqual(await eventIds(service, tenantId));
     await receiver.goAway();
   });
 

@@ -4,6 +4,7 @@
  */
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
+import { PAYLOAD_VERSIONS } from "../../store/event-messages.ts";
 import { EVENT_TYPES } from "../../store/events.ts";
 import { contextOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
@@ -23,10 +24,10 @@ export function eventRoutes(deps: EventFeedDeps): Router {
     const isStream = request.accepts(["application/json", "text/event-stream"]) === "text/event-stream";
     contextOf(response).operation = isStream ? "event-stream" : "events";
     const principal = productOf(response);
-    const { types, limit, ...query } = queryOf(request);
+    const { types, limit, payloadVersion, ...query } = queryOf(request);
     const cursor = (isStream ? request.get("last-event-id") : undefined) ?? query.after;
     const after = await placeOf(deps, principal, cursor);
-    const place = { after, types, limit };
+    const place = { after, types, limit, payloadVersion };
     if (isStream) return streamEvents({ request, response }, place);
     const page = await readOrWait(response, { ...place, wait: query.wait }, deps);
     response.json({
@@ -74,6 +75,8 @@ const Query = z.object({
     .pipe(z.array(z.enum(EVENT_TYPES)))
     .optional(),
   limit: integer.pipe(z.number().min(1).max(LIMIT_MAX)).default(LIMIT_DEFAULT),
+  // Whoever does not say reads what it always read.
+  payloadVersion: integer.pipe(z.literal(PAYLOAD_VERSIONS)).default(1),
   wait: integer.pipe(z.number().max(WAIT_SECONDS_MAX)).default(0),
 });
 

@@ -1,8 +1,10 @@
 /** A page of a tenant's events, as messages with their cursors. */
 import type { Logger } from "../../platform/logger.ts";
 import type { DatabasePool } from "../../store/database.ts";
-import { composeMessages, type EventMessage } from "../../store/event-messages.ts";
+import type { EventMessage, PayloadVersion } from "../../store/event-messages.ts";
+import type { EventMessage2 } from "../../store/event-messages-2.ts";
 import { type EventType, readEvents } from "../../store/events.ts";
+import { tellEvents } from "../../store/tell-events.ts";
 import type { ProductPrincipal } from "../../store/product-keys.ts";
 import type { EventCursors } from "./event-cursor.ts";
 import type { HeadWatch } from "./head-watch.ts";
@@ -23,10 +25,11 @@ export interface Place {
   readonly after: number;
   readonly types: readonly EventType[] | undefined;
   readonly limit: number;
+  readonly payloadVersion: PayloadVersion;
 }
 
 export interface FeedPage {
-  readonly events: readonly (EventMessage & { readonly cursor: string })[];
+  readonly events: readonly ((EventMessage | EventMessage2) & { readonly cursor: string })[];
   /** Where the next page begins. */
   readonly next: number;
   readonly hasMore: boolean;
@@ -44,7 +47,8 @@ export async function readPage(
   if (place.after > head) throw invalid();
   const last = events.at(-1)?.position;
   const isFull = events.length === place.limit;
-  const messages = await composeMessages(own, { tenantId, tenantSlug }, events);
+  const { payloadVersion } = place;
+  const messages = await tellEvents(own, { tenantId, tenantSlug, payloadVersion }, events);
   return {
     events: messages.map((message, index) => ({
       ...message,

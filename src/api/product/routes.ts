@@ -12,6 +12,7 @@ import { ProblemError, sendProblem } from "./problem.ts";
 import { reconciliationRoutes } from "./reconciliations.ts";
 import { roleMappingRoutes } from "./role-mappings.ts";
 import { securityEventRoutes } from "./security-events.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 export interface ProductDeps extends ProductAuthDeps, EventFeedDeps {
   readonly db: DatabasePool;
@@ -33,6 +34,7 @@ export function productRoutes(deps: ProductDeps): Router {
   router.use("/reconciliations", reconciliationRoutes(deps));
   router.use("/role-mappings", roleMappingRoutes());
   router.use("/security-events", securityEventRoutes(deps));
+  router.use("/webhooks", webhookRoutes());
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
     throw new ProblemError(404, "endpoint-not-found", detail);

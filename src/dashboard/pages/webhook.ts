@@ -1,6 +1,7 @@
 /** One webhook endpoint: what came of its deliveries, sending again, pausing, a new secret, its end. */
 import { type AuditAction, recordAudit } from "../../store/audit.ts";
 import type { Transaction } from "../../store/database.ts";
+import { isPayloadVersion } from "../../store/event-messages.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
 import {
   deleteEndpoint,
@@ -8,11 +9,12 @@ import {
   pauseEndpoint,
   resumeEndpoint,
   rotateEndpointSecret,
+  setPayloadVersion,
   type WebhookEndpoint,
 } from "../../store/webhook-endpoints.ts";
 import { listDeliveries, type LoggedDelivery, redeliver } from "../../store/webhook-log.ts";
 import { field, isUnderstood, postButton, understood } from "../forms.ts";
-import { ago, count, shortTime } from "../format.ts";
+import { count, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import {
   type Answer,
@@ -26,6 +28,7 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
+import { receiverFacts, versionForm } from "./webhook-receiver.ts";
 import { endpointState, formatName, secretOnce, WEBHOOKS_PATH } from "./webhooks.ts";
 
 const SHOWN = 50;
@@ -64,6 +67,14 @@ export async function submitRedelivery(visit: MemberVisit, deps: Console): Promi
   return act(visit, deps, "webhook.redelivered", async (tx, endpoint) => {
     return (await redeliver(tx, endpoint, wanted)) > 0;
   });
+}
+
+export async function submitWebhookVersion(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const version = Number(visit.form.get("version"));
+  if (!isPayloadVersion(version)) return notFound("There is no such version");
+  return act(visit, deps, "webhook.version_changed", (tx, endpoint) =>
+    setPayloadVersion(tx, endpoint, version),
+  );
 }
 
 export async function submitSecretRotation(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -152,30 +163,10 @@ async function webhookPage(
       ["Waiting", count(endpoint.pending)],
       ["Failed", count(endpoint.failed)],
     ])}
-    ${mayAct && actions(visit, endpoint, path)}
+    ${mayAct && actions(visit, endpoint, path)} ${mayAct && versionForm(visit, endpoint, path)}
     ${deliverySection(visit, { deliveries, path, failedOnly, mayAct })} ${mayAct && sinceForm(visit, path)}`;
   const status = wrong === undefined ? 200 : 422;
   return page(`${tenant.name} · Webhook`, body, { status, section: "overview" });
-}
-
-/** What a receiver of tokens must be told. */
-function receiverFacts(
-  { id, format, delivery, audience, polledAt }: WebhookEndpoint,
-  { publicUrl, issuer, now }: { readonly publicUrl: string; readonly issuer: string; readonly now: Date },
-): readonly (readonly [string, Html | string])[] {
-  if (format === "json") return [];
-  const code = (text: string): Html => html`<code class="wraps">${text}</code>`;
-  return [
-    ["Issuer", code(issuer)],
-    ["Audience", code(audience ?? "")],
-    ["Key set", code(`${publicUrl}/.well-known/jwks.json`)],
-    ...(delivery === "poll"
-      ? [
-          ["Poll by POST", code(`${publicUrl}/v1/security-events/${id}`)] as const,
-          ["Last asked", polledAt === null ? "Never" : ago(polledAt, now)] as const,
-        ]
-      : []),
-  ];
 }
 
 function crumbsOf({ name, slug }: Tenant): Html {

@@ -1,6 +1,7 @@
 /** A tenant's webhook endpoints: how each is, and making another. */
 import { checkedUrl } from "../../platform/webhook-post.ts";
 import { recordAudit } from "../../store/audit.ts";
+import { NEWEST_PAYLOAD_VERSION } from "../../store/event-messages.ts";
 import { EVENT_TYPES } from "../../store/events.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
 import { SET_EVENT_TYPES } from "../../store/security-events.ts";
@@ -56,15 +57,17 @@ export async function submitWebhook(visit: MemberVisit, deps: Console): Promise<
   return secretOnce(tenant.name, { url: wanted.url, back, format: wanted.format }, made.webhookSecret);
 }
 
-type Wanted = Pick<NewEndpoint, "url" | "types" | "format" | "audience">;
+type Wanted = Pick<NewEndpoint, "url" | "types" | "format" | "audience" | "payloadVersion">;
 
 function wantedOf(form: URLSearchParams): Wanted {
   const text = (name: string): string => (form.get(name) ?? "").trim();
   const types = EVENT_TYPES.filter((type) => form.get(type) === "yes");
+  const sends = form.get("format") ?? "";
   return {
     url: form.get("delivery") === "poll" ? null : text("url"),
     types: types.length === 0 ? null : types,
-    format: ENDPOINT_FORMATS.find((format) => format === form.get("format")) ?? "json",
+    format: ENDPOINT_FORMATS.find((format) => format === sends) ?? "json",
+    payloadVersion: sends === "json-1" ? 1 : NEWEST_PAYLOAD_VERSION,
     audience: text("audience") || undefined,
   };
 }
@@ -173,11 +176,12 @@ export function endpointState({ pauseReason, failures, failingSince }: WebhookEn
   }
 }
 
-const FORMATS: Readonly<Record<EndpointFormat, string>> = {
-  json: "Messages, signed after Standard Webhooks",
-  set: "Security event tokens, with values",
-  "set-notice": "Security event tokens, names of attributes alone",
-};
+const SENDS: readonly (readonly [string, string])[] = [
+  ["json", "Messages of version 2, signed after Standard Webhooks"],
+  ["json-1", "Messages of version 1, likewise"],
+  ["set", "Security event tokens, with values"],
+  ["set-notice", "Security event tokens, names of attributes alone"],
+];
 
 /** In a word or two. */
 export function formatName({ format, delivery, payloadVersion }: WebhookEndpoint): string {
@@ -195,7 +199,7 @@ function newForm(visit: MemberVisit, { slug }: Tenant): Html {
     })}
     ${choices({
       ...{ name: "format", label: "What is sent", chosen: "json" },
-      options: ENDPOINT_FORMATS.map((format) => [format, FORMATS[format]]),
+      options: SENDS,
       hint: "Tokens are after RFC 8417 and RFC 9967, for receivers that know the standard.",
     })}
     ${choices({

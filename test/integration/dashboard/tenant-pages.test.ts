@@ -204,6 +204,10 @@ test("a webhook is added to a public address alone, paused, given another secret
   await admin.post(`${page}/pause`);
   expect(words((await viewer.get(`${path}/webhooks`)).text)).toContain("Paused");
   await admin.post(`${page}/resume`);
+  expect(endpoint).toMatchObject({ payloadVersion: 2 });
+  expect((await admin.post(`${page}/version`, { version: "3" })).status).toBe(404);
+  expect((await admin.post(`${page}/version`, { version: "1" })).status).toBe(303);
+  expect(words((await viewer.get(page)).text)).toContain("Messages, version 1");
   const rotated = await admin.post(`${page}/secret`);
   const second = /whsec_[\w+/=]+/.exec(rotated.text)?.[0] ?? "";
   expect((await findSigningEndpoint(database, endpoint!, CONSOLE_SECRET))?.secrets).toEqual([second, secret]);
@@ -214,7 +218,7 @@ test("a webhook is added to a public address alone, paused, given another secret
 
   expect(await listEndpoints(database, tenant.tenantId)).toEqual([]);
   expect(await audited()).toEqual(
-    ["deleted", "secret_rotated", "resumed", "paused", "created"].map(
+    ["deleted", "secret_rotated", "version_changed", "resumed", "paused", "created"].map(
       (what) => `admin webhook.${what} ${url}`,
     ),
   );

@@ -1,0 +1,50 @@
+/** What the receiver of one endpoint must be told, and which version of messages it is told. */
+import { PAYLOAD_VERSIONS } from "../../store/event-messages.ts";
+import type { WebhookEndpoint } from "../../store/webhook-endpoints.ts";
+import { choices } from "../forms.ts";
+import { ago } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { csrfField, type MemberVisit } from "../page.ts";
+
+/** What a receiver of tokens must be told. */
+export function receiverFacts(
+  { id, format, delivery, audience, polledAt }: WebhookEndpoint,
+  { publicUrl, issuer, now }: { readonly publicUrl: string; readonly issuer: string; readonly now: Date },
+): readonly (readonly [string, Html | string])[] {
+  if (format === "json") return [];
+  const code = (text: string): Html => html`<code class="wraps">${text}</code>`;
+  return [
+    ["Issuer", code(issuer)],
+    ["Audience", code(audience ?? "")],
+    ["Key set", code(`${publicUrl}/.well-known/jwks.json`)],
+    ...(delivery === "poll"
+      ? [
+          ["Poll by POST", code(`${publicUrl}/v1/security-events/${id}`)] as const,
+          ["Last asked", polledAt === null ? "Never" : ago(polledAt, now)] as const,
+        ]
+      : []),
+  ];
+}
+
+/** Nothing for tokens, which have no version. */
+export function versionForm(
+  visit: MemberVisit,
+  { format, payloadVersion }: WebhookEndpoint,
+  path: string,
+): Html | false {
+  if (format !== "json") return false;
+  return html`<form class="card stack medium" method="post" action="${path}/version">
+    ${csrfField(visit)}
+    ${choices({
+      ...{ name: "version", label: "Version of messages", chosen: String(payloadVersion) },
+      options: PAYLOAD_VERSIONS.map((version) => [String(version), VERSIONS[version]]),
+      hint: "What waits is told in the new version as well. The receiver must understand it first.",
+    })}
+    <div class="actions"><button class="quiet" type="submit">Change the version</button></div>
+  </form>`;
+}
+
+const VERSIONS: Readonly<Record<(typeof PAYLOAD_VERSIONS)[number], string>> = {
+  1: "1: names of what changed",
+  2: "2: from what to what, and why",
+};
