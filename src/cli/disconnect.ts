@@ -64,9 +64,23 @@ export const tenantExport: Command = {
     return withInstallation(context.env, (installation) =>
       withDatabase(installation, async (db) => {
         const { id } = await requireTenant(db, slug);
-        context.print((await exportDirectory(db, id, format)).replace(/\r?\n$/, ""));
+        // A large directory is printed as it is read.
+        for await (const text of linesOf(exportDirectory(db, id, format))) context.print(text);
         return 0;
       }),
     );
   },
 };
+
+/** Whole lines, several at a time: printing ends each with a line's end of its own. */
+async function* linesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of texts) {
+    rest += text;
+    const end = rest.lastIndexOf("\n");
+    if (end < 0) continue;
+    yield rest.slice(0, end);
+    rest = rest.slice(end + 1);
+  }
+  if (rest !== "") yield rest;
+}

@@ -13,6 +13,8 @@ export interface Statement {
   /** Given a name, Postgres plans the statement once per connection. */
   readonly name?: string;
   readonly text: string;
+  /** For a statement over a whole directory, which may take longer than a request waits. */
+  readonly timeoutMs?: number;
 }
 
 export interface Database {
@@ -51,6 +53,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** ROW_LEVEL_SECURITY: whether each statement tells Postgres whom it concerns. */
   readonly isFenced?: boolean;
+  /** How long a statement that says nothing else may take to answer; what a request can wait for, if absent. */
+  readonly queryTimeoutMs?: number;
   /** Told of connections that died while idle; the pool replaces them by itself. */
   readonly onConnectionError: (error: Error) => void;
 }
@@ -84,7 +88,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     ...PIPELINED,
     max: options.poolMax,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   });
   pool.on("error", options.onConnectionError);
@@ -247,8 +251,9 @@ function querier(client: pg.Pool | pg.PoolClient): Database {
       statement: Statement | string,
       values: readonly unknown[] = [],
     ): Promise<readonly Row[]> {
-      const config = typeof statement === "string" ? { text: statement } : statement;
-      const result = await client.query({ ...config, values: [...values] });
+      const { timeoutMs, ...config } = typeof statement === "string" ? { text: statement } : statement;
+      const patience = timeoutMs === undefined ? {} : { query_timeout: timeoutMs };
+      const result = await client.query({ ...config, ...patience, values: [...values] });
       return result.rows as Row[];
     },
   };

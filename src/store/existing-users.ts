@@ -5,6 +5,7 @@
 import { newId } from "../platform/ids.ts";
 import { fold } from "../scim/index.ts";
 import type { Database, Transaction } from "./database.ts";
+import { overWhole } from "./over-whole.ts";
 import { type MatchedBy, matching, readingWhole } from "./matching.ts";
 
 export interface ExistingUser {
@@ -116,7 +117,7 @@ const MATCH = `
 export async function matchExistingUsers(tx: Transaction, tenantId: string): Promise<void> {
   // Two matchings at once would wait for each other's rows in a ring.
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('existing_users ' || $1, 0))", [tenantId]);
-  await readingWhole(tx, () => tx.query(MATCH, [tenantId]));
+  await readingWhole(tx, (patient) => patient.query(MATCH, [tenantId]));
 }
 
 /** Those of these tenants who have existing users. */
@@ -187,10 +188,12 @@ export async function listExistingUsers(
 
 /** @returns how many there were */
 export async function forgetExistingUsers(tx: Transaction, tenantId: string): Promise<number> {
-  const rows = await tx.query<{ people: number }>(
-    `WITH gone AS (DELETE FROM existing_users WHERE tenant_id = $1 RETURNING existing_id)
-     SELECT count(*)::int AS people FROM gone`,
-    [tenantId],
+  const rows = await overWhole(tx, (patient) =>
+    patient.query<{ people: number }>(
+      `WITH gone AS (DELETE FROM existing_users WHERE tenant_id = $1 RETURNING existing_id)
+       SELECT count(*)::int AS people FROM gone`,
+      [tenantId],
+    ),
   );
   return rows[0]?.people ?? 0;
 }

@@ -16,29 +16,55 @@ interface GroupRow extends Row {
   readonly members: readonly { readonly value: string; readonly type: string }[];
 }
 
-const PAGE = 1_000;
+const USERS_AT_ONCE = 1_000;
+// A group may have a hundred thousand members.
+const GROUPS_AT_ONCE = 20;
 
-/** @returns the file's text */
-export async function exportDirectory(db: Database, tenantId: string, format: ExportFormat): Promise<string> {
-  const users = await readAll<Row>(db, tenantId, USERS);
-  if (format === "csv") return [COLUMNS, ...users.map(lineOf)].map(csvLine).join("");
-  const groups = await readAll<GroupRow>(db, tenantId, GROUPS);
-  if (format === "json")
-    return `${JSON.stringify({ users: users.map(shownOf), groups: groups.map(groupOf) }, undefined, 2)}\n`;
-  // Ids are those of the one who takes it in: members refer to the users of the same request.
-  const Operations = [
-    ...users.map(({ id, resource }) =>
-      operationOf("/Users", id, { schemas: schemasOf(resource), ...resource }),
-    ),
-    ...groups.map(({ id, resource, members }) =>
-      operationOf("/Groups", id, {
-        schemas: [URNS.group],
-        ...resource,
-        members: members.map(({ value, type }) => ({ value: `bulkId:${value}`, type })),
-      }),
-    ),
-  ];
-  return `${JSON.stringify({ schemas: [URNS.bulkRequest], Operations }, undefined, 2)}\n`;
+/** The file's text, a page of the directory at a time: nothing of it is kept, however large the directory is. */
+export async function* exportDirectory(
+  db: Database,
+  tenantId: string,
+  format: ExportFormat,
+): AsyncGenerator<string> {
+  const users = pagesOf<Row>(db, tenantId, { text: USERS, size: USERS_AT_ONCE });
+  if (format === "csv") {
+    yield csvLine(COLUMNS);
+    for await (const page of users) yield page.map((user) => csvLine(lineOf(user))).join("");
+    return;
+  }
+  const groups = pagesOf<GroupRow>(db, tenantId, { text: GROUPS, size: GROUPS_AT_ONCE });
+  if (format === "json") {
+    yield '{\n  "users": ';
+    yield* listOf(users, shownOf);
+    yield ',\n  "groups": ';
+    yield* listOf(groups, groupOf);
+    yield "\n}\n";
+    return;
+  }
+  yield `{\n  "schemas": ${JSON.stringify([URNS.bulkRequest])},\n  "Operations": `;
+  yield* listOf(chain<Row | GroupRow>(users, groups), operationFor);
+  yield "\n}\n";
+}
+
+/** A list as JSON.stringify would indent it inside of an object. */
+async function* listOf<Item>(
+  pages: AsyncIterable<readonly Item[]>,
+  shown: (item: Item) => object,
+): AsyncGenerator<string> {
+  let isEmpty = true;
+  for await (const page of pages) {
+    const texts = page.map((item) => JSON.stringify(shown(item), undefined, 2).replaceAll("\n", "\n    "));
+    if (texts.length === 0) continue;
+    yield `${isEmpty ? "[" : ","}\n    ${texts.join(",\n    ")}`;
+    isEmpty = false;
+  }
+  yield isEmpty ? "[]" : "\n  ]";
+}
+
+async function* chain<Item>(
+  ...all: readonly AsyncIterable<readonly Item[]>[]
+): AsyncGenerator<readonly Item[]> {
+  for (const pages of all) yield* pages;
 }
 
 const USERS = `
@@ -57,16 +83,16 @@ const GROUPS = `
    ORDER BY g.id
    LIMIT $3`;
 
-async function readAll<Found extends Row>(
+async function* pagesOf<Found extends Row>(
   db: Database,
   tenantId: string,
-  statement: string,
-): Promise<readonly Found[]> {
-  const rows: Found[] = [];
-  for (;;) {
-    const page = await db.query<Found>(statement, [tenantId, rows.at(-1)?.id ?? null, PAGE]);
-    rows.push(...page);
-    if (page.length < PAGE) return rows;
+  { text, size }: { readonly text: string; readonly size: number },
+): AsyncGenerator<readonly Found[]> {
+  for (let after: string | null = null; ;) {
+    const page: readonly Found[] = await db.query<Found>(text, [tenantId, after, size]);
+    yield page;
+    if (page.length < size) return;
+    after = page.at(-1)?.id ?? null;
   }
 }
 
@@ -105,6 +131,13 @@ function schemasOf(resource: Resource): readonly string[] {
   return [URNS.user, ...Object.keys(resource).filter((name) => name.toLowerCase().startsWith("urn:"))];
 }
 
-function operationOf(path: string, bulkId: string, data: object): object {
-  return { method: "POST", path, bulkId, data };
+/** Ids are those of the one who takes it in: members refer to the users of the same request. */
+function operationFor(row: Row | GroupRow): object {
+  const { id: bulkId, resource } = row;
+  if (!("members" in row))
+    return { ...POST, path: "/Users", bulkId, data: { schemas: schemasOf(resource), ...resource } };
+  const members = row.members.map(({ value, type }) => ({ value: `bulkId:${value}`, type }));
+  return { ...POST, path: "/Groups", bulkId, data: { schemas: [URNS.group], ...resource, members } };
 }
+
+const POST = { method: "POST" } as const;

@@ -2,7 +2,8 @@
  * Who of a directory the people of a list are: the rules of matching as the beginning of a statement, for lists that differ
  * in where they stand and in what else is known of them.
  */
-import type { Transaction } from "./database.ts";
+import type { Database, Transaction } from "./database.ts";
+import { overWhole } from "./over-whole.ts";
 
 /** In the order in which they are tried; the first by which anybody is found decides. */
 export const MATCHED_BY = ["adopted", "userId", "externalId", "userName", "email"] as const;
@@ -68,10 +69,10 @@ export function matching({ people, known, columns }: MatchedList): string {
  */
 export async function readingWhole<Result>(
   tx: Transaction,
-  statement: () => Promise<Result>,
+  work: (patient: Database) => Promise<Result>,
 ): Promise<Result> {
   await tx.query("SET LOCAL enable_nestloop = off");
-  const result = await statement();
+  const result = await overWhole(tx, work);
   await tx.query("SET LOCAL enable_nestloop TO DEFAULT");
   return result;
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { newId } from "../platform/ids.ts";
 import type { Transaction } from "./database.ts";
+import { overWhole } from "./over-whole.ts";
 import { insertEvents } from "./events.ts";
 import { type ExistingUser, normalized } from "./existing-users.ts";
 import { matching, readingWhole } from "./matching.ts";
@@ -172,9 +173,11 @@ export async function completeReconciliation(
     [tenantId, id],
   );
   if (size === undefined || size.listed === 0) return undefined;
-  const found = await readingWhole(tx, () => tx.query<FoundRow>(COMPARE, [tenantId, id, FINDINGS]));
+  const found = await readingWhole(tx, (patient) =>
+    patient.query<FoundRow>(COMPARE, [tenantId, id, FINDINGS]),
+  );
   const counts = countsOf(size, found);
-  await tx.query(`DELETE FROM reconciliation_people WHERE ${ONE}`, [tenantId, id]);
+  await forgetList(tx, { tenantId, id });
   await tx.query(
     "UPDATE reconciliations SET completed_at = now(), counts = $3 WHERE tenant_id = $1 AND id = $2",
     [tenantId, id, counts],
@@ -187,6 +190,12 @@ export async function completeReconciliation(
     },
   ]);
   return counts;
+}
+
+async function forgetList(tx: Transaction, { tenantId, id }: ReconciliationKey): Promise<void> {
+  await overWhole(tx, (patient) =>
+    patient.query(`DELETE FROM reconciliation_people WHERE ${ONE}`, [tenantId, id]),
+  );
 }
 
 interface FoundRow {
@@ -218,8 +227,10 @@ export async function deleteReconciliation(
   { tenantId, id }: ReconciliationKey,
 ): Promise<boolean> {
   if ((await lockReconciliation(tx, { tenantId, id })) === "missing") return false;
-  await tx.query(`DELETE FROM reconciliation_people WHERE ${ONE}`, [tenantId, id]);
-  await tx.query(`DELETE FROM reconciliation_differences WHERE ${ONE}`, [tenantId, id]);
+  await forgetList(tx, { tenantId, id });
+  await overWhole(tx, (patient) =>
+    patient.query(`DELETE FROM reconciliation_differences WHERE ${ONE}`, [tenantId, id]),
+  );
   await tx.query("DELETE FROM reconciliations WHERE tenant_id = $1 AND id = $2", [tenantId, id]);
   return true;
 }

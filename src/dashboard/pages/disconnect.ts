@@ -56,7 +56,7 @@ export async function downloadDirectory(visit: MemberVisit, { database }: Consol
   if (tenant === undefined) return notFound(NO_TENANT);
   const format = EXPORT_FORMATS.find((each) => each === visit.query.get("format")) ?? "json";
   const [, name, type] = FILES[format];
-  return file(`${tenant.slug}-${name}`, type, await exportDirectory(database, tenant.id, format));
+  return file(`${tenant.slug}-${name}`, type, exportDirectory(database, tenant.id, format));
 }
 
 async function disconnectForm(
