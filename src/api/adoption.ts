@@ -7,11 +7,10 @@ import {
   evaluate,
   type Filter,
   type Models,
-  type Resource,
   searchDocument,
   type Stored,
 } from "../scim/index.ts";
-import { findOffer, findOffers, type Offer, offeredUser, offerFor, type Sought } from "../store/adoption.ts";
+import { findOffer, findOfferForBody, findOffers, offeredUser, type Sought } from "../store/adoption.ts";
 import type { Database } from "../store/database.ts";
 import type { Principal } from "../store/tenants.ts";
 import type { WriteRequest } from "./submit-write.ts";
@@ -49,7 +48,8 @@ export async function offeredById(id: string, { db, principal }: Asking): Promis
 export async function adopting(write: WriteRequest, { db, principal }: Asking): Promise<WriteRequest> {
   if (!principal.hasOffers || write.type !== "User") return write;
   if (write.operation === "create") {
-    const offer = await offerForBody((write.payload as CanonicalBody).resource, { db, principal });
+    const { resource } = write.payload as CanonicalBody;
+    const offer = await findOfferForBody(db, principal.tenantId, resource);
     if (!offer) return write;
     return { ...write, adopts: { existingId: offer.existingId } };
   }
@@ -59,26 +59,6 @@ export async function adopting(write: WriteRequest, { db, principal }: Asking): 
   if (!user) return write;
   const { created, resource } = user;
   return { ...write, adopts: { existingId: offer.existingId, offered: { created, resource } } };
-}
-
-async function offerForBody(resource: Resource, { db, principal }: Asking): Promise<Offer | undefined> {
-  const { externalId, userName, emails } = resource;
-  const claim = {
-    externalId: typeof externalId === "string" ? externalId : undefined,
-    userName: String(userName),
-    emails: Array.isArray(emails) ? emails.flatMap(addressOf) : [],
-  };
-  const { tenantId } = principal;
-  const offers = await findOffers(db, tenantId, {
-    externalIds: claim.externalId === undefined ? [] : [claim.externalId],
-    names: [claim.userName, ...claim.emails],
-  });
-  return offerFor(claim, offers);
-}
-
-function addressOf(email: unknown): readonly string[] {
-  const value = (email as { readonly value?: unknown } | null)?.value;
-  return typeof value === "string" ? [value] : [];
 }
 
 function isMetBy(filter: Filter, models: Models, { id, created, lastModified, resource }: Stored): boolean {

@@ -1,8 +1,11 @@
 /** Retrying what failed: marked, audited, then put on the queue as new writes; what the queue does not take is open again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId } from "../platform/ids.ts";
+import type { WriteToRepeat } from "../queue/retry.ts";
+import { findAdopted } from "../store/adoption.ts";
 import { type AuditEntry, recordAudit } from "../store/audit.ts";
 import { beginRetries, type Decision, reopenFailures } from "../store/failures.ts";
+import { tenantsWithExistingUsers } from "../store/existing-users.ts";
 import { findLedgerRows } from "../store/ledger.ts";
 import type { Console } from "./page.ts";
 
@@ -27,7 +30,7 @@ export async function retryFailures(
   });
   if (begun.length === 0) return [];
   try {
-    await deps.repeatWrites(begun);
+    await deps.repeatWrites(await withAdopted(deps, begun));
   } catch {
     // The jobs may have arrived although the answer did not: their writes then resolve what is open again.
     const writeIds = begun.map(({ writeId }) => writeId);
@@ -35,6 +38,22 @@ export async function retryFailures(
     return undefined;
   }
   return begun.map((write) => write.retriedAs);
+}
+
+/** What adopts somebody does so when it is retried as well. */
+async function withAdopted(
+  { database }: Console,
+  writes: readonly WriteToRepeat[],
+): Promise<readonly WriteToRepeat[]> {
+  const withPeople = new Set(
+    await tenantsWithExistingUsers(database, [...new Set(writes.map(({ tenantId }) => tenantId))]),
+  );
+  const adopting: WriteToRepeat[] = [];
+  for (const write of writes) {
+    const adopts = withPeople.has(write.tenantId) ? await findAdopted(database, write) : undefined;
+    adopting.push(adopts === undefined ? write : { ...write, adopts });
+  }
+  return adopting;
 }
 
 /** Gives retries a moment to end, so that the page can say how. */

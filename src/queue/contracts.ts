@@ -16,6 +16,7 @@ const Adopts = z.object({
   /** As whom the person was offered: what a PATCH or PUT changes. Absent from a create. */
   offered: z.object({ created: z.string(), resource: z.record(z.string(), z.unknown()) }).optional(),
 });
+export type Adopts = z.infer<typeof Adopts>;
 
 export const WriteCommand = z.object({
   version: z.literal(1),

@@ -1,7 +1,7 @@
 /** Puts failed writes on the queue again, as new writes: nobody waits for their outcome, which the ledger tells. */
 import { randomUUID } from "node:crypto";
 import { newId } from "../platform/ids.ts";
-import type { WriteCommand } from "./contracts.ts";
+import type { Adopts, WriteCommand } from "./contracts.ts";
 import type { WriteQueue } from "./queues.ts";
 import { jobOf } from "./write-jobs.ts";
 
@@ -16,6 +16,8 @@ export interface WriteToRepeat {
   readonly resourceId: string;
   /** Canonical, as the ledger kept it. */
   readonly request: unknown;
+  /** Whom of the people from before it makes a user. */
+  readonly adopts?: Adopts | undefined;
 }
 
 export async function repeatWrites(
@@ -30,6 +32,7 @@ export async function repeatWrites(
 
 function commandOf(write: WriteToRepeat, apiId: string): WriteCommand {
   const { tenantId, tenantSlug, connectionId, retriedAs, operation, resourceType, resourceId } = write;
+  const { adopts } = write;
   return {
     version: 1,
     writeId: retriedAs,
@@ -48,6 +51,7 @@ function commandOf(write: WriteToRepeat, apiId: string): WriteCommand {
     payload: write.request,
     // The version that the client had seen is long gone.
     ifMatch: null,
+    ...(adopts !== undefined && { adopts }),
     requestedAt: Date.now(),
   };
 }

@@ -111,6 +111,62 @@ export function offerFor(
   return found.length === 1 ? found[0] : undefined;
 }
 
+/** Whom a body of POST would adopt. */
+export async function findOfferForBody(
+  db: Database,
+  tenantId: string,
+  { externalId, userName, emails }: Resource,
+): Promise<Offer | undefined> {
+  const claim = {
+    externalId: typeof externalId === "string" ? externalId : undefined,
+    userName: String(userName),
+    emails: Array.isArray(emails) ? emails.flatMap(addressOf) : [],
+  };
+  const offers = await findOffers(db, tenantId, {
+    externalIds: claim.externalId === undefined ? [] : [claim.externalId],
+    names: [claim.userName, ...claim.emails],
+  });
+  return offerFor(claim, offers);
+}
+
+function addressOf(email: unknown): readonly string[] {
+  const value = (email as { readonly value?: unknown } | null)?.value;
+  return typeof value === "string" ? [value] : [];
+}
+
+/** A write that is to be made again, as the ledger kept it. */
+export interface FailedWrite {
+  readonly tenantId: string;
+  readonly operation: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly request: unknown;
+}
+
+export interface Adopts {
+  readonly existingId: string;
+  /** As whom the person was offered: what a PATCH or PUT changes. */
+  readonly offered?: { readonly created: string; readonly resource: Resource };
+}
+
+/** Whom it adopts when it is made now: of a failed write the ledger keeps the request alone, and offers change. */
+export async function findAdopted(
+  db: Database,
+  { tenantId, operation, resourceType, resourceId, request }: FailedWrite,
+): Promise<Adopts | undefined> {
+  if (resourceType !== "User") return undefined;
+  if (operation === "create") {
+    const resource = (request as { readonly resource?: Resource } | null)?.resource;
+    const offer = resource && (await findOfferForBody(db, tenantId, resource));
+    return offer && { existingId: offer.existingId };
+  }
+  const offer = await findOffer(db, tenantId, resourceId);
+  const user = offer && offeredUser(offer);
+  if (offer === undefined || user === undefined) return undefined;
+  const { created, resource } = user;
+  return { existingId: offer.existingId, offered: { created, resource } };
+}
+
 export interface Adopted {
   readonly tenantId: string;
   readonly existingId: string;

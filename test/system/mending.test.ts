@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addAccount, PASSWORD } from "../support/console-seed.ts";
 import { TestVisitor } from "../support/console.ts";
-import { createGroup, createUser, patch, USER } from "../support/provision.ts";
+import { addProductKey, createProductClient } from "../support/product.ts";
+import { createGroup, createUser, patch, PRODUCT, USER } from "../support/provision.ts";
 import { startTestService, type TestService, type TestTenant, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
 
@@ -83,6 +84,42 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     expect((await tenant.scim("GET", "/Users")).body.totalResults).toBe(2);
     expect((await admin.get(pathOf(failure))).text).toContain("its retry");
     expect(await audit()).toEqual(["failure.retried"]);
+  });
+
+  test("a retry adopts whom the write would have adopted", async () => {
+    await newTenant();
+    const { scim, tenantId } = tenant;
+    const product = createProductClient(service.apiUrl, await addProductKey(service.database, tenantId));
+    const users = [
+      { id: "7", userName: "zoe@contoso.com", externalId: "zoe" },
+      { id: "8", userName: "max@contoso.com", externalId: "max" },
+    ];
+    expect(await product("PUT", "/existing-users", { users })).toMatchObject({ status: 200 });
+    // Somebody else has the name by now, that both writes want.
+    const holder = await createUser(scim, "taken@contoso.com");
+    const offered = await scim("GET", `/Users?filter=${encodeURIComponent('externalId eq "zoe"')}`);
+    const zoe = String(offered.body.Resources[0]?.id);
+    const rename = { op: "Replace", path: "userName", value: "taken@contoso.com" };
+    const activate = { op: "Replace", path: "active", value: "True" };
+    expect((await scim("PATCH", `/Users/${zoe}`, patch(rename, activate))).status).toBe(409);
+    await scim("PATCH", `/Users/${holder}`, patch({ ...rename, value: "old@contoso.com" }));
+    await admin.get(pathOf((await failures())[0]));
+    await admin.post(`${pathOf((await failures())[0])}/retry`);
+    await waitFor(async () => (await states())[0] === "resolved");
+
+    const free = { ...rename, value: "free@contoso.com" };
+    await scim("PATCH", `/Users/${holder}`, patch({ ...rename, value: "free@contoso.com" }));
+    const create = { schemas: [USER], userName: "free@contoso.com", externalId: "max", active: true };
+    expect((await scim("POST", "/Users", create)).status).toBe(409);
+    await scim("PATCH", `/Users/${holder}`, patch({ ...free, value: "gone@contoso.com" }));
+    await admin.post(`${pathOf((await failures())[1])}/retry`);
+    await waitFor(async () => (await states())[1] === "resolved");
+
+    expect((await scim("GET", `/Users/${zoe}`)).body).toMatchObject({
+      ...{ userName: "taken@contoso.com", active: true, [PRODUCT]: { productId: "7" } },
+    });
+    const { body } = await product("GET", "/existing-users");
+    expect(body).toMatchObject({ summary: { total: 2, adopted: 2 } });
   });
 
   test("of many who press the button at once, one retries", async () => {
