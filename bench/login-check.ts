@@ -2,10 +2,12 @@
  * How many people can a product ask about in a second? POST /v1/login-check over a directory of a million users, beside
  * the least that could answer the same question: Express, and one look-up by pg's pool for each request.
  *
- *   npm run bench:login-check -- [--users 1000000] [--connections 64] [--seconds 8] [--rounds 3] [--append]
+ *   npm run bench:login-check -- [--users 1000000] [--roles 20] [--connections 64] [--seconds 8] [--rounds 3] [--append]
  *
  * Both run as processes of their own on the same Postgres, in turns, each warmed up first; client, servers and Postgres
- * share the machine's cores, so the figures are a floor. `--append` adds them to bench/README.md.
+ * share the machine's cores, so the figures are a floor. With `--roles` everybody is in two groups, some of which are mapped
+ * to so many roles, which then come with each answer; the baseline goes without. `--append` adds the figures to
+ * bench/README.md.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,6 +27,7 @@ import { commit, machine } from "./lib/machine.ts";
 const { values } = parseArgs({
   options: {
     users: { type: "string", default: "1000000" },
+    roles: { type: "string", default: "0" },
     connections: { type: "string", default: "64" },
     seconds: { type: "string", default: "8" },
     rounds: { type: "string", default: "3" },
@@ -32,6 +35,8 @@ const { values } = parseArgs({
   },
 });
 const users = Number(values.users);
+const roles = Number(values.roles);
+const GROUPS = 200;
 const FIELDS = ["userName", "email", "externalId"] as const;
 
 interface Row {
@@ -70,6 +75,7 @@ async function measure(): Promise<readonly Row[]> {
     const key = await addProductKey(database, tenantId);
     console.log(`storing ${users} users …`);
     await fill(database, tenantId);
+    if (roles > 0) await fillGroups(database, tenantId);
     const service = await spawnService({ ...env, ROLES: "api" });
     const baseline = await spawnBaseline(stores.databaseUrl, tenantId);
     try {
@@ -157,15 +163,56 @@ async function fill(database: DatabasePool, tenantId: string): Promise<void> {
       [tenantId, from, Math.min(users, from + step - 1)],
     );
   }
-  await database.query(index?.indexdef ?? "");
-  await database.query("VACUUM ANALYZE users");
+  await withoutLimit(database, index?.indexdef ?? "", "VACUUM ANALYZE users");
+}
+
+/** Everybody in two groups, of which the first so many give a role each. */
+async function fillGroups(database: DatabasePool, tenantId: string): Promise<void> {
+  const idOf = (n: string): string => `('01900000-0000-7000-9000-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
+  await database.query(
+    `INSERT INTO groups (tenant_id, id, display_name_key, external_id, resource, search, version, created_at, updated_at)
+     SELECT $1, ${idOf("n")}, 'group ' || n, 'group-ext-' || n, jsonb_build_object('displayName', 'Group ' || n), '{}', 1,
+            now(), now()
+       FROM generate_series(0, $2::int - 1) AS n`,
+    [tenantId, GROUPS],
+  );
+  const step = 50_000;
+  for (let from = 1; from <= users; from += step) {
+    await database.transaction(async (tx) => {
+      // Two million checks that the group is there, which it is.
+      await tx.query("SET LOCAL session_replication_role = replica");
+      await tx.query(
+        `INSERT INTO group_members (tenant_id, group_id, member_id, member_type)
+         SELECT $1, ${idOf("g")}, ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'User'
+           FROM generate_series($2::int, $3::int) AS n
+          CROSS JOIN LATERAL (VALUES (n % $4::int), ((n / 7 + 1 + n) % $4::int)) AS v (g)
+             ON CONFLICT DO NOTHING`,
+        [tenantId, from, Math.min(users, from + step - 1), GROUPS],
+      );
+    });
+  }
+  await database.query(
+    `INSERT INTO role_mappings (tenant_id, role, match_by, value, value_key)
+     SELECT $1, 'role ' || n, 'displayName', 'Group ' || n, 'group ' || n FROM generate_series(0, $2::int - 1) AS n`,
+    [tenantId, roles],
+  );
+  await withoutLimit(database, "VACUUM ANALYZE group_members, groups, role_mappings");
+}
+
+/** The pool ends what takes longer than a request waits. */
+async function withoutLimit(database: DatabasePool, ...statements: readonly string[]): Promise<void> {
+  const client = await database.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
 }
 
 function lineOf({ what, rollcall, baseline }: Row): string {
   const figures = ({ perSecond, p50Ms, p99Ms }: Load): string =>
     `${Math.round(perSecond)} / ${p50Ms.toFixed(1)} / ${p99Ms.toFixed(1)}`;
   const cells = [
-    ...[new Date().toISOString().slice(0, 10), commit(), machine(), what, `${users}, ${values.connections}`],
+    ...[new Date().toISOString().slice(0, 10), commit(), machine()],
+    roles > 0 ? `${what}, ${roles} roles` : what,
+    `${users}, ${values.connections}`,
     ...[figures(rollcall), baseline ? figures(baseline) : "–"],
     baseline ? (rollcall.perSecond / baseline.perSecond).toFixed(2) : "–",
     `${rollcall.errors} errors`,

@@ -2,6 +2,7 @@
 import { happen } from "./changes.ts";
 import { eachOf } from "./pool.ts";
 import { createRandom, deriveSeed } from "./random.ts";
+import { mistakeScope } from "./scope-mistake.ts";
 import { syncGroup, syncMembers } from "./sync-groups.ts";
 import { syncManager, syncUser } from "./sync-users.ts";
 import type { World } from "./world.ts";
@@ -18,8 +19,13 @@ export function wholeDirectory({ directory }: World): Scope {
 }
 
 /** Lets time pass in the directory; gives what changed since, and what to tell of it. */
-export function changesSince({ directory }: World, cycle: number): Scope & { readonly summary: string } {
-  const { people, groups, counts } = happen(directory, cycle);
+export function changesSince(
+  { directory, mistake }: World,
+  cycle: number,
+): Scope & { readonly summary: string } {
+  const changes = happen(directory, cycle);
+  if (mistake !== undefined) mistakeScope(directory, cycle, { mistake, changes });
+  const { people, groups, counts } = changes;
   const summary = [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
   return { people, groups, summary };
 }

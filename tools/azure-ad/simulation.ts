@@ -37,6 +37,8 @@ export interface SimulationOptions {
   readonly batch?: number;
   /** The tenant may hold what this run knows nothing of. */
   readonly keep?: boolean;
+  /** Of the people, from 0 to 1, who leave the scope by mistake in the second cycle and come back in the third. */
+  readonly mistakenShare?: number;
   /** Verifies after every so many cycles as well; absent or 0 is only at the end. */
   readonly verifyEvery?: number;
   readonly retry?: RetryOptions;
@@ -113,6 +115,10 @@ function createWorld(options: SimulationOptions, scim: World["scim"]): World {
     membersPerPatch: options.batch ?? BATCH_DEFAULT,
     pool: { concurrency: options.concurrency, isStopping: () => options.signal?.aborted === true },
     progress: createProgress(options.output),
+    mistake:
+      options.mistakenShare === undefined
+        ? undefined
+        : { share: options.mistakenShare, out: new Set<string>() },
   };
 }
 

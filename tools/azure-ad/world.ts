@@ -5,6 +5,7 @@ import type { Directory } from "./directory.ts";
 import type { Findings, Links } from "./links.ts";
 import type { PoolOptions } from "./pool.ts";
 import type { Progress } from "./progress.ts";
+import type { ScopeMistake } from "./scope-mistake.ts";
 import type { Scim } from "./scim.ts";
 
 export interface World {
@@ -17,6 +18,7 @@ export interface World {
   readonly membersPerPatch: number;
   readonly pool: PoolOptions;
   readonly progress: Progress;
+  readonly mistake?: ScopeMistake | undefined;
 }
 
 /** Runs one object's change. A failed one goes into escrow; one that succeeds leaves it. */
