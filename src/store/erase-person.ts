@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { fold, type Resource, URNS } from "../scim/index.ts";
 import type { Database, Transaction } from "./database.ts";
+import { overWhole } from "./over-whole.ts";
 import { addDirectoryGrowth } from "./directory-totals.ts";
 import { eraseEventDetails, insertEvents } from "./events.ts";
 import { eraseHistory } from "./history.ts";
@@ -104,9 +105,12 @@ export async function erasePerson(tx: Transaction, person: PersonToErase): Promi
     values: readonly unknown[],
     typed = "",
   ): Promise<void> => {
-    const [row] = await tx.query<{ rows: number }>(
-      `WITH ${typed}${typed && ", "}erased AS (${text} RETURNING 1) SELECT count(*)::int AS rows FROM erased`,
-      values,
+    // Some look through the texts of a whole ledger.
+    const [row] = await overWhole(tx, (patient) =>
+      patient.query<{ rows: number }>(
+        `WITH ${typed}${typed && ", "}erased AS (${text} RETURNING 1) SELECT count(*)::int AS rows FROM erased`,
+        values,
+      ),
     );
     erased[table] = (erased[table] ?? 0) + (row?.rows ?? 0);
   };
