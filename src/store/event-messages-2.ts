@@ -6,7 +6,7 @@ import { z } from "zod";
 import { bodyOf, type GroupView, type Stored } from "../scim/index.ts";
 import type { Database } from "./database.ts";
 import { findResources, readGroups } from "./directory-reads.ts";
-import { EventMessage } from "./event-messages.ts";
+import type { EventMessage } from "./event-messages.ts";
 import { EVENT_TYPES, type StoredEvent } from "./events.ts";
 import { readWriteFacts, type WriteFacts } from "./ledger.ts";
 
