@@ -29,7 +29,7 @@ import {
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
 import { receiverFacts, versionForm } from "./webhook-receiver.ts";
-import { endpointState, formatName, secretOnce, WEBHOOKS_PATH } from "./webhooks.ts";
+import { endpointState, formatName, secretOnce, typesName, WEBHOOKS_PATH } from "./webhooks.ts";
 
 const SHOWN = 50;
 const OVERLAP_HOURS = 24;
@@ -157,7 +157,7 @@ async function webhookPage(
     ${wrong !== undefined && problem(wrong)}
     ${facts([
       ["State", endpointState(endpoint, now())],
-      ["Events", endpoint.types === null ? "All" : endpoint.types.join(", ")],
+      ["Events", typesName(endpoint)],
       ["Sends", formatName(endpoint)],
       ...receiverFacts(endpoint, { publicUrl: publicUrl(), issuer, now: now() }),
       ["Waiting", count(endpoint.pending)],

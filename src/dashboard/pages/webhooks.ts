@@ -155,7 +155,7 @@ function endpointTable({ slug }: Tenant, endpoints: readonly WebhookEndpoint[], 
     html`<a class="wraps" href="/tenants/${slug}${WEBHOOKS_PATH}/${endpoint.id}">${endpoint.url}</a>`,
     endpointState(endpoint, now),
     formatName(endpoint),
-    endpoint.types === null ? "All" : endpoint.types.join(", "),
+    typesName(endpoint),
     count(endpoint.pending),
     count(endpoint.failed),
   ]);
@@ -188,6 +188,13 @@ export function formatName({ format, delivery, payloadVersion }: WebhookEndpoint
   if (format === "json") return `Messages, version ${String(payloadVersion)}`;
   const what = format === "set" ? "Tokens" : "Tokens without values";
   return delivery === "poll" ? `${what}, polled` : what;
+}
+
+/** Which events it is told. */
+export function typesName({ types, format }: WebhookEndpoint): string {
+  if (types === null) return "All";
+  const isAll = format !== "json" && types.length === SET_EVENT_TYPES.length;
+  return isAll ? "All of users and groups" : types.join(", ");
 }
 
 function newForm(visit: MemberVisit, { slug }: Tenant): Html {
