@@ -9,12 +9,12 @@ export interface PageAddress {
 
 /** What else a page is asked with, where its plain address shows little. */
 function variantsOf(seeded: SeededConsole): Readonly<Record<string, readonly string[]>> {
-  const { slug, userName, connectionId } = seeded;
+  const { slug, userName, connectionId, cycleId } = seeded;
   const cause = "code=value-invalid&type=User&operation=patch";
   return {
     "/people": [`?tenant=${slug}&q=${userName}`, `?tenant=${slug}&q=user77`],
-    "/failed": ["", `?tenant=${slug}`, `?tenant=${slug}&state=resolved`],
-    "/tenants/:slug/failed": [`?${cause}`],
+    "/failed": ["", `?tenant=${slug}`, `?tenant=${slug}&state=resolved`, `?cycle=${cycleId}`],
+    "/tenants/:slug/failed": [`?${cause}`, `?${cause}&cycle=${cycleId}`],
     "/tenants/:slug/cycles": ["", `?connection=${connectionId}&result=refused`],
   };
 }

@@ -3,6 +3,7 @@ import type { Counts } from "../platform/counts.ts";
 import type { CycleKind } from "./cycle-kind.ts";
 import type { ConnectionKey, CycleCounts } from "./cycles.ts";
 import type { Database } from "./database.ts";
+import type { Tenant } from "./tenants.ts";
 
 export interface Cycle extends CycleCounts {
   readonly tenantId: string;
@@ -67,6 +68,17 @@ export async function findCycles(
     [tenantId, cycleIds],
   );
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Whose cycle it is, for those who know no more than its id. */
+export async function findTenantOfCycle(db: Database, cycleId: string): Promise<Tenant | undefined> {
+  const [tenant] = await db.query<Tenant>(
+    `SELECT t.id, t.slug, t.name, t.created_at AS "createdAt"
+       FROM tenants t
+      WHERE EXISTS (SELECT FROM cycles WHERE tenant_id = t.id AND id = $1)`,
+    [cycleId],
+  );
+  return tenant;
 }
 
 export interface CyclesQuery {

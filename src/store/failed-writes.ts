@@ -183,7 +183,7 @@ const GROUPS = `
            SELECT write_id, failed_at, masked, result
              FROM failures
             WHERE tenant_id = g.tenant_id AND state = 'open' AND code = g.code
-              AND resource_type = g.resource_type AND operation = g.operation
+              AND ($2::uuid IS NULL OR cycle_id = $2) AND resource_type = g.resource_type AND operation = g.operation
             ORDER BY write_id DESC
             LIMIT 1
          ) newest ON true

@@ -7,7 +7,7 @@ import { count, counted, duration, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { badge, emptyState, failurePath, resourcePath, table } from "../parts.ts";
 import { timeline } from "./cycle-timeline.ts";
-import { causePath } from "./failed.ts";
+import { causePath, cycleFailedPath } from "./failed-filter.ts";
 import { resultBadge, titleOf } from "./failed-list.ts";
 
 const NOTHING = html`<span class="zero">–</span>`;
@@ -143,9 +143,13 @@ function nowBadge(isActive: boolean | null): Html {
   return isActive ? badge("good", "Active again") : badge("bad", "Deactivated");
 }
 
-export function reasonsSection(slug: string, groups: readonly CycleFailures[]): Html {
+export function reasonsSection(
+  slug: string,
+  cycle: Pick<Cycle, "id">,
+  groups: readonly CycleFailures[],
+): Html {
   const rows = groups.map((group) => [
-    html`<a href="${causePath({ ...group, tenantSlug: slug })}">${titleOf(group)}: ${group.code}</a>
+    html`<a href="${causePath({ ...group, tenantSlug: slug }, cycle.id)}">${titleOf(group)}: ${group.code}</a>
       ${group.masked !== null && html`<p class="muted small">${group.masked}</p>`}`,
     resultBadge(group.result),
     count(group.count),
@@ -165,7 +169,10 @@ export function reasonsSection(slug: string, groups: readonly CycleFailures[]): 
     ${
       groups.length === 0
         ? emptyState("Nothing failed", "Every write of this cycle was applied.")
-        : html`<p>${counted(total, "write")} failed, for these reasons.</p>
+        : html`<p>
+              ${counted(total, "write")} failed, for these reasons.
+              <a href="${cycleFailedPath(slug, cycle.id)}">See them one by one</a>
+            </p>
             ${table("Failures by reason", columns, rows)}`
     }
   </section>`;

@@ -17,6 +17,7 @@ import {
   requestsSection,
   timesSection,
 } from "./cycle-sections.ts";
+import { cycleFailedPath } from "./failed-filter.ts";
 import { guardOfCycle } from "./guard-parts.ts";
 
 export async function showCycle(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
@@ -45,9 +46,10 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
       [cycle.endedAt === null ? "Last request" : "Ended", time(cycle.endedAt ?? cycle.lastRequestAt)],
       ["Duration", durationOf(cycle)],
       ["Requests", html`${count(cycle.requests)} <span class="muted">(${count(cycle.reads)} reads)</span>`],
+      ...troubles(slug, cycle),
       ["Next", next],
     ])}
-    ${guard} ${countsSection(cycle)} ${reasonsSection(slug, failures)} ${leaversSection(slug, leavers)}
+    ${guard} ${countsSection(cycle)} ${reasonsSection(slug, cycle, failures)} ${leaversSection(slug, leavers)}
     ${timesSection(slug, timings, spans)} ${requestsSection(cycle)}`;
   const live = { regions: { cycle: cycleNow } };
   const body = html`${crumbs([
@@ -67,6 +69,16 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
     if (expected === undefined) return "Not known yet";
     return html`${expected > at.now ? "expected" : "was expected"} ${ago(expected, at.now)}`;
   }
+}
+
+/** Such as `3 refused, 1 failed`, with the way to them; nothing where nothing failed. */
+function troubles(slug: string, { id, refused, faulted }: Cycle): readonly (readonly [string, Html])[] {
+  const parts = [
+    ...(refused > 0 ? [`${count(refused)} refused`] : []),
+    ...(faulted > 0 ? [`${count(faulted)} failed`] : []),
+  ];
+  if (parts.length === 0) return [];
+  return [["Failed jobs", html`${parts.join(", ")}: <a href="${cycleFailedPath(slug, id)}">see them</a>`]];
 }
 
 const RECENT = 24;

@@ -1,5 +1,11 @@
 /** Failures of one cause in one tenant: what to do about all of them, and each by itself. */
-import { type Cause, type FailedWrite, listFailedWrites } from "../../store/failed-writes.ts";
+import { type Cycle, findCycle } from "../../store/cycle-history.ts";
+import {
+  type Cause,
+  type FailedWrite,
+  type FailedWritesQuery,
+  listFailedWrites,
+} from "../../store/failed-writes.ts";
 import { dismissFailures } from "../../store/failures.ts";
 import { recordAudit } from "../../store/audit.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
@@ -21,6 +27,7 @@ import { crumbs, emptyState, notice, problem } from "../parts.ts";
 import { awaitRetries, retryFailures } from "../retry-failures.ts";
 import { advice, REASON_CHARS_MAX } from "./failure.ts";
 import { pages } from "./failed.ts";
+import { causePath, cycleNote, failedPath } from "./failed-filter.ts";
 import { failedList, titleOf } from "./failed-list.ts";
 
 const PAGE_LENGTH = 25;
@@ -30,6 +37,8 @@ const AT_ONCE_MAX = 500;
 interface CausePage {
   readonly tenant: Tenant;
   readonly cause: Cause;
+  /** Only those of this cycle, where one is named. */
+  readonly cycle: Cycle | undefined;
   readonly path: string;
 }
 
@@ -37,12 +46,11 @@ async function pageOf(fields: URLSearchParams, slug: string, deps: Console): Pro
   const tenant = await findTenant(deps.database, slug);
   const [code, resourceType, operation] = ["code", "type", "operation"].map((name) => fields.get(name) ?? "");
   if (tenant === undefined || !code || !resourceType || !operation) return undefined;
-  const query = new URLSearchParams({ code, type: resourceType, operation });
-  return {
-    tenant,
-    cause: { code, resourceType, operation },
-    path: `/tenants/${slug}/failed?${query.toString()}`,
-  };
+  const cause = { code, resourceType, operation };
+  const cycleId = fields.get("cycle") ?? "";
+  const cycle = isId(cycleId) ? await findCycle(deps.database, tenant.id, cycleId) : undefined;
+  if (cycleId !== "" && cycle === undefined) return undefined;
+  return { tenant, cause, cycle, path: causePath({ ...cause, tenantSlug: slug }, cycle?.id) };
 }
 
 export async function showCause(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -58,19 +66,18 @@ interface Said {
 
 async function causePage(visit: MemberVisit, deps: Console, at: CausePage, said: Said = {}): Promise<Answer> {
   const olderThan = visit.query.get("before") ?? "";
-  const { tenant, cause, path } = at;
+  const { tenant, cause, cycle, path } = at;
   const { writes, olderThan: next } = await listFailedWrites(deps.database, {
-    tenantId: tenant.id,
-    state: "open",
-    cause,
+    ...openOnes(at),
     limit: PAGE_LENGTH,
     ...(isId(olderThan) && { olderThan }),
   });
   const done = visit.query.get("done");
   const mayMend = mayActAs(visit.session.role, "admin");
   const title = `${titleOf(cause)}: ${cause.code}`;
-  const body = html`${crumbs([["Failed jobs", `/failed?tenant=${tenant.slug}`]])}
+  const body = html`${crumbs([["Failed jobs", failedPath({ tenant, cycle, state: "open" })]])}
     <h1>${title} <span class="muted">· ${tenant.name}</span></h1>
+    ${cycle && cycleNote(cycle, tenant, causePath({ ...cause, tenantSlug: tenant.slug }))}
     ${said.problem && problem(said.problem)} ${done !== null && notice(doneText(done, visit.query))}
     ${writes[0] && advice(writes[0].explanation)}
     ${mayMend && writes.length > 0 && actions(visit, at, writes)}
@@ -82,12 +89,12 @@ async function causePage(visit: MemberVisit, deps: Console, at: CausePage, said:
               "None is open",
               html`<p>
                 Retried, dismissed and resolved ones stand under
-                <a href="/failed?tenant=${tenant.slug}&amp;state=resolved">Failed jobs</a>.
+                <a href="${failedPath({ tenant, cycle, state: "resolved" })}">Failed jobs</a>.
               </p>`,
             )
           : failedList(writes, {
               showsTenant: false,
-              showsCycle: true,
+              showsCycle: cycle === undefined,
               showsExplanation: false,
               showsValues: mayReadValues(visit.session.role),
             })
@@ -105,11 +112,16 @@ function doneText(done: string, query: URLSearchParams): string {
     : `${counted(count, "job")} retried. What is applied stands under Resolved, what is refused again is open again.`;
 }
 
-function actions(visit: MemberVisit, { tenant, cause }: CausePage, writes: readonly FailedWrite[]): Html {
+function actions(
+  visit: MemberVisit,
+  { tenant, cause, cycle }: CausePage,
+  writes: readonly FailedWrite[],
+): Html {
   const hidden = html`${csrfField(visit)}
     <input type="hidden" name="code" value="${cause.code}" />
     <input type="hidden" name="type" value="${cause.resourceType}" />
-    <input type="hidden" name="operation" value="${cause.operation}" />`;
+    <input type="hidden" name="operation" value="${cause.operation}" />
+    ${cycle && html`<input type="hidden" name="cycle" value="${cycle.id}" />`}`;
   const path = `/tenants/${tenant.slug}/failed`;
   return html`<section class="card stack">
     <h2>All of them</h2>
@@ -135,9 +147,12 @@ function actions(visit: MemberVisit, { tenant, cause }: CausePage, writes: reado
   </section>`;
 }
 
-async function openIds(deps: Console, { tenant, cause }: CausePage): Promise<readonly string[]> {
-  const query = { tenantId: tenant.id, state: "open", cause, limit: AT_ONCE_MAX } as const;
-  const { writes } = await listFailedWrites(deps.database, query);
+function openOnes({ tenant, cause, cycle }: CausePage): Omit<FailedWritesQuery, "limit"> {
+  return { tenantId: tenant.id, state: "open", cause, ...(cycle && { cycleId: cycle.id }) };
+}
+
+async function openIds(deps: Console, at: CausePage): Promise<readonly string[]> {
+  const { writes } = await listFailedWrites(deps.database, { ...openOnes(at), limit: AT_ONCE_MAX });
   // In the order in which Azure sent them.
   return writes.map(({ writeId }) => writeId).reverse();
 }

@@ -1,69 +1,60 @@
 /** Failed jobs of all tenants or of one: what is open by its cause, what was done about the others newest first. */
 import {
-  type Cause,
   type FailedWritesPage,
   type FailureGroup,
   groupFailures,
   listFailedWrites,
 } from "../../store/failed-writes.ts";
-import { FAILURE_STATES, type FailureState } from "../../store/failures.ts";
-import { findTenant, listConnections, type Tenant } from "../../store/tenants.ts";
+import type { FailureState } from "../../store/failures.ts";
+import { listConnections } from "../../store/tenants.ts";
 import { counted, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { mayReadValues } from "../mask.ts";
-import { tabs } from "../navigation.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
 import { emptyState, failurePath } from "../parts.ts";
+import {
+  causePath,
+  cycleNote,
+  type FailedFilter,
+  failedPath,
+  filterFrom,
+  STATE_NAMES,
+  stateTabs,
+} from "./failed-filter.ts";
 import { failedList, resultBadge, titleOf } from "./failed-list.ts";
 
 const PAGE_LENGTH = 25;
 const MINUTE_MS = 60_000;
 
 export async function showFailed(visit: MemberVisit, { database }: Console): Promise<Answer> {
-  const slug = visit.query.get("tenant") ?? "";
-  const tenant = slug === "" ? undefined : await findTenant(database, slug);
-  if (slug !== "" && tenant === undefined) return notFound("There is no such tenant");
-  const state = stateOf(visit.query.get("state"));
+  const filter = await filterFrom(visit.query, database);
+  if (filter === undefined) return notFound("There is no such tenant or cycle");
+  const { tenant, cycle, state } = filter;
   const [connections, content] = await Promise.all([
     listConnections(database),
-    state === "open" ? openByCause(database, tenant) : newestFirst(visit, database, { tenant, state }),
+    state === "open" ? openByCause(database, filter) : newestFirst(visit, database, filter),
   ]);
   const tenants = new Map(connections.map(({ tenantSlug, tenantName }) => [tenantSlug, tenantName]));
+  const choosesTenant = tenants.size > 1 && cycle === undefined;
   const body = html`<h1>Failed jobs</h1>
     <p class="lead">
       What was refused, and what failed on our side. A refusal changes nothing: mend its cause, and retry it
       here or let a later cycle bring it. What a later write mended resolves by itself.
     </p>
-    <div class="bar-row">${stateTabs(slug, state)} ${tenants.size > 1 && filter(tenants, slug, state)}</div>
+    ${cycle && tenant && cycleNote(cycle, tenant, failedPath({ tenant, cycle: undefined, state }))}
+    <div class="bar-row">${stateTabs(filter)} ${choosesTenant && tenantChoice(tenants, filter)}</div>
     ${content}`;
   return page("Failed jobs", body, { section: "failed" });
 }
 
-function stateOf(text: string | null): FailureState {
-  return FAILURE_STATES.find((state) => state === text) ?? "open";
-}
-
-const TAB_NAMES: Readonly<Record<FailureState, string>> = {
-  open: "Open",
-  retried: "Retried",
-  dismissed: "Dismissed",
-  resolved: "Resolved",
-};
-
-function stateTabs(slug: string, chosen: FailureState): Html {
-  const href = (state: FailureState): string => `/failed?tenant=${slug}&state=${state}`;
-  const links = FAILURE_STATES.map((state) => ({ href: href(state), label: TAB_NAMES[state] }));
-  return tabs("State", links, href(chosen));
-}
-
-function filter(tenants: ReadonlyMap<string, string>, chosen: string, state: FailureState): Html {
+function tenantChoice(tenants: ReadonlyMap<string, string>, { tenant, state }: FailedFilter): Html {
   return html`<form class="filter" method="get" action="/failed">
     <input type="hidden" name="state" value="${state}" />
     <label for="tenant">Tenant</label>
     <select id="tenant" name="tenant">
       <option value="">All tenants</option>
       ${[...tenants].map(([slug, name]) =>
-        slug === chosen
+        slug === tenant?.slug
           ? html`<option value="${slug}" selected>${name}</option>`
           : html`<option value="${slug}">${name}</option>`,
       )}
@@ -72,38 +63,38 @@ function filter(tenants: ReadonlyMap<string, string>, chosen: string, state: Fai
   </form>`;
 }
 
-async function openByCause(database: Console["database"], tenant: Tenant | undefined): Promise<Html> {
-  const groups = await groupFailures(database, tenant && { tenantId: tenant.id });
+async function openByCause(database: Console["database"], { tenant, cycle }: FailedFilter): Promise<Html> {
+  const groups = await groupFailures(database, {
+    ...(tenant && { tenantId: tenant.id }),
+    ...(cycle && { cycleId: cycle.id }),
+  });
   if (groups.length === 0)
-    return emptyState(
-      "Nothing failed",
-      html`<p>Every write was applied. Refusals and faults appear here, each with what to do about it.</p>`,
-    );
+    return cycle
+      ? emptyState("Nothing is open", html`<p>What failed in this cycle stands under <b>All</b>.</p>`)
+      : emptyState(
+          "Nothing failed",
+          html`<p>
+            Every write was applied. Refusals and faults appear here, each with what to do about it.
+          </p>`,
+        );
   return html`<h2 class="unseen">Open, by cause</h2>
-    ${causes(groups, { showsTenant: tenant === undefined })}`;
+    <ul class="failures">
+      ${groups.map((group) => causeCard(group, { showsTenant: tenant === undefined, cycleId: cycle?.id }))}
+    </ul>`;
 }
 
-export function causePath(group: Cause & { readonly tenantSlug: string }): string {
-  const { tenantSlug, code, resourceType, operation } = group;
-  return `/tenants/${tenantSlug}/failed?${new URLSearchParams({ code, type: resourceType, operation }).toString()}`;
+interface CardOptions {
+  readonly showsTenant: boolean;
+  readonly cycleId: string | undefined;
 }
 
-/** Groups of failures, a card each: how many, an example, what to do. */
-export function causes(
-  groups: readonly FailureGroup[],
-  { showsTenant }: { readonly showsTenant: boolean },
-): Html {
-  return html`<ul class="failures">
-    ${groups.map((group) => causeCard(group, showsTenant))}
-  </ul>`;
-}
-
-function causeCard(group: FailureGroup, showsTenant: boolean): Html {
+/** Failures of one cause: how many, an example, what to do. */
+function causeCard(group: FailureGroup, { showsTenant, cycleId }: CardOptions): Html {
   const { count, code, result, explanation, masked, firstAt, lastAt } = group;
   const example = failurePath(group.tenantSlug, group.lastWriteId);
   return html`<li class="card failure">
     <div class="failure-head">
-      <h3><a href="${causePath(group)}">${titleOf(group)}: ${code}</a></h3>
+      <h3><a href="${causePath(group, cycleId)}">${titleOf(group)}: ${code}</a></h3>
       ${resultBadge(result)} <span>${counted(count, "job")}</span>
       ${showsTenant && html`<span class="muted">${group.tenantName}</span>`}
       <span class="when muted"
@@ -131,26 +122,29 @@ function causeCard(group: FailureGroup, showsTenant: boolean): Html {
 async function newestFirst(
   visit: MemberVisit,
   database: Console["database"],
-  { tenant, state }: { readonly tenant: Tenant | undefined; readonly state: FailureState },
+  filter: FailedFilter,
 ): Promise<Html> {
+  const { tenant, cycle, state } = filter;
   const olderThan = visit.query.get("before") ?? "";
   const found = await listFailedWrites(database, {
     limit: PAGE_LENGTH,
-    state,
+    ...(state && { state }),
     ...(tenant && { tenantId: tenant.id }),
+    ...(cycle && { cycleId: cycle.id }),
     ...(isId(olderThan) && { olderThan }),
   });
   if (found.writes.length === 0)
-    return emptyState(`Nothing ${TAB_NAMES[state].toLowerCase()}`, NOTHING[state]);
-  const here = `/failed?tenant=${tenant?.slug ?? ""}&state=${state}`;
+    return state === undefined
+      ? emptyState("Nothing failed", "Every write of this cycle was applied.")
+      : emptyState(`Nothing ${STATE_NAMES[state].toLowerCase()}`, NOTHING[state]);
   return html`<h2 class="unseen">Newest first</h2>
     ${failedList(found.writes, {
       showsTenant: tenant === undefined,
-      showsCycle: true,
+      showsCycle: cycle === undefined,
       showsExplanation: false,
       showsValues: mayReadValues(visit.session.role),
     })}
-    ${pages(here, { isFirst: olderThan === "", next: found.olderThan })}`;
+    ${pages(failedPath(filter), { isFirst: olderThan === "", next: found.olderThan })}`;
 }
 
 const NOTHING: Readonly<Record<FailureState, string>> = {

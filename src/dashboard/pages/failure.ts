@@ -26,7 +26,7 @@ import {
   problem,
   resourcePath,
 } from "../parts.ts";
-import { causePath } from "./failed.ts";
+import { causePath } from "./failed-filter.ts";
 import { becameOf, detailOf, resultBadge, titleOf } from "./failed-list.ts";
 
 export const REASON_CHARS_MAX = 300;

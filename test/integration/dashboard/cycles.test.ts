@@ -96,7 +96,11 @@ test("what failed stands there by its reason, with the way to all of it", async 
   const { text } = await cyclePage(cycleId);
 
   expect(words(text)).toMatch(/Create user: userName-taken userName .* is taken .* Refused 3 2 Show/);
-  expect(text).toContain("/tenants/contoso/failed?code=userName-taken&#38;type=User&#38;operation=create");
+  expect(text).toContain(
+    `/tenants/contoso/failed?code=userName-taken&#38;type=User&#38;operation=create&#38;cycle=${cycleId}"`,
+  );
+  expect(words(text)).toMatch(/Failed jobs 3 refused: see them/);
+  expect(text.split(`/failed?tenant=contoso&#38;cycle=${cycleId}"`)).toHaveLength(3);
   expect(text).toContain(`/tenants/contoso/failed/${newest}`);
   expect(text).not.toContain("Ada.Lovelace");
 });

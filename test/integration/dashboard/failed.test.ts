@@ -108,7 +108,70 @@ test("a code that this version does not know is shown without an explanation", a
   expect(text).not.toContain('class="advice"');
 });
 
+describe("of one cycle", () => {
+  let tenant: SeededTenant;
+  let wanted: string;
+
+  beforeAll(async () => {
+    tenant = await addTenant(store.database, { slug: "cycles", name: "Cycles" }, CONSOLE_SECRET);
+    const cycle = (refused: number) => addCycle(store.database, tenant, { startedMinutesAgo: 9, refused });
+    wanted = await cycle(PAGE_LENGTH + 2);
+    const other = await cycle(1);
+    for (let failure = 1; failure <= PAGE_LENGTH + 2; failure += 1)
+      await addFailedWrite(store.database, tenant, { cycleId: wanted, masked: `failure ${failure}.` });
+    await addFailedWrite(store.database, tenant, { cycleId: other, masked: "failure 99." });
+    await store.database.query(
+      "UPDATE failures SET state = 'dismissed', reason = 'known', changed_by = 'admin' WHERE masked = 'failure 1.' AND tenant_id = $1",
+      [tenant.tenantId],
+    );
+  });
+
+  test("a cycle shows all that failed in it, whatever became of it, and nothing else", async () => {
+    for (const path of [`/failed?cycle=${wanted}`, `/failed?tenant=cycles&cycle=${wanted}`]) {
+      const first = await viewer.get(path);
+      const second = await viewer.get(olderPage(first.text) ?? "");
+
+      expect(details(first.text)).toHaveLength(PAGE_LENGTH);
+      expect(details(second.text)).toEqual(["failure 2.", "failure 1."]);
+      expect(second.text).toContain("Dismissed");
+      expect(first.text).toContain(`href="/tenants/cycles/cycles/${wanted}"`);
+      expect(olderPage(second.text)).toBeUndefined();
+    }
+  });
+
+  test("its open ones stand by cause, with their newest as the example, and lead to those alone", async () => {
+    const { text } = await viewer.get(`/failed?cycle=${wanted}&state=open`);
+    const path = /href="(\/tenants\/cycles\/failed\?[^"]+)"/.exec(text)?.[1]?.replaceAll("&#38;", "&") ?? "";
+    const cause = await viewer.get(path);
+
+    expect(text).toContain(`${PAGE_LENGTH + 1} jobs`);
+    expect(text).toContain(`Latest: failure ${PAGE_LENGTH + 2}.`);
+    expect(details(cause.text)).toHaveLength(PAGE_LENGTH);
+    expect(details((await viewer.get(olderPage(cause.text) ?? "")).text)).toEqual(["failure 2."]);
+  });
+
+  test("dismissing all of a cause leaves those of other cycles open", async () => {
+    await admin.get(`/tenants/cycles/failed?${CAUSE}&cycle=${wanted}`);
+    const [code, type, operation] = ["userName-taken", "User", "create"];
+    const form = { code, type, operation, cycle: wanted, reason: "mended in Azure" };
+    const answer = await admin.post("/tenants/cycles/failed/dismiss", form);
+
+    expect(answer.headers.get("location")).toContain(
+      `cycle=${wanted}&done=dismissed&count=${PAGE_LENGTH + 1}`,
+    );
+    expect(details((await viewer.get("/failed?tenant=cycles")).text)).toEqual(["failure 99."]);
+    expect((await viewer.get(`/failed?cycle=${wanted}&state=open`)).text).toContain("Nothing is open");
+  });
+
+  test("a cycle of another tenant is none", async () => {
+    expect((await viewer.get(`/failed?tenant=plain&cycle=${wanted}`)).status).toBe(404);
+    expect((await viewer.get(`/tenants/plain/failed?${CAUSE}&cycle=${wanted}`)).status).toBe(404);
+  });
+});
+
 test.each([
+  ["/failed?cycle=nonsense", 404],
+  ["/failed?cycle=018f0000-0000-7000-8000-000000000000", 404],
   ["/failed?tenant=nobody", 404],
   ["/failed?tenant=%3Cscript%3E", 404],
   ["/failed?tenant=", 200],
