@@ -175,6 +175,7 @@ function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): r
     housekeepingPart({
       db,
       queue,
+      backend,
       metrics,
       logger,
       cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,

@@ -16,6 +16,12 @@ import { attributesPage } from "../tools/attributes/page.ts";
 import { allPictures, picturesPage } from "../tools/pictures-page.ts";
 import { JAVELO_EXTENSIONS } from "./support/extensions.ts";
 
+interface MetricShape {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
 const ROOT = join(import.meta.dirname, "..");
 // Everybody who clones the repository has them.
 const PICTURES_BYTES_MAX = 5_000_000;
@@ -60,12 +66,37 @@ test(".env.example names every setting and no other", () => {
     expect([...names, ...beforeConfig, "POSTGRES_PASSWORD", "ROLLCALL_VERSION"]).toContain(name);
 });
 
-test("docs/metrics.md documents every metric of our own, with its labels", async () => {
+test("docs/metrics.md documents every metric of our own, with its kind and labels", () => {
   const { registry } = createMetrics({ tenantsMax: 1, version: "0" });
-  const ours = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith("rollcall_"));
+  const ours = registry.getMetricsAsArray().flatMap((metric) => {
+    // What prom-client keeps of each, and does not declare.
+    const { name, help, labelNames = [] } = metric as unknown as MetricShape;
+    const kind = metric.constructor.name.toLowerCase();
+    return name.startsWith("rollcall_") ? [[name, kind, labelNames.join(", "), help]] : [];
+  });
+  const rows = [...read("docs/metrics.md").matchAll(/^\| `(rollcall_\w+)` +\|(.*)\|$/gm)].map(
+    ([, name = "", cells = ""]) => [name, ...cells.split("|").map((cell) => cell.trim())],
+  );
 
-  expect(documented("docs/metrics.md")).toEqual(ours.map(({ name }) => name).sort());
-  for (const { name, help } of ours) expect(read("docs/metrics.md"), name).toContain(help);
+  expect(ours.length).toBeGreaterThan(30);
+  const byName = (rowsOf: readonly (readonly string[])[]) =>
+    [...rowsOf].sort(([one = ""], [other = ""]) => (one < other ? -1 : 1));
+  expect(byName(rows)).toEqual(byName(ours));
+});
+
+test("every alert has a runbook that names it and a test in which it fires, and every runbook an alert", () => {
+  const rules = [
+    ...read("ops/prometheus/rules.yml").matchAll(/- alert: (\w+)\n(?:(?! {6}- ).*\n)*? +runbook: (\S+)\n/g),
+  ].map(([, alert = "", runbook = ""]) => ({ alert, runbook }));
+  const tests = read("ops/prometheus/rules.test.yml");
+
+  expect(rules).toHaveLength(read("ops/prometheus/rules.yml").match(/- alert: /g)?.length ?? 0);
+  for (const { alert, runbook } of rules) {
+    expect(read(runbook), alert).toMatch(new RegExp(`^Alerts?: .*\`${alert}\``, "m"));
+    expect(tests, alert).toMatch(new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n +- exp_labels`));
+  }
+  const pages = readdirSync(join(ROOT, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);
+  expect([...new Set(rules.map(({ runbook }) => runbook))].sort()).toEqual(pages.sort());
 });
 
 test("docs/errors.md documents every error code, with its meaning", () => {

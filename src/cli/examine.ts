@@ -3,7 +3,7 @@
  * leaves the installation as it was.
  */
 import { createQueueBackend } from "../queue/queues.ts";
-import { listRedisServers, openRedis } from "../queue/redis.ts";
+import { fieldOf, listRedisServers, openRedis } from "../queue/redis.ts";
 import { fingerprint } from "../platform/secrets.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { readServerFacts } from "../store/server-facts.ts";
@@ -186,10 +186,10 @@ function naming(server: string, { found, problem, ...finding }: Finding): Findin
   };
 }
 
-/** @param info - as INFO answers it; CONFIG is often forbidden where Redis is rented */
+/** @param info - as INFO answers it */
 export function judgeRedis(info: string): Finding {
   const part = "queue";
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const field = (name: string): string | undefined => fieldOf(info, name);
   const valkey = field("valkey_version");
   const version = valkey ?? field("redis_version") ?? "unknown";
   const product = valkey === undefined ? "Redis" : "Valkey";

@@ -148,6 +148,11 @@ function stateMetrics({ gauge }: Makers) {
       "0 while the connection keeps its beat, 1 when it is late, 2 when it is silent",
       connection,
     ),
+    redisEvictionPolicy: gauge(
+      "redis_eviction_policy",
+      "1 for what a server of the queue does when its memory is full; noeviction alone loses no job",
+      ["policy"],
+    ),
     databaseUp: gauge("database_up", "1 while the worker reaches Postgres, else 0"),
     directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
     directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),

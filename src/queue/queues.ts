@@ -14,7 +14,7 @@ import {
 } from "bullmq";
 import pg from "pg";
 import type { DeliveryJob, DigestJob, WriteJob } from "./contracts.ts";
-import { openRedis, type RedisConnection } from "./redis.ts";
+import { openRedis, readEvictionPolicies, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
 export type WriteWorker = Worker<WriteJob, void>;
@@ -95,6 +95,8 @@ export interface QueueBackend {
   openDeliveryWorker(process: DeliveryProcessor, concurrency: number): DeliveryWorker;
   /** Brings the backend's own schema up to date; nothing to do for Redis. */
   prepare(): Promise<void>;
+  /** What each server of the queue does when its memory is full, as Redis names it; none where Postgres is the queue. */
+  readEvictionPolicies(): Promise<readonly string[]>;
 }
 
 export function createQueueBackend(settings: QueueSettings): QueueBackend {
@@ -107,6 +109,7 @@ function onRedis(settings: QueueSettings, url: string): QueueBackend {
   return {
     kind: "redis",
     prepare: () => Promise.resolve(),
+    readEvictionPolicies: () => readEvictionPolicies(url),
     ...opened(
       (name) => {
         // A request would rather answer 503 at once than wait for Redis to return.
@@ -139,6 +142,7 @@ function onPostgres(settings: QueueSettings): QueueBackend {
   });
   return {
     kind: "postgres",
+    readEvictionPolicies: () => Promise.resolve([]),
     async prepare() {
       const client = new pg.Client({ connectionString: settings.databaseUrl });
       await client.connect();

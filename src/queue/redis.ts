@@ -15,6 +15,7 @@ const RETRY_MS = 100;
 const RETRY_MS_MAX = 2_000;
 // A node that is gone without a word must not hold up the finding of its successor.
 const CONNECT_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 
 /** @param onError - told of lost connections, which are made again by themselves */
 export function openRedis(
@@ -99,6 +100,26 @@ export async function listRedisServers(
   }
   if (address.kind !== "sentinel") return [{ name: "", info: () => connection.info() }];
   return listReplicated(connection, address);
+}
+
+/** @param info - as INFO answers it; CONFIG is often forbidden where Redis is rented */
+export function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+}
+
+/** What each server does when its memory is full; of a server that does not tell, nothing. */
+export async function readEvictionPolicies(url: string): Promise<readonly string[]> {
+  const redis = openRedis(url, { maxRetriesPerRequest: 0 }, () => undefined);
+  // What waits for a server that does not come is told that the connection has ended.
+  const timer = setTimeout(() => redis.disconnect(), ANSWER_TIMEOUT_MS);
+  try {
+    const servers = await listRedisServers(redis, url);
+    const infos = await Promise.all(servers.map(({ info }) => info()));
+    return infos.flatMap((info) => fieldOf(info, "maxmemory_policy") ?? []);
+  } finally {
+    clearTimeout(timer);
+    redis.disconnect();
+  }
 }
 
 /** The replicas as the master tells of them: what a failover would promote. */

@@ -210,13 +210,8 @@ const FORGET_REJECTED = `
 
 // What a rejection is remembered for; after that the same deactivation is a new one, counted like any other.
 export const REJECTED_DAYS_KEPT = 30;
-// As long as the cycles themselves.
-const CYCLES_DAYS_KEPT = 400;
 
-/** Forgets rejections that nobody asked against for long, and what was counted in cycles of long ago. */
-export async function forgetOldHeld(tx: Transaction): Promise<void> {
+/** Forgets rejections that nobody asked against for long. */
+export async function forgetOldRejections(tx: Transaction): Promise<void> {
   await tx.query(FORGET_REJECTED, [REJECTED_DAYS_KEPT]);
-  await tx.query("DELETE FROM guard_cycles WHERE created_at < now() - make_interval(days => $1)", [
-    CYCLES_DAYS_KEPT,
-  ]);
 }

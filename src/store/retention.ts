@@ -25,6 +25,23 @@ export async function pruneCycles(tx: Transaction, { before, perTenantMax }: Old
   );
 }
 
+/** What the deactivation guard counted in cycles; of a cycle with held ones, not before those are decided. @returns how many went */
+export async function pruneGuardCycles(tx: Transaction, { before, perTenantMax }: Old): Promise<number> {
+  return deleted(
+    tx,
+    `DELETE FROM guard_cycles g
+      USING tenants t
+      CROSS JOIN LATERAL (SELECT cycle_id FROM guard_cycles o
+                           WHERE o.tenant_id = t.id AND o.cycle_id < $1 AND o.created_at < $3
+                             AND NOT EXISTS (SELECT FROM cycles WHERE tenant_id = t.id AND id = o.cycle_id)
+                             AND NOT EXISTS (SELECT FROM held_deactivations
+                                              WHERE tenant_id = t.id AND cycle_id = o.cycle_id AND state = 'waiting')
+                           ORDER BY cycle_id LIMIT $2) old
+      WHERE g.tenant_id = t.id AND g.cycle_id = old.cycle_id`,
+    [firstIdAt(before), perTenantMax, before],
+  );
+}
+
 /** Failures, whatever became of them. @returns how many went */
 export async function pruneFailures(tx: Transaction, { before, perTenantMax }: Old): Promise<number> {
   return deleted(

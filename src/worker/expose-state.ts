@@ -3,7 +3,7 @@
  * it. Gauges are set anew each time, so that their number stays bounded however many tenants come and go.
  */
 import type { Metrics } from "../platform/metrics.ts";
-import { QUEUES, type WriteQueue } from "../queue/queues.ts";
+import { type QueueBackend, QUEUES, type WriteQueue } from "../queue/queues.ts";
 import { readCycleGauges } from "../store/cycles.ts";
 import type { Database } from "../store/database.ts";
 import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.ts";
@@ -59,6 +59,18 @@ export async function exposeHeld({ db, metrics }: ExposeDeps): Promise<void> {
   metrics.guardHeld.reset();
   for (const { tenantSlug, waiting } of held)
     metrics.guardHeld.inc({ tenant: metrics.tenant(tenantSlug) }, waiting);
+}
+
+/** Nothing where Postgres is the queue. */
+export async function exposeEviction({
+  backend,
+  metrics,
+}: Pick<ExposeDeps, "metrics"> & {
+  readonly backend: Pick<QueueBackend, "readEvictionPolicies">;
+}): Promise<void> {
+  const policies = await backend.readEvictionPolicies();
+  metrics.redisEvictionPolicy.reset();
+  for (const policy of policies) metrics.redisEvictionPolicy.set({ policy }, 1);
 }
 
 const OVERDUE = { none: 0, late: 1, silent: 2 } as const;

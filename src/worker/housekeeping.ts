@@ -7,23 +7,24 @@ import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { WriteQueue } from "../queue/queues.ts";
+import type { QueueBackend, WriteQueue } from "../queue/queues.ts";
 import { forgetAsyncRequests } from "../store/accepted-writes.ts";
 import { forgetAssertions } from "../store/client-keys.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
-import { forgetOldHeld } from "../store/held-deactivations.ts";
+import { forgetOldRejections } from "../store/held-deactivations.ts";
 import { pruneReconciliations } from "../store/reconciliations.ts";
 import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
-import { exposeCycles, exposeDirectories, exposeHeld, exposeQueue } from "./expose-state.ts";
+import { exposeCycles, exposeDirectories, exposeEviction, exposeHeld, exposeQueue } from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
 import { type Retention, retain } from "./retain.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
   readonly queue: WriteQueue;
+  readonly backend: QueueBackend;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly cycleIdleSeconds: number;
@@ -38,6 +39,8 @@ const DIRECTORY_BEATS = 10;
 const FORGET_BEATS = 60;
 // Changes to tables wait until a process has long started; what they are for is days ahead.
 const RETAIN_BEAT = 30;
+// Early, since an alert waits for it.
+const EVICTION_BEAT = 1;
 const PRUNED_PER_TENANT_MAX = 10_000;
 const SECONDS_PER_DAY = 86_400;
 
@@ -58,6 +61,7 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
       await exposeHeld(deps);
       if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
       if (beats % FORGET_BEATS === 0) await forget(deps);
+      if (beats % FORGET_BEATS === EVICTION_BEAT) await exposeEviction(deps);
       if (beats % FORGET_BEATS === RETAIN_BEAT)
         await retain(deps.db, deps.retention, { now: new Date(), logger: log });
     } catch (err) {
@@ -89,7 +93,7 @@ async function endCycles(deps: HousekeepingDeps, log: Logger): Promise<void> {
 async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<void> {
   await db.transaction(forgetOldRequests);
   await db.transaction(forgetAsyncRequests);
-  await db.transaction(forgetOldHeld);
+  await db.transaction(forgetOldRejections);
   await db.transaction(forgetAssertions);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
   // A report is kept for as long as the event that tells of it.

@@ -2,7 +2,7 @@
 import type { Logger } from "../platform/logger.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { dropPartitions, emptyDefault, makePartitions, PARTITIONED } from "../store/partitions.ts";
-import { pruneAudit, pruneCycles, pruneFailures } from "../store/retention.ts";
+import { pruneAudit, pruneCycles, pruneFailures, pruneGuardCycles } from "../store/retention.ts";
 
 /** In days. */
 export interface Retention {
@@ -26,6 +26,10 @@ export async function retain(
 ): Promise<void> {
   const before = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
   await db.transaction((tx) => pruneCycles(tx, { before: before(retention.cycles), perTenantMax: ROWS_MAX }));
+  // After the cycles, whose pages show what was counted.
+  await db.transaction((tx) =>
+    pruneGuardCycles(tx, { before: before(retention.cycles), perTenantMax: ROWS_MAX }),
+  );
   await db.transaction((tx) =>
     pruneFailures(tx, { before: before(retention.failures), perTenantMax: ROWS_MAX }),
   );

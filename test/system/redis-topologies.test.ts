@@ -4,6 +4,7 @@ import { examineQueue } from "../../src/cli/examine.ts";
 import { findRedis } from "../../src/embedded/redis.ts";
 import { parseConfig } from "../../src/platform/config.ts";
 import { createLogger } from "../../src/platform/logger.ts";
+import { readEvictionPolicies } from "../../src/queue/redis.ts";
 import { createService } from "../../src/service.ts";
 import { USER } from "../support/provision.ts";
 import { type RedisServers, startRedisCluster, startRedisSentinels } from "../support/redis-servers.ts";
@@ -93,6 +94,8 @@ describe.skipIf(findRedis() === undefined)("with the queue on", () => {
       const findings = await examined(store, servers!.url);
 
       expect(findings).toHaveLength(3);
+      const policies = await readEvictionPolicies(servers!.url);
+      expect([...policies].sort()).toEqual(["allkeys-lru", "noeviction", "noeviction"]);
       expect(findings.filter(({ problem }) => problem !== undefined)).toEqual([
         expect.objectContaining({
           problem: expect.stringMatching(`127.0.0.1:${odd!.port}: maxmemory-policy is allkeys-lru`) as string,
@@ -110,6 +113,7 @@ describe.skipIf(findRedis() === undefined)("with the queue on", () => {
       await replica!.client.config("SET", "maxmemory-policy", "volatile-lru");
 
       const findings = await examined(store, servers!.url);
+      expect(await readEvictionPolicies(servers!.url)).toEqual(["noeviction", "volatile-lru"]);
       await replica!.client.config("SET", "maxmemory-policy", "noeviction");
 
       expect(findings.map(({ problem }) => problem)).toEqual([

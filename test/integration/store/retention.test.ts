@@ -66,6 +66,10 @@ async function liveOn(at: Date, { tenantId, connectionId }: Tenant): Promise<voi
      VALUES ($1, $2, $3, 'incremental', $4, $4, $4)`,
     [tenantId, id, connectionId, at],
   );
+  await store.database.query(
+    "INSERT INTO guard_cycles (tenant_id, cycle_id, connection_id, active_users, created_at) VALUES ($1, $2, $3, 9, $4)",
+    [tenantId, id, connectionId, at],
+  );
   await store.database.query("INSERT INTO cycle_spans VALUES ($1, $2, $3, 1, 0, 0, 0)", [tenantId, id, at]);
   await store.database.query(
     "INSERT INTO audit (tenant_id, actor, action, subject, created_at) VALUES ($1, 'a', 'b', 'c', $2)",
@@ -74,7 +78,7 @@ async function liveOn(at: Date, { tenantId, connectionId }: Tenant): Promise<voi
 }
 
 async function counts(): Promise<Readonly<Record<string, number>>> {
-  const tables = ["writes", "member_changes", "failures", "cycles", "cycle_spans", "audit"];
+  const tables = ["writes", "member_changes", "failures", "cycles", "cycle_spans", "guard_cycles", "audit"];
   const rows = await Promise.all(
     tables.map((table) => store.database.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)),
   );
@@ -94,7 +98,15 @@ test("as time passes each table keeps what it says, and not more", async () => {
   const at = (after: number): Promise<void> => retain(store.database, RETENTION, { now: day(after), logger });
   await at(0);
   for (const tenant of tenants) for (const after of [0, 1, 30]) await liveOn(day(after), tenant);
-  const all = { writes: 6, member_changes: 6, failures: 6, cycles: 6, cycle_spans: 6, audit: 6 };
+  const all = {
+    writes: 6,
+    member_changes: 6,
+    failures: 6,
+    cycles: 6,
+    cycle_spans: 6,
+    guard_cycles: 6,
+    audit: 6,
+  };
 
   await at(89);
   expect(await counts()).toEqual(all);
@@ -110,10 +122,36 @@ test("as time passes each table keeps what it says, and not more", async () => {
   await at(401);
   expect(await counts()).toEqual({
     ...{ writes: 0, member_changes: 0, failures: 0, audit: 6 },
-    ...{ cycles: 4, cycle_spans: 4 },
+    ...{ cycles: 4, cycle_spans: 4, guard_cycles: 4 },
   });
   await at(800);
-  expect(Object.values(await counts())).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(Object.values(await counts())).toEqual([0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("what the guard counted goes with its cycle, unless somebody it holds still waits for a decision", async () => {
+  const tenants = [await addTenant(), await addTenant()];
+  for (const tenant of tenants) await liveOn(day(0), tenant);
+  const { tenantId, connectionId } = tenants[0]!;
+  const userId = uuidv7();
+  await store.database.query(
+    `INSERT INTO users (tenant_id, id, user_name_key, active, resource, search, version, created_at, updated_at)
+     VALUES ($1, $2, 'u', true, '{}', '{}', 1, now(), now())`,
+    [tenantId, userId],
+  );
+  await store.database.query(
+    `INSERT INTO held_deactivations (tenant_id, user_id, connection_id, cycle_id, kind, state, write_id)
+     SELECT $1, $2, $3, cycle_id, 'deactivate', 'waiting', $4 FROM guard_cycles WHERE tenant_id = $1`,
+    [tenantId, userId, connectionId, uuidv7()],
+  );
+  const short = { ...RETENTION, cycles: 7 };
+
+  await retain(store.database, short, { now: day(7), logger });
+  expect((await counts())["guard_cycles"]).toBe(2);
+  await retain(store.database, short, { now: day(8), logger });
+  expect(await counts()).toMatchObject({ cycles: 0, guard_cycles: 1 });
+  await store.database.query("UPDATE held_deactivations SET state = 'rejected'");
+  await retain(store.database, short, { now: day(8), logger });
+  expect((await counts())["guard_cycles"]).toBe(0);
 });
 
 test("a cycle that has not ended stays, however old", async () => {

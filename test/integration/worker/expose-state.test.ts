@@ -1,9 +1,13 @@
 /** However many tenants there are, and whoever of them is active: the number of series is bounded. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMetrics } from "../../../src/platform/metrics.ts";
-import type { WriteQueue } from "../../../src/queue/queues.ts";
-import { exposeCycles, exposeDirectories } from "../../../src/worker/expose-state.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
+import { createQueueBackend, type WriteQueue } from "../../../src/queue/queues.ts";
+import { readEvictionPolicies } from "../../../src/queue/redis.ts";
+import type { BatchResult } from "../../../src/worker/commit-batch.ts";
+import { countWrite } from "../../../src/worker/count-write.ts";
+import { exposeCycles, exposeDirectories, exposeEviction } from "../../../src/worker/expose-state.ts";
+import { writeCommand } from "../../support/write-command.ts";
+import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
 
 const TENANTS = 5_000;
 const TENANTS_MAX = 50;
@@ -54,4 +58,57 @@ test("5,000 tenants that take turns leave as many series as the limit allows", a
     const tenants = new Set(values.map(({ labels }) => (labels as { tenant?: string }).tenant));
     expect(tenants.size).toBeLessThanOrEqual(TENANTS_MAX + 1);
   }
+});
+
+test("of 5,000 tenants that write, as many are told apart as the limit allows, and the others counted together", async () => {
+  const metrics = createMetrics({ tenantsMax: TENANTS_MAX, version: "0" });
+  for (let round = 0; round < 2; round += 1)
+    for (let n = 0; n < TENANTS; n += 1) {
+      const command = writeCommand({ tenantSlug: `tenant-${n}` });
+      const outcome = {
+        kind: "refused",
+        status: 400,
+        scimType: null,
+        code: "value-invalid",
+        detail: "x",
+      } as const;
+      countWrite(metrics, command, { outcome, isReplay: false } as unknown as BatchResult);
+    }
+
+  const exposed = await metrics.registry.getMetricsAsJSON();
+  const writes = exposed.find(({ name }) => name === "rollcall_writes_total")?.values ?? [];
+  expect(writes).toHaveLength(TENANTS_MAX + 1);
+  const others = writes.find(({ labels }) => (labels as { tenant?: string }).tenant === "other");
+  expect(others?.value).toBe(2 * (TENANTS - TENANTS_MAX));
+});
+
+test("what a Redis of the queue does when it is full is told as it is, and not as it was", async () => {
+  const metrics = createMetrics({ tenantsMax: TENANTS_MAX, version: "0" });
+  const policies = async (): Promise<readonly unknown[]> => {
+    const exposed = await metrics.registry.getMetricsAsJSON();
+    const found = exposed.find(({ name }) => name === "rollcall_redis_eviction_policy");
+    return found?.values.map(({ labels, value }) => [labels, value]) ?? [];
+  };
+  const tell = (...told: string[]) =>
+    exposeEviction({ metrics, backend: { readEvictionPolicies: () => Promise.resolve(told) } });
+
+  expect(await policies()).toEqual([]);
+  await tell("noeviction", "allkeys-lru", "noeviction");
+  expect(await policies()).toEqual([
+    [{ policy: "noeviction" }, 1],
+    [{ policy: "allkeys-lru" }, 1],
+  ]);
+  await tell("noeviction");
+  expect(await policies()).toEqual([[{ policy: "noeviction" }, 1]]);
+});
+
+test.each(queueBackends())("with the queue on %s, its policies are read where it has any", async (kind) => {
+  const queue = openTestQueue(kind);
+  const backend = createQueueBackend({ ...queue, databaseUrl: store.url, onError: () => undefined });
+
+  expect(await backend.readEvictionPolicies()).toEqual(kind === "redis" ? ["noeviction"] : []);
+});
+
+test("a Redis that is away is no answer, and soon told", async () => {
+  await expect(readEvictionPolicies("redis://127.0.0.1:9")).rejects.toThrow();
 });

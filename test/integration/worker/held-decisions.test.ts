@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { releaseCommands } from "../../../src/queue/release.ts";
-import { decideHeld, forgetOldHeld, listHeld } from "../../../src/store/held-deactivations.ts";
+import { decideHeld, forgetOldRejections, listHeld } from "../../../src/store/held-deactivations.ts";
 import { endOf, GuardedTenant } from "../../support/guarded-tenant.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 import { remove } from "../../support/write-commands.ts";
@@ -113,7 +113,7 @@ test("a rejection is forgotten after its time, and ends when the user is made ac
     "UPDATE held_deactivations SET decided_at = now() - interval '31 days', last_attempt_at = now() - interval '31 days' WHERE tenant_id = $1",
     [tenant.tenantId],
   );
-  await store.database.transaction(forgetOldHeld);
+  await store.database.transaction(forgetOldRejections);
   const outcomes = await tenant.apply([tenant.deactivate(a), tenant.deactivate(b)]);
 
   expect(outcomes.map(endOf)).toEqual(["applied", "applied"]);
