@@ -37,6 +37,7 @@ export function consolePart(
       isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
     },
     hasMail: config.SMTP_HOST !== undefined,
+    retention: config,
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? front.tls.length > 0,
     oidc: oidcSettings(config),
     logger,

@@ -56,6 +56,7 @@ export function createDashboard(settings: DashboardSettings): Express {
     tokenTtlDays,
     webhookTargets,
     hasMail,
+    retention: settings.retention,
     now: settings.now ?? (() => new Date()),
     eraseJobs: (wanted) => eraseFrom(settings.queues, wanted),
     repeatWrites: (writes) => repeatOn(settings.queues, writes),

@@ -2,6 +2,7 @@
  * What a page handler is given and what it returns. Handlers know nothing of HTTP frameworks: they take a plain
  * visit, and answer with a page or a redirect.
  */
+import type { Config } from "../platform/config.ts";
 import type { JobsToErase } from "../queue/erase-jobs.ts";
 import type { WriteToRepeat } from "../queue/retry.ts";
 import type { Role } from "../store/accounts.ts";
@@ -13,6 +14,18 @@ export interface WebhookTargets {
   readonly isHttpAllowed: boolean;
   readonly isPrivateAllowed: boolean;
 }
+
+/** Settings that say for how many days something is kept. */
+export const RETENTION_SETTINGS = [
+  "WRITE_RETENTION_DAYS",
+  "CYCLE_RETENTION_DAYS",
+  "FAILURE_RETENTION_DAYS",
+  "EVENT_RETENTION_DAYS",
+  "AUDIT_RETENTION_DAYS",
+] as const satisfies readonly (keyof Config)[];
+
+/** In days. */
+export type RetentionSettings = Readonly<Pick<Config, (typeof RETENTION_SETTINGS)[number]>>;
 
 /** What all handlers share. */
 export interface Console {
@@ -30,6 +43,7 @@ export interface Console {
   readonly webhookTargets: WebhookTargets;
   /** Whether this installation can send e-mail. */
   readonly hasMail: boolean;
+  readonly retention: RetentionSettings;
   readonly now: () => Date;
   /** Takes a tenant's jobs out of the queues, or those that name a person. @returns how many */
   readonly eraseJobs: (wanted: JobsToErase) => Promise<number>;

@@ -10,6 +10,14 @@ import { PASSWORD } from "./console-seed.ts";
 
 export const CONSOLE_SECRET = "a secret that only console tests use, long enough";
 
+const RETENTION: DashboardSettings["retention"] = {
+  WRITE_RETENTION_DAYS: 91,
+  CYCLE_RETENTION_DAYS: 401,
+  FAILURE_RETENTION_DAYS: 201,
+  EVENT_RETENTION_DAYS: 31,
+  AUDIT_RETENTION_DAYS: 1_731,
+};
+
 export interface TestConsole {
   readonly url: string;
   readonly visitor: () => TestVisitor;
@@ -38,6 +46,7 @@ export async function startConsole(
     tokenTtlDays: 180,
     webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
     hasMail: true,
+    retention: RETENTION,
     secureCookies: more.secureCookies ?? false,
     oidc: more.oidc,
   };
