@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eraseHistory } from "../../src/store/history.ts";
 import { addAccount, PASSWORD } from "../support/console-seed.ts";
 import { TestVisitor } from "../support/console.ts";
+import { giveSchema, JAVELO_EXTENSIONS } from "../support/extensions.ts";
 import { createGroup, createUser, ENTERPRISE, patch, USER } from "../support/provision.ts";
 import { startTestService, type TestService, type TestTenant, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends } from "../support/stores.ts";
@@ -149,6 +150,88 @@ test("no attribute becomes markup, whatever Azure sends", async () => {
     // The console's own script is a file, with nothing between its tags.
     expect(text.replace(/<script src="\/assets\/[\w.-]+" defer><\/script>/, "")).not.toMatch(/<script|<img/);
   }
+});
+
+interface Attribute {
+  readonly name: string;
+  readonly type: string;
+  readonly multiValued: boolean;
+  readonly mutability: string;
+  readonly subAttributes?: readonly Attribute[];
+}
+
+/** A value of the attribute's kind, with markup wherever text may stand. */
+function hostileValue(attribute: Attribute, markup: string): unknown {
+  const one = (): unknown => {
+    if (attribute.type === "complex") {
+      const parts = (attribute.subAttributes ?? []).filter(({ mutability }) => mutability !== "readOnly");
+      return Object.fromEntries(parts.map((part) => [part.name, hostileValue(part, markup)]));
+    }
+    if (attribute.type === "boolean") return true;
+    if (attribute.type === "decimal" || attribute.type === "integer") return 1;
+    return attribute.type === "dateTime" ? new Date(0).toISOString() : `${markup}${attribute.name}`;
+  };
+  return attribute.multiValued ? [one()] : one();
+}
+
+test("nor does any attribute that there is, changed or refused, on any page that shows it", async () => {
+  const { scim, tenantId } = await service.addTenant();
+  const at = await slugOf({ ...tenant, tenantId });
+  await giveSchema(service.database, tenantId, JAVELO_EXTENSIONS);
+  const markup = `"'></code><script>alert(1)</script><svg onload=alert(2)>`;
+  const { body } = await scim("GET", "/Schemas");
+  const schemas = body.Resources as unknown as readonly { id: string; attributes: readonly Attribute[] }[];
+  const id = await createUser(scim, "marked@contoso.com");
+  const group = await createGroup(scim, "Marked");
+  const statuses: number[] = [];
+  for (const { id: urn, attributes } of schemas)
+    for (const attribute of attributes.filter(({ mutability }) => mutability !== "readOnly")) {
+      const isGroup = urn.endsWith(":Group");
+      const path = urn.includes(":core:") ? attribute.name : `${urn}:${attribute.name}`;
+      const value = hostileValue(attribute, markup);
+      const change = patch({ op: "Replace", path, value });
+      statuses.push((await scim("PATCH", isGroup ? `/Groups/${group}` : `/Users/${id}`, change)).status);
+    }
+  statuses.push(
+    (await scim("PATCH", `/Users/${id}`, patch({ op: "Add", path: markup, value: markup }))).status,
+  );
+  expect(statuses.length).toBeGreaterThan(30);
+  expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(20);
+  expect(statuses.filter((status) => status >= 500)).toEqual([]);
+  const refused = statuses.filter((status) => status >= 400).length;
+
+  const failed = async (): Promise<readonly string[]> => {
+    const rows = await service.database.query<{ id: string }>(
+      "SELECT write_id AS id FROM failures WHERE tenant_id = $1",
+      [tenantId],
+    );
+    return rows.map((row) => `/tenants/${at}/failed/${row.id}`);
+  };
+  await waitFor(async () => (await failed()).length === refused);
+  const [cycle] = await service.database.query<{ id: string }>("SELECT id FROM cycles WHERE tenant_id = $1", [
+    tenantId,
+  ]);
+  const pages = [
+    ...[`/tenants/${at}/groups/${group}`, `/people?tenant=${at}&q=${encodeURIComponent(markup)}`],
+    ...[`/failed?tenant=${at}`, `/failed?cycle=${cycle?.id}`, `/tenants/${at}/cycles/${cycle?.id}`],
+    ...[`/tenants/${at}/attributes`, ...(await failed())],
+  ];
+  for (let page: string | undefined = `/tenants/${at}/users/${id}`; page !== undefined;) {
+    pages.push(page);
+    const { text } = await admin.get(page);
+    page = /href="([^"]+)">Older</.exec(text)?.[1]?.replaceAll("&#38;", "&");
+  }
+  let shown = 0;
+  for (const page of pages) {
+    const { status, text } = await admin.get(page);
+    expect([page, status]).toEqual([page, 200]);
+    expect(text.replace(/<script src="\/assets\/[\w.-]+" defer><\/script>/, ""), page).not.toMatch(
+      /<script|<svg onload/,
+    );
+    shown += text.split("alert(1)").length - 1;
+  }
+  // It stands there, as text.
+  expect(shown).toBeGreaterThan(20);
 });
 
 test("values too large to keep are named, and an erased person's values are gone", async () => {

@@ -2,6 +2,7 @@
 import { findPeople, type Found } from "../../store/people.ts";
 import { findTenant, listConnections } from "../../store/tenants.ts";
 import { type Html, html } from "../html.ts";
+import { mayReadValues } from "../mask.ts";
 import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
 import { badge, emptyState, resourcePath, table } from "../parts.ts";
 
@@ -20,7 +21,7 @@ export async function showPeople(visit: MemberVisit, { database }: Console): Pro
       Why is somebody not in? Search by userName, e-mail, externalId, id, or the correlation id of an error.
     </p>
     ${tenants.size > 0 && form(tenants, slug, text)} ${tenants.size === 0 && noTenant()}
-    ${found && results(found, slug, text)}`;
+    ${found && results(found, { slug, text, showsValues: mayReadValues(visit.session.role) })}`;
   return page("People", body, { section: "people" });
 }
 
@@ -55,7 +56,14 @@ function noTenant(): Html {
   );
 }
 
-function results(found: readonly Found[], slug: string, text: string): Html {
+interface Searched {
+  readonly slug: string;
+  readonly text: string;
+  /** Whether the reader's role may see people's values. */
+  readonly showsValues: boolean;
+}
+
+function results(found: readonly Found[], { slug, text, showsValues }: Searched): Html {
   if (found.length === 0)
     return emptyState(
       `Nobody matches “${text}”`,
@@ -65,12 +73,14 @@ function results(found: readonly Found[], slug: string, text: string): Html {
         in Azure and use Provision on demand.
       </p>`,
     );
-  const columns = [{ label: "Name" }, { label: "Kind" }, { label: "State" }, { label: "externalId" }];
+  const columns = ["Name", "Kind", "State", ...(showsValues ? ["externalId"] : [])].map((label) => ({
+    label,
+  }));
   const rows = found.map(({ type, id, name, active, externalId }) => [
     html`<a href="${resourcePath(slug, type, id)}">${name}</a>`,
     type,
     active === null ? "" : stateBadge(active),
-    externalId === null ? "" : html`<code>${externalId}</code>`,
+    ...(showsValues ? [externalId === null ? "" : html`<code>${externalId}</code>`] : []),
   ]);
   return html`<section>
     <h2>${found.length === 1 ? "One match" : `${found.length} matches`}</h2>

@@ -164,6 +164,29 @@ test("the session's id is new with each sign-in, and only its hash is stored", a
   }
 });
 
+test("an id that somebody planted before the sign-in opens nothing after it", async () => {
+  const planted = "A".repeat(43);
+  const form = await fetch(`${consoleUnderTest.url}/sign-in`, { headers: { cookie: `rollcall=${planted}` } });
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await form.text())?.[1] ?? "";
+  const formCookie = /rollcall-form=[^;]+/.exec(form.headers.getSetCookie().join())?.[0] ?? "";
+
+  const answer = await fetch(`${consoleUnderTest.url}/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: `rollcall=${planted}; ${formCookie}` },
+    body: new URLSearchParams({ csrf, login: "ada", password: PASSWORD }),
+  });
+  const withPlanted = await fetch(`${consoleUnderTest.url}/`, {
+    redirect: "manual",
+    headers: { cookie: `rollcall=${planted}` },
+  });
+
+  expect(answer.status).toBe(303);
+  expect(answer.headers.getSetCookie().join()).toMatch(/^rollcall=[\w-]{43};/);
+  expect(answer.headers.getSetCookie().join()).not.toContain(planted);
+  expect(withPlanted.headers.get("location")).toBe("/sign-in");
+});
+
 describe("the cookies", () => {
   test("over plain HTTP they are HttpOnly and SameSite", async () => {
     const visitor = consoleUnderTest.visitor();
