@@ -18,6 +18,8 @@ export interface Refusal {
   readonly cycleId: string | null;
   readonly apiId: string;
   readonly correlationId: string;
+  /** As the identity provider names the request. */
+  readonly clientRequestId: string | null;
   readonly operation: string;
   readonly resourceType: string;
   readonly resourceId: string | null;
@@ -111,7 +113,7 @@ function rowOf({ error, principal, ...refusal }: Refusal): NewLedgerRow {
     version: null,
     changed: [],
     changes: null,
-    clientRequestId: null,
+    clientRequestId: refusal.clientRequestId,
     request: error.code === "body-too-deep" ? null : requestOf(refusal.body),
     attempts: 1,
     requestedAt: now,

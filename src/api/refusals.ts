@@ -10,7 +10,7 @@ import { contextOf, principalOf } from "./context.ts";
 import type { DoorLog } from "./door-log.ts";
 import type { KnockLog } from "./knock-log.ts";
 import { RefusedWrite, sendError } from "./respond.ts";
-import type { SubmitDeps } from "./submit-write.ts";
+import { clientRequestIdOf, type SubmitDeps } from "./submit-write.ts";
 
 export interface RefusalDeps {
   readonly activity: Activity;
@@ -70,5 +70,8 @@ export function recordRefusal(
   const { tenantId } = principal;
   const { resourceType: resource, operation } = refused;
   if (cycleId !== undefined) activity.countRefused({ tenantId, cycleId, resource, operation });
-  doorLog.record({ ...refused, principal, cycleId: cycleId ?? null, apiId: submit.apiId, correlationId });
+  doorLog.record({
+    ...{ ...refused, principal, cycleId: cycleId ?? null, apiId: submit.apiId, correlationId },
+    clientRequestId: clientRequestIdOf(response.req),
+  });
 }

@@ -10,6 +10,8 @@ export interface FailedWrite {
   readonly connectionId: string;
   readonly cycleId: string | null;
   readonly correlationId: string;
+  /** As the identity provider names the request. */
+  readonly clientRequestId: string | null;
   readonly operation: "create" | "replace" | "patch" | "delete";
   readonly resourceType: "User" | "Group";
   readonly resourceId: string | null;
@@ -71,7 +73,8 @@ export interface FailedWritesQuery {
 
 const COLUMNS = `
          t.id AS "tenantId", t.slug AS "tenantSlug", f.write_id AS "writeId", f.connection_id AS "connectionId",
-         f.cycle_id AS "cycleId", w.correlation_id AS "correlationId", f.operation,
+         f.cycle_id AS "cycleId", w.correlation_id AS "correlationId",
+         w.client_request_id AS "clientRequestId", f.operation,
          f.resource_type AS "resourceType", f.resource_id AS "resourceId", f.result, f.status, f.scim_type AS "scimType",
          f.code, w.detail, f.masked, coalesce(w.attempts, 1) AS attempts, f.failed_at AS "endedAt", f.state, f.reason,
          f.note, f.noted_by AS "notedBy", f.assignee, f.retried_as AS "retriedAs", f.resolved_by AS "resolvedBy",

@@ -96,6 +96,28 @@ test("people are found by name, e-mail, externalId, id, and the correlation id o
   expect(words(none.text)).toContain("was never created here");
 });
 
+test("a failed job has the id under which Azure's own logs have the request, refused at the door or by a worker", async () => {
+  const { scim, tenantId } = await service.addTenant();
+  const at = await slugOf({ ...tenant, tenantId });
+  await createUser(scim, "taken@contoso.com");
+  const named = (id: string) => ({ headers: { "client-request-id": id } });
+  await scim("POST", "/Users", { schemas: [USER], userName: "" }, named("azure-door"));
+  await scim("POST", "/Users", { schemas: [USER], userName: "TAKEN@contoso.com" }, named("azure-worker"));
+  const failed = () =>
+    service.database.query<{ id: string }>(
+      "SELECT write_id AS id FROM failures WHERE tenant_id = $1 ORDER BY write_id",
+      [tenantId],
+    );
+  await waitFor(async () => (await failed()).length === 2);
+
+  const shown = await Promise.all(
+    (await failed()).map(async ({ id }) => words((await viewer.get(`/tenants/${at}/failed/${id}`)).text)),
+  );
+
+  const found = shown.map((text) => /Azure's request id (azure-\w+)/.exec(text)?.[1]);
+  expect(found.sort()).toEqual(["azure-door", "azure-worker"]);
+});
+
 test("of somebody who was deleted the history is left, and says who it was", async () => {
   const { scim } = tenant;
   const id = await createUser(scim, "gone@contoso.com");

@@ -98,6 +98,9 @@ export async function failurePage(
       ["Assigned to", write.assignee ?? "Nobody"],
       ["Attempts", write.attempts],
       ["Correlation id", html`<code>${write.correlationId}</code>`],
+      ...(write.clientRequestId === null
+        ? []
+        : ([["Azure's request id", html`<code>${write.clientRequestId}</code>`]] as const)),
       ["Resource", resourceLink(at)],
     ])}
     ${mayMend && actions(visit, at, menders)} ${request(at, visit, showsValues)} ${auditSection(audit)}`;
