@@ -173,7 +173,7 @@ interface Listed {
 
 function differencesSection({ slug }: Tenant, id: string, { differences, finding, mayAct }: Listed): Html {
   const path = reportPath(slug, id);
-  const shown = differences.slice(0, SHOWN);
+  const shown = differences.slice(0, SHOWN).map((each) => (mayAct ? each : withoutValues(each)));
   const query = finding === undefined ? "" : `finding=${finding}`;
   const next = differences.length > SHOWN ? shown.at(-1)?.position : undefined;
   const labels = ["Finding", "Product's id", "Name", "E-mail", "In the product", "In the directory"];
@@ -209,6 +209,11 @@ function rowOf(slug: string, { finding, id, userId, userName, displayName, email
       ? activity(is.activeInDirectory)
       : html`<a href="${resourcePath(slug, "User", userId)}">${activity(is.activeInDirectory)}</a>`,
   ];
+}
+
+/** For those who only look: people by their userName, as everywhere. */
+function withoutValues(difference: Difference): Difference {
+  return { ...difference, displayName: null, email: null };
 }
 
 function activity(isActive: boolean | null): string {

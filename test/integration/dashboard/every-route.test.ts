@@ -85,7 +85,7 @@ async function seed(): Promise<Readonly<Record<string, string>>> {
     masked,
   });
   await database.query("UPDATE writes SET resource_id = $2, request = $3 WHERE write_id = $1", [
-    ...[failed, user, { userName: "canary", "canary-free": { title: "canary" } }],
+    ...[failed, user, { userName: "canary", name: { familyName: "canary" } }],
   ]);
   await database.query(
     `INSERT INTO writes (tenant_id, write_id, connection_id, cycle_id, correlation_id, operation, resource_type,
@@ -290,6 +290,7 @@ test("a viewer reads nobody's values, where an admin does", async () => {
   expect(seenByAdmin.sort()).toEqual([
     "/tenants/:slug/failed",
     "/tenants/:slug/failed/:id",
+    "/tenants/:slug/reconciliations/:id",
     "/tenants/:slug/users/:id",
   ]);
 });
