@@ -13,7 +13,7 @@ import {
 } from "../store/account-changes.ts";
 import { createAccount, LOGIN_PATTERN, type Role, ROLES } from "../store/accounts.ts";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
-import type { Database, DatabasePool, Transaction } from "../store/database.ts";
+import type { Database, Transaction } from "../store/database.ts";
 import {
   type Command,
   CommandError,
@@ -22,7 +22,7 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR } from "./token.ts";
 
@@ -171,10 +171,6 @@ async function changeAccount(
   );
   context.print(done === "changed" ? `${login} is changed.` : `${login} was so already.`);
   return 0;
-}
-
-function onDatabase<Result>({ env }: Context, work: (db: DatabasePool) => Promise<Result>): Promise<Result> {
-  return withInstallation(env, (installation) => withDatabase(installation, work));
 }
 
 async function requireAccount(db: Database, login: string): Promise<AccountDetails> {

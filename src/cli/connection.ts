@@ -11,7 +11,7 @@ import {
 } from "../store/connection-limits.ts";
 import { type Dialect, DIALECT_NAMES, setDialect } from "../store/tenants.ts";
 import { type Command, CommandError, onlyArgument, twoArguments, UsageError } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
 export const DIALECT_CHOICE = DIALECT_NAMES.join("|");
@@ -27,23 +27,21 @@ export const connectionSetDialect: Command = {
     });
     const [slug, name] = twoArguments(positionals, ["slug", "dialect"]);
     const dialect = dialectOf(name);
-    return withInstallation(env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const changed = await db.transaction(async (tx) => {
-          const connection = await requireConnection(tx, slug, values.connection);
-          const isChanged = await setDialect(tx, connection, dialect);
-          const { tenantId, name: connectionName } = connection;
-          const subject = `${connectionName}: ${connection.dialect} → ${dialect}`;
-          if (isChanged)
-            await recordAudit(tx, [
-              { tenantId, actor: CLI_ACTOR, action: "connection.dialect_changed", subject },
-            ]);
-          return isChanged;
-        });
-        print(changed ? `${slug} speaks ${dialect} now.` : `${slug} spoke ${dialect} already.`);
-        return 0;
-      }),
-    );
+    return onDatabase({ env }, async (db) => {
+      const changed = await db.transaction(async (tx) => {
+        const connection = await requireConnection(tx, slug, values.connection);
+        const isChanged = await setDialect(tx, connection, dialect);
+        const { tenantId, name: connectionName } = connection;
+        const subject = `${connectionName}: ${connection.dialect} → ${dialect}`;
+        if (isChanged)
+          await recordAudit(tx, [
+            { tenantId, actor: CLI_ACTOR, action: "connection.dialect_changed", subject },
+          ]);
+        return isChanged;
+      });
+      print(changed ? `${slug} speaks ${dialect} now.` : `${slug} spoke ${dialect} already.`);
+      return 0;
+    });
   },
 };
 
@@ -64,25 +62,21 @@ export const connectionSetLimits: Command = {
       allowPositionals: true,
     });
     const slug = onlyArgument(positionals, "slug");
-    return withInstallation(env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const limits = await db.transaction(async (tx) => {
-          const connection = await requireConnection(tx, slug, values.connection);
-          const before = await findConnectionLimits(tx, connection);
-          const after = limitsOf(values, before);
-          const { tenantId, name } = connection;
-          const subject = `${name}: ${limitsText(before)} → ${limitsText(after)}`;
-          if (limitsText(before) === limitsText(after)) return after;
-          await setConnectionLimits(tx, connection, after);
-          await recordAudit(tx, [
-            { tenantId, actor: CLI_ACTOR, action: "connection.limits_changed", subject },
-          ]);
-          return after;
-        });
-        print(`${slug}: ${limitsText(limits)}`);
-        return 0;
-      }),
-    );
+    return onDatabase({ env }, async (db) => {
+      const limits = await db.transaction(async (tx) => {
+        const connection = await requireConnection(tx, slug, values.connection);
+        const before = await findConnectionLimits(tx, connection);
+        const after = limitsOf(values, before);
+        const { tenantId, name } = connection;
+        const subject = `${name}: ${limitsText(before)} → ${limitsText(after)}`;
+        if (limitsText(before) === limitsText(after)) return after;
+        await setConnectionLimits(tx, connection, after);
+        await recordAudit(tx, [{ tenantId, actor: CLI_ACTOR, action: "connection.limits_changed", subject }]);
+        return after;
+      });
+      print(`${slug}: ${limitsText(limits)}`);
+      return 0;
+    });
   },
 };
 

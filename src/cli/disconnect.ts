@@ -5,7 +5,7 @@ import { disconnect } from "../store/disconnect.ts";
 import { EXPORT_FORMATS, exportDirectory } from "../store/export-directory.ts";
 import { changeLoginGate } from "../store/login-gates.ts";
 import { type Command, CommandError, onlyArgument, UsageError } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireConnection, requireTenant } from "./token.ts";
 
 export const connectionDisconnect: Command = {
@@ -26,26 +26,24 @@ export const connectionDisconnect: Command = {
     const whenOff = values["when-off"];
     if (whenOff !== "allow" && whenOff !== "refuse")
       throw new UsageError("--when-off takes allow or refuse: what the gate answers without a connection");
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const connection = await requireConnection(db, slug, values.connection);
-        const { tenantId, name } = connection;
-        if (values.confirm !== true)
-          throw new CommandError(
-            `Azure would be answered 401 at once, and nobody of ${slug} be deactivated by it any more; --confirm disconnects ${name}`,
-          );
-        await db.transaction(async (tx) => {
-          if (!(await disconnect(tx, connection))) throw new CommandError(`${name} is disconnected already`);
-          await changeLoginGate(tx, tenantId, { whenOff });
-          await recordAudit(tx, [
-            { tenantId, actor: CLI_ACTOR, action: "connection.disconnected", subject: name },
-            { tenantId, actor: CLI_ACTOR, action: "login_gate.changed", subject: `when-off ${whenOff}` },
-          ]);
-        });
-        context.print(`${name} of ${slug} is disconnected; its users and groups stay as they are.`);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db) => {
+      const connection = await requireConnection(db, slug, values.connection);
+      const { tenantId, name } = connection;
+      if (values.confirm !== true)
+        throw new CommandError(
+          `Azure would be answered 401 at once, and nobody of ${slug} be deactivated by it any more; --confirm disconnects ${name}`,
+        );
+      await db.transaction(async (tx) => {
+        if (!(await disconnect(tx, connection))) throw new CommandError(`${name} is disconnected already`);
+        await changeLoginGate(tx, tenantId, { whenOff });
+        await recordAudit(tx, [
+          { tenantId, actor: CLI_ACTOR, action: "connection.disconnected", subject: name },
+          { tenantId, actor: CLI_ACTOR, action: "login_gate.changed", subject: `when-off ${whenOff}` },
+        ]);
+      });
+      context.print(`${name} of ${slug} is disconnected; its users and groups stay as they are.`);
+      return 0;
+    });
   },
 };
 
@@ -61,14 +59,12 @@ export const tenantExport: Command = {
     const slug = onlyArgument(positionals, "slug");
     const format = EXPORT_FORMATS.find((each) => each === values.format);
     if (format === undefined) throw new UsageError(`--format takes ${EXPORT_FORMATS.join(", ")}`);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const { id } = await requireTenant(db, slug);
-        // A large directory is printed as it is read.
-        for await (const text of linesOf(exportDirectory(db, id, format))) context.print(text);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db) => {
+      const { id } = await requireTenant(db, slug);
+      // A large directory is printed as it is read.
+      for await (const text of linesOf(exportDirectory(db, id, format))) context.print(text);
+      return 0;
+    });
   },
 };
 

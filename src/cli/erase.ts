@@ -6,7 +6,7 @@ import type { DatabasePool } from "../store/database.ts";
 import { type Erased, findPersonToErase, type PersonToErase } from "../store/erase-person.ts";
 import { eraseOnePerson, eraseWholeTenant } from "../store/erase.ts";
 import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
-import { type Installation, withDatabase, withInstallation } from "./installation.ts";
+import { type Installation, onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
 export const erasePersonCommand: Command = {
@@ -61,12 +61,10 @@ function inInstallation(
   { env }: Context,
   work: (db: DatabasePool, installation: Installation) => Promise<void>,
 ): Promise<number> {
-  return withInstallation(env, (installation) =>
-    withDatabase(installation, async (db) => {
-      await work(db, installation);
-      return 0;
-    }),
-  );
+  return onDatabase({ env }, async (db, installation) => {
+    await work(db, installation);
+    return 0;
+  });
 }
 
 function described({ userId }: PersonToErase): string {

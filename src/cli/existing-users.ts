@@ -16,7 +16,7 @@ import {
 import { FIELDS, readExistingUsers } from "../store/existing-users-file.ts";
 import { importExistingUsers } from "../store/import-existing-users.ts";
 import { type Command, type Context, onlyArgument, twoArguments, UsageError } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { headingsOf, inFile, readText, showProgress } from "./people-file.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -95,9 +95,7 @@ function onTenant<Result>(
   slug: string,
   work: (db: DatabasePool, tenantId: string) => Promise<Result>,
 ): Promise<Result> {
-  return withInstallation(env, (installation) =>
-    withDatabase(installation, async (db) => work(db, (await requireTenant(db, slug)).id)),
-  );
+  return onDatabase({ env }, async (db) => work(db, (await requireTenant(db, slug)).id));
 }
 
 async function store(

@@ -1,7 +1,7 @@
 /** `gate …`: how a tenant's product is answered when it asks who may log in, and who always may. */
 import { parseArgs } from "node:util";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
-import type { DatabasePool, Transaction } from "../store/database.ts";
+import type { Transaction } from "../store/database.ts";
 import {
   addExemption,
   changeLoginGate,
@@ -20,7 +20,7 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
 const LOGIN_CHARS_MAX = 1_024;
@@ -117,10 +117,6 @@ export const gateUnexempt: Command = {
     return 0;
   },
 };
-
-function onDatabase<Result>({ env }: Context, work: (db: DatabasePool) => Promise<Result>): Promise<Result> {
-  return withInstallation(env, (installation) => withDatabase(installation, work));
-}
 
 interface Done<Result> {
   readonly result: Result;

@@ -5,7 +5,7 @@ import { grantAppRole } from "../store/app-role.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { LEAKPROOF, letIndexesThrough, lowerFence, raiseFence } from "../store/row-security.ts";
 import { type Command, CommandError, onlyArgument, reason } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 
 export const grantCommand: Command = {
   usage: "grant <role> [--row-level-security on|off]",
@@ -20,19 +20,15 @@ export const grantCommand: Command = {
     const fence = values["row-level-security"];
     if (fence !== undefined && fence !== "on" && fence !== "off")
       throw new CommandError("--row-level-security is on or off");
-    return withInstallation(env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const queueSchema = `${installation.config.QUEUE_PREFIX}_queue`;
-        await grantAppRole(db, { role, queueSchema, queues: Object.values(QUEUES) }).catch(
-          (error: unknown) => {
-            throw new CommandError(reason(error), { cause: error });
-          },
-        );
-        print(`${role} may run the service, and change no table.`);
-        if (fence !== undefined) for (const line of await setFence(db, fence)) print(line);
-        return 0;
-      }),
-    );
+    return onDatabase({ env }, async (db, installation) => {
+      const queueSchema = `${installation.config.QUEUE_PREFIX}_queue`;
+      await grantAppRole(db, { role, queueSchema, queues: Object.values(QUEUES) }).catch((error: unknown) => {
+        throw new CommandError(reason(error), { cause: error });
+      });
+      print(`${role} may run the service, and change no table.`);
+      if (fence !== undefined) for (const line of await setFence(db, fence)) print(line);
+      return 0;
+    });
   },
 };
 

@@ -16,7 +16,7 @@ import { liftGuard } from "../store/guard-cycles.ts";
 import { countHeld, decideAllHeld, type HeldUser, listHeld } from "../store/held-deactivations.ts";
 import type { Connection } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
@@ -193,13 +193,11 @@ function onConnection(
   { slug, id }: { readonly slug: string; readonly id: string | undefined },
   work: (db: DatabasePool, key: Key, connection: Connection) => Promise<void>,
 ): Promise<number> {
-  return withInstallation(env, (installation) =>
-    withDatabase(installation, async (db) => {
-      const connection = await requireConnection(db, slug, id);
-      await work(db, { tenantId: connection.tenantId, connectionId: connection.id }, connection);
-      return 0;
-    }),
-  );
+  return onDatabase({ env }, async (db) => {
+    const connection = await requireConnection(db, slug, id);
+    await work(db, { tenantId: connection.tenantId, connectionId: connection.id }, connection);
+    return 0;
+  });
 }
 
 /** @throws {UsageError} unless there is a limit, and what is given is one */

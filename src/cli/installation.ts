@@ -78,6 +78,14 @@ export async function withDatabase<Result>(
   }
 }
 
+/** The frame of most commands: work on the database of the installation. */
+export function onDatabase<Result>(
+  { env }: { readonly env: Env },
+  work: (db: DatabasePool, installation: Installation) => Promise<Result>,
+): Promise<Result> {
+  return withInstallation(env, (installation) => withDatabase(installation, (db) => work(db, installation)));
+}
+
 export function openCommandDatabase(
   config: Pick<Config, "DATABASE_URL" | "ROW_LEVEL_SECURITY">,
 ): DatabasePool {

@@ -14,6 +14,7 @@ import { backupCommand } from "./backup.ts";
 import { connectionSetDialect, connectionSetLimits } from "./connection.ts";
 import { erasePersonCommand, eraseTenantCommand } from "./erase.ts";
 import { connectionDisconnect, tenantExport } from "./disconnect.ts";
+import { digestOff, digestSet, digestShow } from "./digest.ts";
 import { doctor } from "./doctor.ts";
 import { existingUsersForget, existingUsersImport, existingUsersPreview } from "./existing-users.ts";
 import { gateExempt, gateSet, gateShow, gateUnexempt } from "./gate.ts";
@@ -88,6 +89,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "guard list": guardList,
   "guard release": guardRelease,
   "guard reject": guardReject,
+  "digest show": digestShow,
+  "digest set": digestSet,
+  "digest off": digestOff,
   "webhook create": webhookCreate,
   "webhook list": webhookList,
   "webhook log": webhookLog,

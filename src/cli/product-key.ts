@@ -10,7 +10,7 @@ import {
   revokeProductKey,
 } from "../store/product-keys.ts";
 import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
-import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase, requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -29,14 +29,12 @@ export const productKeyCreate: Command = {
     const slug = onlyArgument(positionals, "slug");
     const name = checkedName(values.name);
     const ttlDays = values.days === undefined ? undefined : wholeNumber("--days", values.days, 1);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const secret = await requireSecret(installation, db);
-        const key = await create(db, { slug, name, secret, ttlDays });
-        printKey(context, { tenant: slug, key }, values.json);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db, installation) => {
+      const secret = await requireSecret(installation, db);
+      const key = await create(db, { slug, name, secret, ttlDays });
+      printKey(context, { tenant: slug, key }, values.json);
+      return 0;
+    });
   },
 };
 
@@ -50,12 +48,10 @@ export const productKeyList: Command = {
       allowPositionals: true,
     });
     const slug = onlyArgument(positionals, "slug");
-    const keys = await withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const tenant = await requireTenant(db, slug);
-        return listProductKeys(db, tenant.id);
-      }),
-    );
+    const keys = await onDatabase(context, async (db) => {
+      const tenant = await requireTenant(db, slug);
+      return listProductKeys(db, tenant.id);
+    });
     if (values.json) context.print(JSON.stringify(keys, undefined, 2));
     else printKeys(context, slug, keys);
     return 0;
@@ -74,14 +70,12 @@ export const productKeyRotate: Command = {
     const [slug, wanted] = twoArguments(positionals, ["slug", "key"]);
     const given = values["overlap-hours"];
     const overlapHours = given === undefined ? OVERLAP_HOURS : wholeNumber("--overlap-hours", given, 0);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const secret = await requireSecret(installation, db);
-        const key = await rotate(db, { slug, wanted, secret, overlapHours });
-        printKey(context, { tenant: slug, key }, values.json);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db, installation) => {
+      const secret = await requireSecret(installation, db);
+      const key = await rotate(db, { slug, wanted, secret, overlapHours });
+      printKey(context, { tenant: slug, key }, values.json);
+      return 0;
+    });
   },
 };
 
@@ -91,13 +85,11 @@ export const productKeyRevoke: Command = {
   async run(args, context) {
     const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
     const [slug, wanted] = twoArguments(positionals, ["slug", "key"]);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const hint = await revoke(db, slug, wanted);
-        context.print(`The key ${hint}… of ${slug} opens nothing any more.`);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db) => {
+      const hint = await revoke(db, slug, wanted);
+      context.print(`The key ${hint}… of ${slug} opens nothing any more.`);
+      return 0;
+    });
   },
 };
 

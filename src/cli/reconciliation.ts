@@ -27,7 +27,7 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { headingsOf, inFile, readText, showProgress } from "./people-file.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -127,9 +127,7 @@ async function onTenant(
   slug: string,
   work: (db: DatabasePool, tenantId: string) => Promise<void>,
 ): Promise<number> {
-  await withInstallation(env, (installation) =>
-    withDatabase(installation, async (db) => work(db, (await requireTenant(db, slug)).id)),
-  );
+  await onDatabase({ env }, async (db) => work(db, (await requireTenant(db, slug)).id));
   return 0;
 }
 

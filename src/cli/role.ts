@@ -1,7 +1,7 @@
 /** `role map`, `role unmap` and `role list`: which groups give their members which roles of the product. */
 import { parseArgs } from "node:util";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
-import type { DatabasePool, Transaction } from "../store/database.ts";
+import type { Transaction } from "../store/database.ts";
 import {
   addRoleMapping,
   describeMapping,
@@ -19,7 +19,7 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -129,8 +129,4 @@ function changed(context: Context, slug: string, { action, mapping, change }: Ch
       await recordAudit(tx, [{ tenantId, actor: CLI_ACTOR, action, subject: describeMapping(mapping) }]);
     }),
   );
-}
-
-function onDatabase<Result>({ env }: Context, work: (db: DatabasePool) => Promise<Result>): Promise<Result> {
-  return withInstallation(env, (installation) => withDatabase(installation, work));
 }

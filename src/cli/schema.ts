@@ -9,7 +9,7 @@ import { ExtensionsError, parseExtensions } from "../store/extensions-json.ts";
 import { rebuildSearch } from "../store/rebuild-search.ts";
 import { findSchemaInForce, type SchemaSet, setSchema } from "../store/tenant-schemas.ts";
 import { type Command, CommandError, type Context, onlyArgument, reason, twoArguments } from "./command.ts";
-import { withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -24,9 +24,7 @@ export const schemaSet: Command = {
     });
     const [slug, file] = twoArguments(positionals, ["slug", "file.json"]);
     const extensions = readExtensions(file);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, (db) => set(db, { slug, extensions, isForced: values.force }, context)),
-    );
+    return onDatabase(context, (db) => set(db, { slug, extensions, isForced: values.force }, context));
   },
 };
 
@@ -40,26 +38,22 @@ export const schemaShow: Command = {
       allowPositionals: true,
     });
     const slug = onlyArgument(positionals, "slug");
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const { id } = await requireTenant(db, slug);
-        const found = await findSchemaInForce(db, id);
-        if (values.json)
-          context.print(JSON.stringify(found?.extensions ?? { User: [], Group: [] }, undefined, 2));
-        else if (!found)
-          context.print(`${slug} has no attributes of its own; "bin/rollcall schema set" gives it some.`);
-        else {
-          const by = `set ${found.createdAt.toISOString()} by ${found.actor}`;
-          context.print(`Version ${String(found.version)}, ${by}`);
-          if (!found.searchAt)
-            context.print(
-              `Filters do not see every resource yet: run "schema set" again to end the rebuild.`,
-            );
-          printAttributes(context, found.extensions);
-        }
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db) => {
+      const { id } = await requireTenant(db, slug);
+      const found = await findSchemaInForce(db, id);
+      if (values.json)
+        context.print(JSON.stringify(found?.extensions ?? { User: [], Group: [] }, undefined, 2));
+      else if (!found)
+        context.print(`${slug} has no attributes of its own; "bin/rollcall schema set" gives it some.`);
+      else {
+        const by = `set ${found.createdAt.toISOString()} by ${found.actor}`;
+        context.print(`Version ${String(found.version)}, ${by}`);
+        if (!found.searchAt)
+          context.print(`Filters do not see every resource yet: run "schema set" again to end the rebuild.`);
+        printAttributes(context, found.extensions);
+      }
+      return 0;
+    });
   },
 };
 

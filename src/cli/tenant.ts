@@ -14,7 +14,13 @@ import {
 } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
 import { DIALECT_CHOICE, dialectOf } from "./connection.ts";
-import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import {
+  type Installation,
+  onDatabase,
+  requireSecret,
+  withDatabase,
+  withInstallation,
+} from "./installation.ts";
 import { readExtensions, recordSchema } from "./schema.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, printToken } from "./token.ts";
@@ -39,15 +45,13 @@ export const tenantCreate: Command = {
     const dialect = dialectOf(values.dialect ?? "entra");
     const tenant = checked(onlyArgument(positionals, "slug"), values.name);
     const extensions = values.schema === undefined ? undefined : readExtensions(values.schema);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const secret = await requireSecret(installation, db);
-        const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
-        const made = await create(db, { ...tenant, extensions, dialect, secret, ttlDays });
-        printToken(context, { ...made, tenant: tenant.slug, tenantUrl: installation.tenantUrl }, values.json);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db, installation) => {
+      const secret = await requireSecret(installation, db);
+      const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
+      const made = await create(db, { ...tenant, extensions, dialect, secret, ttlDays });
+      printToken(context, { ...made, tenant: tenant.slug, tenantUrl: installation.tenantUrl }, values.json);
+      return 0;
+    });
   },
 };
 

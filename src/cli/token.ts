@@ -11,7 +11,7 @@ import {
   type Tenant,
 } from "../store/tenants.ts";
 import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
-import { requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import { onDatabase, requireSecret } from "./installation.ts";
 
 /** Who the audit says it was. */
 export const CLI_ACTOR = "cli";
@@ -31,18 +31,16 @@ export const tokenRotate: Command = {
     });
     const tenant = onlyArgument(positionals, "slug");
     const overlapHours = hoursOf(values.overlap);
-    return withInstallation(context.env, (installation) =>
-      withDatabase(installation, async (db) => {
-        const secret = await requireSecret(installation, db);
-        const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
-        const rotated = await rotate(db, {
-          ...{ slug: tenant, secret, ttlDays, overlapHours },
-          id: values.connection,
-        });
-        printToken(context, { ...rotated, tenant, tenantUrl: installation.tenantUrl }, values.json);
-        return 0;
-      }),
-    );
+    return onDatabase(context, async (db, installation) => {
+      const secret = await requireSecret(installation, db);
+      const { TOKEN_TTL_DAYS: ttlDays } = installation.config;
+      const rotated = await rotate(db, {
+        ...{ slug: tenant, secret, ttlDays, overlapHours },
+        id: values.connection,
+      });
+      printToken(context, { ...rotated, tenant, tenantUrl: installation.tenantUrl }, values.json);
+      return 0;
+    });
   },
 };
 

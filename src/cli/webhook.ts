@@ -26,7 +26,7 @@ import {
   twoArguments,
   UsageError,
 } from "./command.ts";
-import { type Installation, requireSecret, withDatabase, withInstallation } from "./installation.ts";
+import { type Installation, onDatabase, requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -150,12 +150,10 @@ export function inDatabase(
   context: Context,
   work: (db: DatabasePool, installation: Installation) => Promise<void>,
 ): Promise<number> {
-  return withInstallation(context.env, (installation) =>
-    withDatabase(installation, async (db) => {
-      await work(db, installation);
-      return 0;
-    }),
-  );
+  return onDatabase(context, async (db, installation) => {
+    await work(db, installation);
+    return 0;
+  });
 }
 
 async function onEndpoint(
@@ -186,7 +184,8 @@ export async function requireEndpoint(
   );
 }
 
-function assertAllowed(url: string, { config }: Installation): void {
+/** @throws {CommandError} where nothing may be sent to this address */
+export function assertAllowed(url: string, { config }: Installation): void {
   const isHttpAllowed = config.WEBHOOK_HTTP_ALLOWED;
   const isPrivateAllowed = config.WEBHOOK_PRIVATE_ALLOWED;
   try {

@@ -1,4 +1,5 @@
 /** Who is told of a connection's cycles that ended with failures: an address that is posted to, and people by e-mail. */
+import { z } from "zod";
 import { createSeal, type Seal } from "../platform/seal.ts";
 import { createWebhookSecret } from "../platform/webhook-signature.ts";
 import type { ConnectionKey } from "./cycles.ts";
@@ -10,6 +11,32 @@ export type DigestChannel = (typeof DIGEST_CHANNELS)[number];
 export interface DigestSettings {
   readonly url: string | null;
   readonly emails: readonly string[];
+}
+
+export const EMAILS_MAX = 10;
+
+/**
+ * Addresses as a person writes them, with commas, semicolons or spaces between them, each once.
+ * @throws {RangeError} saying which is none, or that there are too many
+ */
+export function readEmails(text: string): readonly string[] {
+  const emails = [...new Set(text.split(/[\s,;]+/).filter((part) => part !== ""))];
+  if (emails.length > EMAILS_MAX)
+    throw new RangeError(`There may be ${EMAILS_MAX} e-mail addresses at most.`);
+  const wrong = emails.find((email) => !z.email().safeParse(email).success);
+  if (wrong !== undefined) throw new RangeError(`“${wrong}” is no e-mail address.`);
+  return emails;
+}
+
+/** In words, without the addresses: they are people's. */
+export function describeDigest({ url, emails }: DigestSettings): string {
+  const told = [
+    ...(url === null ? [] : ["by webhook"]),
+    ...(emails.length === 0
+      ? []
+      : [`by e-mail to ${emails.length === 1 ? "one address" : `${emails.length} addresses`}`]),
+  ];
+  return told.length === 0 ? "Nobody is told" : `Told ${told.join(" and ")}`;
 }
 
 export const NOBODY: DigestSettings = { url: null, emails: [] };

@@ -5,6 +5,7 @@ import { createMailer } from "../../src/platform/mail.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createWebhookPoster } from "../../src/platform/webhook-post.ts";
 import { EXPLANATIONS } from "../../src/scim/index.ts";
+import type { DatabasePool } from "../../src/store/database.ts";
 import {
   claimDigest,
   insertDigests,
@@ -114,6 +115,24 @@ test("a cycle that failed is told once by webhook and by e-mail, and one that we
   await service.stop();
 });
 
+// The journey above is on the first backend; on the others, that the job arrives.
+test.each(queueBackends().slice(1))("with the queue on %s a digest is sent once as well", async (kind) => {
+  const service = await startTestService(openTestQueue(kind), SETTINGS);
+  const before = receiver.received.length;
+  receiver.answer(() => 204);
+  const { key, cycle } = await failedCycle("elsewhere", { database: service.database });
+
+  await service.database.transaction((tx) => insertDigests(tx, [cycle]));
+  await waitFor(async () => {
+    const [digest] = await listDigests(service.database, key, 10);
+    return digest?.state === "delivered";
+  }, PATIENCE_MS);
+
+  expect(await listDigests(service.database, key, 10)).toMatchObject([{ channel: "webhook", attempts: 1 }]);
+  expect(receiver.received.slice(before).map(({ status }) => status)).toEqual([204]);
+  await service.stop();
+});
+
 /** Put off once and then taken: the same message, signed, with all but a person. */
 function expectPosts(sent: {
   readonly tenant: string | undefined;
@@ -189,7 +208,7 @@ test("of many workers that end a cycle, take its digest and begin an attempt, on
 });
 
 test("a digest goes to no private address, to no mail server without TLS, and is given up after its attempts", async () => {
-  const { key, cycle } = await failedCycle("private", ["ops@example.com"]);
+  const { key, cycle } = await failedCycle("private", { emails: ["ops@example.com"] });
   const seen = { posts: receiver.received.length, mails: mails.offered() };
   await store.database.transaction((tx) => insertDigests(tx, [cycle]));
   const poster = createWebhookPoster({ timeoutMs: 10_000, isHttpAllowed: true, isPrivateAllowed: false });
@@ -217,14 +236,17 @@ test("a digest goes to no private address, to no mail server without TLS, and is
 });
 
 /** A cycle of a tenant of its own that ended with a refusal, and whose connection has somebody to tell. */
-async function failedCycle(slug: string, emails: readonly string[] = []) {
-  const tenant = await addTenant(store.database, { slug, name: slug }, TEST_SECRET);
+async function failedCycle(
+  slug: string,
+  { emails = [], database = store.database }: { emails?: readonly string[]; database?: DatabasePool } = {},
+) {
+  const tenant = await addTenant(database, { slug, name: slug }, TEST_SECRET);
   const { tenantId, connectionId } = tenant;
   const key = { tenantId, connectionId };
   const settings = { url: receiver.url, emails };
-  await store.database.transaction((tx) =>
+  await database.transaction((tx) =>
     setDigest(tx, key, { settings, renewsSecret: false, secret: TEST_SECRET }),
   );
-  const id = await addCycle(store.database, tenant, { startedMinutesAgo: 30, refused: 1 });
+  const id = await addCycle(database, tenant, { startedMinutesAgo: 30, refused: 1 });
   return { key, cycle: { tenantId, id } };
 }

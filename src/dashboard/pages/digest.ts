@@ -1,10 +1,16 @@
 /** Who is told of a connection's cycles that ended with failures, and what came of telling them. */
-import { z } from "zod";
 import { recordAudit } from "../../store/audit.ts";
 import type { ConnectionKey } from "../../store/cycles.ts";
 import type { Database } from "../../store/database.ts";
 import { listDigests, type LoggedDigest } from "../../store/digest-deliveries.ts";
-import { type DigestSettings, findDigestSettings, setDigest } from "../../store/digests.ts";
+import {
+  describeDigest,
+  type DigestSettings,
+  EMAILS_MAX,
+  findDigestSettings,
+  readEmails,
+  setDigest,
+} from "../../store/digests.ts";
 import type { Connection } from "../../store/tenants.ts";
 import { field } from "../forms.ts";
 import { count, shortTime } from "../format.ts";
@@ -24,7 +30,6 @@ import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { secretOnce, targetFault, URL_CHARS_MAX } from "./webhooks.ts";
 
 const SHOWN = 25;
-const EMAILS_MAX = 10;
 const EMAILS_CHARS_MAX = 2_000;
 
 /** For a connection's facts: who is told, with a way to change it for those who may. */
@@ -33,24 +38,13 @@ export async function digestFact(
   db: Database,
   { tenantSlug, tenantId, id }: Connection,
 ): Promise<Html> {
-  const words = describe(await findDigestSettings(db, { tenantId, connectionId: id }));
+  const words = describeDigest(await findDigestSettings(db, { tenantId, connectionId: id }));
   if (!mayActAs(visit.session.role, "admin")) return html`${words}`;
   return html`${words}. <a href="${digestPath({ tenantSlug, id })}">Show</a>`;
 }
 
 function digestPath({ tenantSlug, id }: Pick<Connection, "tenantSlug" | "id">): string {
   return `${connectionPath(tenantSlug, id)}/digest`;
-}
-
-/** Without the addresses: they are people's. */
-function describe({ url, emails }: DigestSettings): string {
-  const told = [
-    ...(url === null ? [] : ["by webhook"]),
-    ...(emails.length === 0
-      ? []
-      : [`by e-mail to ${emails.length === 1 ? "one address" : `${count(emails.length)} addresses`}`]),
-  ];
-  return told.length === 0 ? "Nobody is told" : `Told ${told.join(" and ")}`;
 }
 
 export async function showDigest(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -72,7 +66,7 @@ export async function submitDigest(visit: MemberVisit, deps: Console): Promise<A
   const { tenantId, name } = connection;
   const renewsSecret = visit.form.get("renew") === "yes";
   const secret = await deps.database.transaction(async (tx) => {
-    const subject = `${name}: ${describe(settings)}`;
+    const subject = `${name}: ${describeDigest(settings)}`;
     await recordAudit(tx, [{ tenantId, actor: visit.session.login, action: "digest.set", subject }]);
     return setDigest(tx, keyOf(connection), { settings, renewsSecret, secret: deps.secret });
   });
@@ -93,14 +87,21 @@ interface Typed {
 
 /** @returns what is wrong, where something is */
 function settingsIn({ url, emails: text }: Typed, deps: Console): DigestSettings | string {
-  const emails = [...new Set(text.split(/[\s,;]+/).filter((part) => part !== ""))];
-  if (emails.length > EMAILS_MAX) return `There may be ${EMAILS_MAX} e-mail addresses at most.`;
-  const wrong = emails.find((email) => !z.email().safeParse(email).success);
-  if (wrong !== undefined) return `“${wrong}” is no e-mail address.`;
+  const emails = emailsIn(text);
+  if (typeof emails === "string") return emails;
   if (emails.length > 0 && !deps.hasMail)
     return "This installation has no mail server: set SMTP_HOST and SMTP_FROM first.";
   const fault = url === "" ? undefined : targetFault(url, deps);
   return fault ?? { url: url === "" ? null : url, emails };
+}
+
+function emailsIn(text: string): readonly string[] | string {
+  try {
+    return readEmails(text);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 }
 
 interface Shown extends Typed {
