@@ -280,7 +280,6 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await page.getByText("scim-writes").first().waitFor();
     await page.getByText("scim-writes").first().click();
     await page.getByText("hidden").or(page.getByText("Failed")).first().waitFor();
-
     expect([...hosts]).toEqual([new URL(url).host]);
     expect(complaints).toEqual([]);
   });
@@ -291,7 +290,6 @@ describe.skipIf(!hasChromium())("the console in a browser", () => {
     await addAccount(service.database, "viewer", "viewer");
     await signIn("viewer", PASSWORD);
     await expectSound();
-
     await page.goto(`${url}/activate`);
     expect(await text()).toContain("Your role is viewer; this needs the role admin.");
     await expectSound();

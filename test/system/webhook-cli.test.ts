@@ -89,7 +89,11 @@ test.each([
   [["webhook", "create", "other", "https://user:pw@example.com"], 1, "user name or password"],
   [["webhook", "create", "other", "nonsense"], 1, "absolute address"],
   [["webhook", "create", "other", "https://example.com", "--types", "user.exploded"], 1, "user.exploded"],
-  [["webhook", "create", "other", "https://example.com", "--payload-version", "9"], 2, 'takes 1 or 2, not "9"'],
+  [
+    ["webhook", "create", "other", "https://example.com", "--payload-version", "9"],
+    2,
+    'takes 1 or 2, not "9"',
+  ],
   [["webhook", "create", "nobody", "https://example.com"], 1, "nobody"],
   [["webhook", "pause", "other", "ffff"], 1, "webhook list other"],
   [["webhook", "redeliver", "other", "ffff"], 2, "--since"],

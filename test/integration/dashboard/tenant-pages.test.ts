@@ -1,10 +1,9 @@
-/** A tenant's pages for its product: the gate, keys, webhooks, people from before. Who may, what is done, what is kept. */
+/** A tenant's pages for its product: the gate, keys, people from before. Who may, what is done, what is kept. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { listTenantAudit } from "../../../src/store/audit.ts";
 import { type ExistingUser, listExistingUsers } from "../../../src/store/existing-users.ts";
 import { listExemptions, readLoginGate } from "../../../src/store/login-gates.ts";
 import { findProductPrincipal } from "../../../src/store/product-keys.ts";
-import { findSigningEndpoint, listEndpoints } from "../../../src/store/webhook-endpoints.ts";
 import { addAccount, addTenant, addUsers, type SeededTenant } from "../../support/console-seed.ts";
 import {
   CONSOLE_SECRET,
@@ -182,72 +181,6 @@ test("a product key is shown once, listed by its beginning, and ended after a bo
     "admin product_key.revoked",
     "admin product_key.created web",
   ]);
-});
-
-test("a webhook is added to a public address alone, paused, given another secret, and deleted", async () => {
-  const { database } = store;
-  for (const url of ["http://hooks.example.com/", "https://127.0.0.1/", "hooks"])
-    expect((await admin.post(`${path}/webhooks`, { url })).status, url).toBe(422);
-  const url = "https://hooks.example.com/rollcall";
-  const answer = await admin.post(`${path}/webhooks`, {
-    url,
-    "user.deactivated": "yes",
-    "user.adopted": "yes",
-  });
-  const secret = /whsec_[\w+/=]+/.exec(answer.text)?.[0] ?? "";
-  const [endpoint] = await listEndpoints(database, tenant.tenantId);
-  expect(endpoint).toMatchObject({ url, types: ["user.adopted", "user.deactivated"] });
-  const page = `${path}/webhooks/${endpoint!.id}`;
-
-  expect(words((await viewer.get(page)).text)).toContain("No event has been sent yet");
-  expect((await viewer.get(page)).text).not.toContain(secret);
-  await admin.post(`${page}/pause`);
-  expect(words((await viewer.get(`${path}/webhooks`)).text)).toContain("Paused");
-  await admin.post(`${page}/resume`);
-  expect(endpoint).toMatchObject({ payloadVersion: 2 });
-  expect((await admin.post(`${page}/version`, { version: "3" })).status).toBe(404);
-  expect((await admin.post(`${page}/version`, { version: "1" })).status).toBe(303);
-  expect(words((await viewer.get(page)).text)).toContain("Messages, version 1");
-  const rotated = await admin.post(`${page}/secret`);
-  const second = /whsec_[\w+/=]+/.exec(rotated.text)?.[0] ?? "";
-  expect((await findSigningEndpoint(database, endpoint!, CONSOLE_SECRET))?.secrets).toEqual([second, secret]);
-  expect((await admin.post(`${page}/redeliver`, { since: "never" })).status).toBe(422);
-  expect((await admin.post(`${page}/redeliver`, { since: "2026-01-01T00:00" })).status).toBe(303);
-  expect((await admin.post(`${page}/delete`)).status).toBe(422);
-  await admin.post(`${page}/delete`, { understood: "yes" });
-
-  expect(await listEndpoints(database, tenant.tenantId)).toEqual([]);
-  expect(await audited()).toEqual(
-    ["deleted", "secret_rotated", "version_changed", "resumed", "paused", "created"].map(
-      (what) => `admin webhook.${what} ${url}`,
-    ),
-  );
-});
-
-test("tokens are sent with an audience, or wait for a receiver that is told where to ask", async () => {
-  const { database } = store;
-  const url = "https://events.example.com/sets";
-  const poll = { delivery: "poll", url: "" };
-  for (const wrong of [
-    { ...poll, format: "json" },
-    { url, format: "set", "cycle.completed": "yes" },
-    { ...poll, format: "set", audience: "a".repeat(2_001) },
-  ])
-    expect((await admin.post(`${path}/webhooks`, wrong)).status).toBe(422);
-  const sent = await admin.post(`${path}/webhooks`, { url, format: "set-notice", audience: "urn:product" });
-  expect(words(sent.text)).toContain("Authorization: Bearer");
-  expect((await admin.post(`${path}/webhooks`, { ...poll, format: "set" })).status).toBe(303);
-  const [pushed, polled] = await listEndpoints(database, tenant.tenantId);
-  expect(pushed).toMatchObject({ url, format: "set-notice", delivery: "push", audience: "urn:product" });
-  expect(polled).toMatchObject({ format: "set", delivery: "poll", url: `urn:rollcall:stream:${polled!.id}` });
-
-  const shown = words((await viewer.get(`${path}/webhooks/${polled!.id}`)).text);
-  expect(shown).toContain(`https://scim.example.com/v1/security-events/${polled!.id}`);
-  expect(shown).toContain("https://scim.example.com/.well-known/jwks.json");
-  expect(shown).toContain("Last asked Never");
-  expect(words((await viewer.get(`${path}/webhooks`)).text)).toContain("Tokens, polled");
-  for (const { id } of [pushed!, polled!])
-    await admin.post(`${path}/webhooks/${id}/delete`, { understood: "yes" });
 });
 
 /** As a browser sends a form with a file. */

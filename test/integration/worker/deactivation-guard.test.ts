@@ -173,6 +173,7 @@ test("where nothing is guarded and nobody is held, no statement is asked for the
   const asked: string[] = [];
   const watched: DatabasePool = {
     ...store.database,
+    of: () => watched,
     transaction: (work) =>
       store.database.transaction((tx) =>
         work({

@@ -171,7 +171,9 @@ test("a batch that is rolled back leaves no event and no hole", async () => {
       };
       const inside = {
         ...store.database,
-        transaction: (work: (t: Transaction) => Promise<unknown>) => work({ ...tx, ...dying }),
+        of: () => inside,
+        transaction: (work: (t: Transaction) => Promise<unknown>): Promise<unknown> =>
+          work({ ...tx, ...dying }),
       };
       await commitBatch(commitDeps(inside as typeof store.database), [
         { command: command(tenantId, create(id, "lost@contoso.com")), attempt: 1 },

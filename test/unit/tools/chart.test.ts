@@ -151,7 +151,7 @@ test.each(ALL)("%s, all of it is what the API's schemas take", async (_, values)
 
 test("the schemas notice what is wrong, and what they do not know", () => {
   const spec = { maxUnavailable: 1, selector: { matchLabel: { of: "x" }, matchLabels: { of: "x" } } };
-  const budget = new PodDisruptionBudget({ metadata: { name: "x" }, spec } as never);
+  const budget = new PodDisruptionBudget({ metadata: { name: "x" }, spec });
   const { proxy, unread } = watched(budget);
 
   proxy.validate();
