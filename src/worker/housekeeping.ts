@@ -49,24 +49,24 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
 
   async function beat(): Promise<void> {
     const log = deps.logger.child({ component: "housekeeping" });
-    try {
-      await deps.db.query("SELECT 1").then(
-        () => deps.metrics.databaseUp.set(1),
-        () => deps.metrics.databaseUp.set(0),
+    const failed: { duty: string; err: unknown }[] = [];
+    const isUp = await deps.db.query("SELECT 1").then(
+      () => true,
+      () => false,
+    );
+    deps.metrics.databaseUp.set(isUp ? 1 : 0);
+    // Without Postgres each would wait for its time-out.
+    const duties = isUp
+      ? dutiesOf(deps, beats, log)
+      : { all: () => Promise.reject(new Error("Postgres is away")) };
+    for (const [duty, work] of Object.entries(duties))
+      await work().catch((err: unknown) => failed.push({ duty, err }));
+    // One line: where a store is away, much of it fails for that one reason.
+    if (failed[0])
+      log.warn(
+        { err: failed[0].err, duties: failed.map(({ duty }) => duty) },
+        "housekeeping will be tried again",
       );
-      await endCycles(deps, log);
-      await putBackAccepted(deps.db, deps.queue);
-      await exposeQueue(deps);
-      await exposeCycles(deps);
-      await exposeHeld(deps);
-      if (beats % DIRECTORY_BEATS === 0) await exposeDirectories(deps);
-      if (beats % FORGET_BEATS === 0) await forget(deps);
-      if (beats % FORGET_BEATS === EVICTION_BEAT) await exposeEviction(deps);
-      if (beats % FORGET_BEATS === RETAIN_BEAT)
-        await retain(deps.db, deps.retention, { now: new Date(), logger: log });
-    } catch (err) {
-      log.warn({ err }, "housekeeping will be tried again");
-    }
     beats += 1;
   }
 
@@ -78,6 +78,29 @@ export function housekeepingPart(deps: HousekeepingDeps): Part {
       return Promise.resolve();
     },
     stop: () => beating.stop(),
+  };
+}
+
+/** What is due on this beat, in its order. Each stands for itself: while Redis is away, cycles end and are shown. */
+function dutiesOf(
+  deps: HousekeepingDeps,
+  beat: number,
+  logger: Logger,
+): Readonly<Record<string, () => Promise<unknown>>> {
+  const { db, queue, retention } = deps;
+  const isDue = (every: number, at = 0): boolean => beat % every === at;
+  return {
+    endCycles: () => endCycles(deps, logger),
+    putBackAccepted: () => putBackAccepted(db, queue),
+    exposeQueue: () => exposeQueue(deps),
+    exposeCycles: () => exposeCycles(deps),
+    exposeHeld: () => exposeHeld(deps),
+    ...(isDue(DIRECTORY_BEATS) && { exposeDirectories: () => exposeDirectories(deps) }),
+    ...(isDue(FORGET_BEATS) && { forget: () => forget(deps) }),
+    ...(isDue(FORGET_BEATS, EVICTION_BEAT) && { exposeEviction: () => exposeEviction(deps) }),
+    ...(isDue(FORGET_BEATS, RETAIN_BEAT) && {
+      retain: () => retain(db, retention, { now: new Date(), logger }),
+    }),
   };
 }
 
