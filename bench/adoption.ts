@@ -8,20 +8,17 @@
  * rest is left out. Ends with 1 where somebody was doubled or missed, where the report names others than those who were
  * left out, or where it took longer than is aimed at. `--append` adds the figures to bench/README.md.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startStores } from "../src/embedded/stores.ts";
 import { parseConfig } from "../src/platform/config.ts";
-import { createLogger } from "../src/platform/logger.ts";
 import { prepareStores } from "../src/prepare.ts";
-import { openDatabase } from "../src/store/database.ts";
 import { addProductKey, createProductClient, type ProductClient } from "../test/support/product.ts";
-import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
+import { addTenant, spawnService } from "../test/support/service.ts";
 import { createDirectory } from "../tools/azure-ad/directory.ts";
 import { formatReport } from "../tools/azure-ad/report.ts";
 import { runSimulation } from "../tools/azure-ad/simulation.ts";
+import { openBenchStores } from "./lib/bench-stores.ts";
 import { commit, machine } from "./lib/machine.ts";
 
 const PAGE = 1_000;
@@ -40,20 +37,8 @@ const { values } = parseArgs({
 });
 const faults: string[] = [];
 
-const dataDir = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-const logger = createLogger({ service: "bench", level: "warn" });
-const stores = await startStores({ dataDir, queue: values.queue, logger });
-const env = testEnv(
-  stores.databaseUrl,
-  { redisUrl: stores.redisUrl, prefix: "rollcall" },
-  { LOG_LEVEL: "warn" },
-);
-const database = openDatabase({
-  url: stores.databaseUrl,
-  poolMax: 2,
-  applicationName: "rollcall-bench",
-  onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
-});
+const benchStores = await openBenchStores(values.queue);
+const { env, database } = benchStores;
 try {
   await prepareStores(parseConfig(env));
   const service = await spawnService({ ...env, ROLES: "api,worker,dashboard" });
@@ -65,9 +50,7 @@ try {
     await service.stop();
   }
 } finally {
-  await database.close();
-  await stores.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await benchStores.stop();
 }
 
 for (const fault of faults) console.error(fault);

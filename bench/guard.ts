@@ -9,21 +9,19 @@
  * that is held is released, once it is rejected and the filter mended; in the end the simulator compares the directory
  * with what it sent. Ends with 1 where anything is not as it should be. `--append` adds the figures to bench/README.md.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { startStores } from "../src/embedded/stores.ts";
 import { parseConfig } from "../src/platform/config.ts";
-import { createLogger } from "../src/platform/logger.ts";
 import { prepareStores } from "../src/prepare.ts";
 import { releaseCommands } from "../src/queue/release.ts";
-import { type DatabasePool, openDatabase } from "../src/store/database.ts";
+import type { DatabasePool } from "../src/store/database.ts";
 import { setGuard } from "../src/store/deactivation-guards.ts";
 import { decideAllHeld } from "../src/store/held-deactivations.ts";
-import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
+import { addTenant, spawnService } from "../test/support/service.ts";
 import { runSimulation } from "../tools/azure-ad/simulation.ts";
+import { openBenchStores } from "./lib/bench-stores.ts";
 import { commit, machine } from "./lib/machine.ts";
 
 const { values } = parseArgs({
@@ -44,20 +42,8 @@ const HEADING = "## What does the guard do";
 
 type Decision = "release" | "reject";
 
-const dataDir = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-const logger = createLogger({ service: "bench", level: "warn" });
-const stores = await startStores({ dataDir, queue: values.queue, logger });
-const env = testEnv(
-  stores.databaseUrl,
-  { redisUrl: stores.redisUrl, prefix: "rollcall" },
-  { LOG_LEVEL: "warn" },
-);
-const database = openDatabase({
-  url: stores.databaseUrl,
-  poolMax: 2,
-  applicationName: "rollcall-bench",
-  onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
-});
+const benchStores = await openBenchStores(values.queue);
+const { env, database } = benchStores;
 const faults: string[] = [];
 try {
   await prepareStores(parseConfig(env));
@@ -73,9 +59,7 @@ try {
     await service.stop();
   }
 } finally {
-  await database.close();
-  await stores.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await benchStores.stop();
 }
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -7,21 +7,18 @@
  * The simulator plays Azure, the service is a process of its own, the product asks by its client: `feed` follows the events,
  * `none` has its answers for `cacheMs` (1,000) only.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRollcallClient } from "../src/client/index.ts";
-import { startStores } from "../src/embedded/stores.ts";
 import { parseConfig } from "../src/platform/config.ts";
-import { createLogger } from "../src/platform/logger.ts";
 import { prepareStores } from "../src/prepare.ts";
-import { openDatabase } from "../src/store/database.ts";
 import { startAzure } from "../test/support/azure.ts";
 import { addProductKey } from "../test/support/product.ts";
-import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
+import { addTenant, spawnService } from "../test/support/service.ts";
 import { createDemoProduct } from "../tools/demo-product/product.ts";
+import { openBenchStores } from "./lib/bench-stores.ts";
 import { commit, machine } from "./lib/machine.ts";
 
 const { values } = parseArgs({
@@ -33,20 +30,8 @@ const { values } = parseArgs({
   },
 });
 
-const dataDir = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-const logger = createLogger({ service: "bench", level: "warn" });
-const stores = await startStores({ dataDir, queue: values.queue, logger });
-const env = testEnv(
-  stores.databaseUrl,
-  { redisUrl: stores.redisUrl, prefix: "rollcall" },
-  { LOG_LEVEL: "warn" },
-);
-const database = openDatabase({
-  url: stores.databaseUrl,
-  poolMax: 2,
-  applicationName: "rollcall-bench",
-  onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
-});
+const benchStores = await openBenchStores(values.queue);
+const { env, database } = benchStores;
 try {
   await prepareStores(parseConfig(env));
   const service = await spawnService({ ...env, ROLES: "api,worker" });
@@ -58,9 +43,7 @@ try {
     await service.stop();
   }
 } finally {
-  await database.close();
-  await stores.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await benchStores.stop();
 }
 
 /** @returns milliseconds, one for each person, sorted */
