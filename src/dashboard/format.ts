@@ -1,5 +1,6 @@
 /** Times, durations and counts as people read them. Times are UTC everywhere, as in logs and in Azure's own. */
 import { type Html, html } from "./html.ts";
+import { texts } from "./texts/texts.ts";
 
 const SECOND_MS = 1000;
 const UNITS = [
@@ -24,11 +25,7 @@ const DATE = new Intl.DateTimeFormat("en-GB", {
   year: "numeric",
   timeZone: "UTC",
 });
-const NUMBER = new Intl.NumberFormat("en-GB");
-
-export function count(value: number): string {
-  return NUMBER.format(value);
-}
+export const { count } = texts.numbers;
 
 /** @returns such as `1 user` or `2 users` */
 export function counted(value: number, noun: string): string {

@@ -9,6 +9,9 @@ import type { Role } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { Client, Session } from "../store/sessions.ts";
 import { Html, html } from "./html.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.common;
 
 export interface WebhookTargets {
   readonly isHttpAllowed: boolean;
@@ -140,11 +143,12 @@ export function redirect(location: string, session?: SessionChange): Redirect {
   return { kind: "redirect", location, ...(session && { session }) };
 }
 
-export function notFound(what = "This page does not exist"): Page {
-  const body = html`<h1>Not found</h1>
-    <p>${what}. It may have been removed, or the address may be incomplete.</p>
-    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
-  return page("Not found", body, { status: 404 });
+/** @param what - says what is missing, as a sentence without its full stop */
+export function notFound(what = words.noPage): Page {
+  const body = html`<h1>${words.notFound}</h1>
+    <p>${words.notFoundMore(what)}</p>
+    <p><a class="button quiet" href="/">${words.toOverview}</a></p>`;
+  return page(words.notFound, body, { status: 404 });
 }
 
 const RANK: Readonly<Record<Role, number>> = { viewer: 0, admin: 1, owner: 2 };

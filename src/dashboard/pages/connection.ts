@@ -17,6 +17,7 @@ import {
   verdictBadge,
   writesOf,
 } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { firstSteps, mappings } from "./azure-steps.ts";
 import { tokensSection } from "./connection-tokens.ts";
 import { digestFact } from "./digest.ts";
@@ -37,7 +38,7 @@ export async function connectionOf(
   return tenant === undefined || !isId(id) ? undefined : findConnection(db, tenant.id, id);
 }
 
-export const NO_CONNECTION = "There is no such connection";
+export const NO_CONNECTION = texts.common.noConnection;
 
 export async function showConnection(visit: MemberVisit, deps: Console): Promise<Answer> {
   const { database } = deps;

@@ -6,8 +6,9 @@ import { type Html, html } from "../html.ts";
 import { tenantTabs } from "../navigation.ts";
 import { type Answer, type Console, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
 import { badge, connectionPath, crumbs, emptyState, facts, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 
-export const NO_TENANT = "There is no such tenant";
+export const NO_TENANT = texts.common.noTenant;
 
 export async function showTenant(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
