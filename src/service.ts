@@ -144,8 +144,9 @@ function tracerOf(config: Config, version: string): TracingPart {
   });
 }
 
-// Of the process's connections, where it both answers and applies: applying takes one at a time, housekeeping another.
-const WORKER_POOL_SHARE = 0.25;
+// Of the process's connections, where it both answers and applies: applying takes up to four at a time, housekeeping one
+// or two.
+const WORKER_POOL_SHARE = 0.375;
 const WORKER_POOL_MIN = 2;
 
 /** Reads and writes never wait for each other's connections: where a process does both, each has a pool. */

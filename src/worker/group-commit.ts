@@ -1,13 +1,15 @@
 /**
  * Group commit: writes that arrive while a transaction runs form the next one.
  *
- * - One flush at a time per lane; what arrives meanwhile waits, up to the worker's concurrency.
+ * - A few batches at a time; what arrives meanwhile waits, up to the worker's concurrency. Beside a batch under way another
+ *   begins for tenants that none writes for, at once; and while nobody else writes, for the same tenant, where enough
+ *   has gathered to be worth a transaction. The last place is kept for tenants that come anew.
+ * - Writes of one resource are applied in the order of arrival: none begins while another is under way.
  * - A tenant that writes alone fills the batch. Where several do, each has no more than a share of it, so that nobody
  *   waits for long transactions full of another's initial cycle.
  * - A batch that fails for a reason that may pass (connection, deadlock) fails as a whole: nothing was committed, and
  *   each job is retried by the queue.
  * - A batch that fails for any other reason is cut in two, and so on, so that one poisoned command fails alone.
- * - "Running" is cleared in the tick of the last check, so that no write slips in between and waits for nobody.
  */
 import type { WriteCommand } from "../queue/contracts.ts";
 
@@ -25,11 +27,17 @@ export interface GroupCommitOptions<Result> {
   readonly batchMax: number;
   /** Of one tenant, while others write too. */
   readonly tenantBatchMax: number;
+  /** Batches under way at a time. */
+  readonly batchesMax: number;
+  /** So many writes of tenants that have a batch under way are worth another one beside it. */
+  readonly besideMin: number;
   /** Milliseconds; for tests. */
   readonly now?: () => number;
 }
 
 interface Waiting<Result> extends PendingWrite {
+  /** Of one tenant: resources of two have other ids. */
+  readonly resource: string;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,9 +48,10 @@ const ACTIVE_MS = 1_000;
 export class GroupCommit<Result> {
   readonly #options: GroupCommitOptions<Result>;
   #waiting: Waiting<Result>[] = [];
+  readonly #underWay = new Set<readonly Waiting<Result>[]>();
   /** When each tenant wrote last, the latest in the end. */
   readonly #wroteAt = new Map<string, number>();
-  #running = false;
+  #isDue = false;
 
   constructor(options: GroupCommitOptions<Result>) {
     this.#options = options;
@@ -50,41 +59,66 @@ export class GroupCommit<Result> {
 
   /** Resolves after the commit of the transaction that holds this write. */
   apply(write: PendingWrite): Promise<Result> {
-    const { tenantId } = write.command;
+    const { tenantId, resourceId } = write.command;
     this.#wroteAt.delete(tenantId);
     this.#wroteAt.set(tenantId, this.#now());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...write, resolve, reject });
-      if (this.#running) return;
-      this.#running = true;
+      this.#waiting.push({ ...write, resource: resourceId, resolve, reject });
+      if (this.#isDue) return;
+      this.#isDue = true;
       // The jobs of one fetch arrive over a few ticks; they belong in one transaction.
-      setImmediate(() => void this.#run());
+      setImmediate(() => {
+        this.#isDue = false;
+        this.#begin();
+      });
     });
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#commit(this.#take());
+  #begin(): void {
+    while (this.#underWay.size < this.#options.batchesMax && this.#waiting.length > 0) {
+      const batch = this.#take(this.#worthIt());
+      if (batch.length === 0) return;
+      void this.#run(batch);
     }
-    this.#running = false;
+  }
+
+  async #run(batch: readonly Waiting<Result>[]): Promise<void> {
+    this.#underWay.add(batch);
+    await this.#commit(batch);
+    this.#underWay.delete(batch);
+    this.#begin();
+  }
+
+  /** Of what waits, in the order of arrival, what the next batch may be made of. */
+  #worthIt(): readonly Waiting<Result>[] {
+    if (this.#underWay.size === 0) return this.#waiting;
+    const { batchesMax, besideMin } = this.#options;
+    const running = [...this.#underWay].flat();
+    const tenants = new Set(running.map(({ command }) => command.tenantId));
+    const anew = this.#waiting.filter(({ command }) => !tenants.has(command.tenantId));
+    if (anew.length > 0) return anew;
+    if (this.#underWay.size >= batchesMax - 1 || this.#isShared()) return [];
+    const resources = new Set(running.map(({ resource }) => resource));
+    const free = this.#waiting.filter(({ resource }) => !resources.has(resource));
+    return free.length < besideMin ? [] : free;
   }
 
   /** The next batch, in the order of arrival. */
-  #take(): readonly Waiting<Result>[] {
+  #take(from: readonly Waiting<Result>[]): readonly Waiting<Result>[] {
     const { batchMax, tenantBatchMax } = this.#options;
-    if (!this.#isShared()) return this.#waiting.splice(0, batchMax);
-    const taken: Waiting<Result>[] = [];
-    const left: Waiting<Result>[] = [];
+    const share = this.#isShared() ? tenantBatchMax : batchMax;
+    const taken = new Set<Waiting<Result>>();
     const counts = new Map<string, number>();
-    for (const write of this.#waiting) {
+    for (const write of from) {
+      if (taken.size === batchMax) break;
       const { tenantId } = write.command;
       const count = counts.get(tenantId) ?? 0;
-      const hasRoom = taken.length < batchMax && count < tenantBatchMax;
-      (hasRoom ? taken : left).push(write);
-      if (hasRoom) counts.set(tenantId, count + 1);
+      if (count >= share) continue;
+      taken.add(write);
+      counts.set(tenantId, count + 1);
     }
-    this.#waiting = left;
-    return taken;
+    this.#waiting = this.#waiting.filter((write) => !taken.has(write));
+    return [...taken];
   }
 
   #isShared(): boolean {
