@@ -27,7 +27,11 @@ import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts"
 import { type Route, ROUTES } from "./routes.ts";
 import { IMPORT_PATH } from "./pages/preparation-import.ts";
 import { LIST_UPLOAD_PATH } from "./pages/reconciliations.ts";
+import { texts } from "./texts/texts.ts";
 import { receiveUpload } from "./upload.ts";
+
+const words = texts.frame;
+const ROLES = texts.common.roles;
 
 export interface DashboardSettings extends Omit<Console, "now" | "eraseJobs" | "repeatWrites"> {
   /** The first is that of writes. */
@@ -123,7 +127,7 @@ function member(door: Door, route: Route, { deps, stream }: Member) {
     if (session === undefined) return undefined;
     return mayActAs(session.role, route.needs)
       ? route.handle({ ...visit, session }, deps)
-      : forbidden(`Your role is ${session.role}; this needs the role ${route.needs}.`);
+      : forbidden(words.roleMissing(ROLES[session.role], ROLES[route.needs]));
   };
   return async (request: Request, response: Response): Promise<void> => {
     const visit = visitOf(door, request, response);
@@ -142,13 +146,7 @@ function member(door: Door, route: Route, { deps, stream }: Member) {
 /** A password, or a session's cookie, that came in the clear has been read by others already. */
 function refusePlain(door: Door) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    if (clientOf(request).isRefused)
-      door.answer(
-        response,
-        forbidden(
-          "The console is answered over HTTPS only. Its operator sets TLS_CERT_FILE, or TRUST_PROXY where a proxy ends TLS.",
-        ),
-      );
+    if (clientOf(request).isRefused) door.answer(response, forbidden(words.plainHttp));
     else next();
   };
 }
@@ -168,7 +166,7 @@ function guardBoard(door: Door) {
     if (door.visitor(response).session === undefined) door.answer(response, askToSignIn(request));
     // The board is read-only by its own setting; this holds whatever a later version of it may offer.
     else if (request.method !== "GET" && request.method !== "HEAD")
-      door.answer(response, forbidden("The queues are shown here, not changed."));
+      door.answer(response, forbidden(words.boardIsReadOnly));
     else next();
   };
 }
@@ -179,23 +177,20 @@ function askToSignIn(request: Request): Answer {
 }
 
 function forbidden(why: string): Answer {
-  const body = html`<h1>Not allowed</h1>
+  const body = html`<h1>${words.notAllowed}</h1>
     <p>${why}</p>
-    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
-  return page("Not allowed", body, { status: 403 });
+    <p><a class="button quiet" href="/">${texts.common.toOverview}</a></p>`;
+  return page(words.notAllowed, body, { status: 403 });
 }
 
 const TOO_LARGE = 413;
 
 function unreadable(status: number): Answer {
-  const advice =
-    status === TOO_LARGE
-      ? "It holds more text than any form here takes: go back and try again with less."
-      : "Its address or its form is malformed: go back, reload the page, and try again.";
-  const body = html`<h1>That request cannot be read</h1>
-    <p>Nothing was changed. ${advice}</p>
-    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
-  return page("Bad request", body, { status });
+  const advice = status === TOO_LARGE ? words.tooLarge : words.malformed;
+  const body = html`<h1>${words.unreadable}</h1>
+    <p>${words.nothingChanged(advice)}</p>
+    <p><a class="button quiet" href="/">${texts.common.toOverview}</a></p>`;
+  return page(words.badRequest, body, { status });
 }
 
 function visitOf(door: Door, request: Request, response: Response): Visit {
@@ -265,12 +260,9 @@ function fail(door: Door, logger: Logger): ErrorRequestHandler {
     }
     const correlationId = newId();
     logger.error({ err, correlationId, method: request.method }, "console request failed");
-    const body = html`<h1>Something failed on our side</h1>
-      <p>
-        The stores may be out of reach for a moment: try again. If it stays, search the log for
-        <code>${correlationId}</code>.
-      </p>`;
-    door.answer(response, page("Failed", body, { status: 500 }));
+    const body = html`<h1>${words.ourFault}</h1>
+      <p>${words.tryAgain(correlationId)}</p>`;
+    door.answer(response, page(words.failed, body, { status: 500 }));
   };
 }
 

@@ -12,6 +12,9 @@ import { Html, html } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
 import { type Answer, type Download, page, type Progress, type Redirect } from "./page.ts";
 import { createFormId, formTokenOf, isSameToken, noteUse, readSession } from "./session.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.frame;
 
 export interface Visitor {
   readonly sessionId: string | undefined;
@@ -123,8 +126,8 @@ function isOwnForm(request: Request, { csrfToken }: Visitor): boolean {
 }
 
 function staleForm(): Answer {
-  const body = html`<h1>This form has expired</h1>
-    <p>Nothing was changed. Go back, reload the page, and send the form again.</p>
-    <p><a class="button quiet" href="/">Go to the overview</a></p>`;
-  return page("Form expired", body, { status: 403 });
+  const body = html`<h1>${words.expired}</h1>
+    <p>${words.sendAgain}</p>
+    <p><a class="button quiet" href="/">${texts.common.toOverview}</a></p>`;
+  return page(words.formExpired, body, { status: 403 });
 }

@@ -2,6 +2,8 @@
 import { type Html, html } from "./html.ts";
 import { texts } from "./texts/texts.ts";
 
+const words = texts.times;
+
 const SECOND_MS = 1000;
 const UNITS = [
   ["day", 24 * 3600],
@@ -10,7 +12,7 @@ const UNITS = [
   ["second", 1],
 ] as const;
 
-const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
+const DATE_TIME = new Intl.DateTimeFormat(words.locale, {
   day: "numeric",
   month: "short",
   year: "numeric",
@@ -19,7 +21,7 @@ const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   timeZone: "UTC",
 });
-const DATE = new Intl.DateTimeFormat("en-GB", {
+const DATE = new Intl.DateTimeFormat(words.locale, {
   day: "numeric",
   month: "short",
   year: "numeric",
@@ -32,7 +34,7 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-const SHORT = new Intl.DateTimeFormat("en-GB", {
+const SHORT = new Intl.DateTimeFormat(words.locale, {
   day: "numeric",
   month: "short",
   hour: "2-digit",
@@ -40,16 +42,20 @@ const SHORT = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
+function inFull(at: Date): string {
+  return words.utc(DATE_TIME.format(at));
+}
+
 /** The moment to the minute, for narrow columns; the full one for a pointer and for machines. */
 export function shortTime(at: Date): Html {
-  return html`<time datetime="${at.toISOString()}" title="${DATE_TIME.format(at)} UTC"
-    >${SHORT.format(at)} UTC</time
+  return html`<time datetime="${at.toISOString()}" title="${inFull(at)}"
+    >${words.utc(SHORT.format(at))}</time
   >`;
 }
 
 /** The moment in full. */
 export function time(at: Date): Html {
-  return html`<time datetime="${at.toISOString()}">${DATE_TIME.format(at)} UTC</time>`;
+  return html`<time datetime="${at.toISOString()}">${inFull(at)}</time>`;
 }
 
 export function date(at: Date): Html {
@@ -58,31 +64,29 @@ export function date(at: Date): Html {
 
 /** How long ago or how soon, with the moment in full for a pointer and for machines. */
 export function ago(at: Date, now: Date): Html {
-  return html`<time datetime="${at.toISOString()}" title="${DATE_TIME.format(at)} UTC"
-    >${distance(at, now)}</time
-  >`;
+  return html`<time datetime="${at.toISOString()}" title="${inFull(at)}">${distance(at, now)}</time>`;
 }
 
 function distance(at: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - at.getTime()) / SECOND_MS);
-  if (Math.abs(seconds) < 5) return "just now";
-  const words = largestUnit(Math.abs(seconds));
-  return seconds > 0 ? `${words} ago` : `in ${words}`;
+  if (Math.abs(seconds) < 5) return words.justNow;
+  const far = largestUnit(Math.abs(seconds));
+  return seconds > 0 ? words.ago(far) : words.ahead(far);
 }
 
 function largestUnit(seconds: number): string {
   for (const [unit, length] of UNITS) {
-    if (seconds >= length) return counted(Math.floor(seconds / length), unit);
+    if (seconds >= length) return words.distances[unit](Math.floor(seconds / length));
   }
-  return "0 seconds";
+  return words.distances.second(0);
 }
 
 /** @returns such as `2 h 5 min`, `41 s` or `0.3 s` */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / SECOND_MS;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 10) return words.fewSeconds(seconds);
+  if (seconds < 60) return words.seconds(Math.round(seconds));
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return words.minutes(minutes, Math.floor(seconds % 60));
+  return words.hours(Math.floor(minutes / 60), minutes % 60);
 }

@@ -3,6 +3,9 @@ import type { Session } from "../store/sessions.ts";
 import { csrfField, mayActAs, type Page, type Section } from "./page.ts";
 import { Html, html } from "./html.ts";
 import { SECTIONS } from "./navigation.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.frame;
 
 const MARK = html`<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
   <rect x="1" y="1" width="22" height="22" rx="6" />
@@ -17,7 +20,7 @@ export interface Frame {
 }
 
 export function layout(page: Page, frame: Frame): string {
-  const document = html`<html lang="en">
+  const document = html`<html lang="${words.language}">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -29,7 +32,7 @@ export function layout(page: Page, frame: Frame): string {
       <script src="${frame.script}" defer></script>
     </head>
     <body>
-      <a class="skip" href="#main">Skip to content</a>
+      <a class="skip" href="#main">${words.skip}</a>
       ${frame.session ? header(frame.session, page.section) : bareHeader()} ${main(page)}
     </body>
   </html> `;
@@ -44,7 +47,7 @@ function main({ body, live }: Page): Html {
 function header(session: Session, current: Section | undefined): Html {
   return html`<header class="top">
     <a class="brand" href="/">${MARK} Rollcall</a>
-    <nav aria-label="Main">
+    <nav aria-label="${words.main}">
       <ul>
         ${SECTIONS.filter(({ needs }) => mayActAs(session.role, needs)).map(
           ({ section, href, label }) =>
@@ -56,9 +59,9 @@ function header(session: Session, current: Section | undefined): Html {
     </nav>
     <form class="who" method="post" action="/sign-out">
       ${csrfField(session)}
-      <a href="/account" title="Your account">${session.login}</a>
-      ${session.role !== session.login && html`<span class="role">${session.role}</span>`}
-      <button class="quiet" type="submit">Sign out</button>
+      <a href="/account" title="${words.yourAccount}">${session.login}</a>
+      ${session.role !== session.login && html`<span class="role">${texts.common.roles[session.role]}</span>`}
+      <button class="quiet" type="submit">${words.signOut}</button>
     </form>
   </header>`;
 }

@@ -5,6 +5,9 @@
 import type { Role } from "../store/accounts.ts";
 import { Html, html } from "./html.ts";
 import { mayActAs, type Section } from "./page.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.frame;
 
 export interface Place {
   readonly label: string;
@@ -13,25 +16,25 @@ export interface Place {
 }
 
 export const SECTIONS: readonly (Place & { readonly section: Section; readonly href: string })[] = [
-  { section: "overview", href: "/", label: "Overview", needs: "viewer" },
-  { section: "failed", href: "/failed", label: "Failed jobs", needs: "viewer" },
-  { section: "people", href: "/people", label: "People", needs: "viewer" },
-  { section: "queues", href: "/queues", label: "Queues", needs: "viewer" },
-  { section: "settings", href: "/settings", label: "Settings", needs: "viewer" },
+  { section: "overview", href: "/", label: words.sections.overview, needs: "viewer" },
+  { section: "failed", href: "/failed", label: words.sections.failed, needs: "viewer" },
+  { section: "people", href: "/people", label: words.sections.people, needs: "viewer" },
+  { section: "queues", href: "/queues", label: words.sections.queues, needs: "viewer" },
+  { section: "settings", href: "/settings", label: words.sections.settings, needs: "viewer" },
 ];
 
 /** Pages of one tenant; `path` follows `/tenants/:slug`. */
 const TENANT_PAGES: readonly (Place & { readonly path: string })[] = [
-  { path: "", label: "Connections", needs: "viewer" },
-  { path: "/cycles", label: "Cycles", needs: "viewer" },
-  { path: "/attributes", label: "Attributes", needs: "viewer" },
-  { path: "/roles", label: "Roles", needs: "viewer" },
-  { path: "/preparation", label: "People from before", needs: "viewer" },
-  { path: "/reconciliations", label: "Reconciliation", needs: "viewer" },
-  { path: "/gate", label: "Login gate", needs: "viewer" },
-  { path: "/keys", label: "Product keys", needs: "viewer" },
-  { path: "/webhooks", label: "Webhooks", needs: "viewer" },
-  { path: "/leaving", label: "Export and end", needs: "viewer" },
+  { path: "", label: words.tenantPages.connections, needs: "viewer" },
+  { path: "/cycles", label: words.tenantPages.cycles, needs: "viewer" },
+  { path: "/attributes", label: words.tenantPages.attributes, needs: "viewer" },
+  { path: "/roles", label: words.tenantPages.roles, needs: "viewer" },
+  { path: "/preparation", label: words.tenantPages.preparation, needs: "viewer" },
+  { path: "/reconciliations", label: words.tenantPages.reconciliation, needs: "viewer" },
+  { path: "/gate", label: words.tenantPages.gate, needs: "viewer" },
+  { path: "/keys", label: words.tenantPages.keys, needs: "viewer" },
+  { path: "/webhooks", label: words.tenantPages.webhooks, needs: "viewer" },
+  { path: "/leaving", label: words.tenantPages.leaving, needs: "viewer" },
 ];
 
 export interface SettingsPlace extends Place {
@@ -43,15 +46,13 @@ export interface SettingsPlace extends Place {
 export const SETTINGS_PAGES: readonly SettingsPlace[] = [
   {
     href: "/settings/accounts",
-    label: "Accounts",
     needs: "owner",
-    summary: "Who may sign in, with which role: invite, change, disable, end sessions.",
+    ...words.settings.accounts,
   },
   {
     href: "/settings/audit",
-    label: "Audit",
     needs: "admin",
-    summary: "Who changed what and when: searched, and as a file.",
+    ...words.settings.audit,
   },
 ];
 
@@ -79,7 +80,7 @@ export function tenantTabs(slug: string, path: string, role: Role): Html | undef
     href: `/tenants/${slug}${place.path}`,
     label: place.label,
   }));
-  return links.length < 2 ? undefined : tabs("Pages of the tenant", links, `/tenants/${slug}${path}`);
+  return links.length < 2 ? undefined : tabs(words.pagesOfTenant, links, `/tenants/${slug}${path}`);
 }
 
 /** Of the settings, the places that a role may go to. */
@@ -89,6 +90,6 @@ export function settingsPages(role: Role): readonly SettingsPlace[] {
 
 /** The pages of the settings, to stand under a title. */
 export function settingsTabs(href: string, role: Role): Html {
-  const all = [{ href: "/settings", label: "All settings" }, ...settingsPages(role)];
-  return tabs("Settings", all, href);
+  const all = [{ href: "/settings", label: words.allSettings }, ...settingsPages(role)];
+  return tabs(words.sections.settings, all, href);
 }

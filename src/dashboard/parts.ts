@@ -1,7 +1,10 @@
 /** Pieces that several pages share: status badges, tables that scroll on their own, empty states, strips of cycles. */
 import type { Cycle } from "../store/cycle-history.ts";
-import { count, counted } from "./format.ts";
+import { count } from "./format.ts";
 import { type Html, html, type HtmlValue } from "./html.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.cycles;
 
 /** Never colour alone: a badge always says its state in words. */
 export type Tone = "good" | "warn" | "bad" | "idle";
@@ -98,14 +101,23 @@ export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
 
 /** A value to take elsewhere: a click selects the whole of it, a button copies it where scripts run. */
 export function copyable(id: string, value: string): Html {
+  const { copy, copied, copyByKeys } = texts.common;
   return html`<span class="copyable">
     <code class="copy" id="${id}">${value}</code>
-    <button class="quiet" type="button" data-copy="${id}">Copy</button>
+    <button
+      class="quiet"
+      type="button"
+      data-copy="${id}"
+      data-copied="${copied}"
+      data-by-keys="${copyByKeys}"
+    >
+      ${copy}
+    </button>
   </span>`;
 }
 
 export function crumbs(links: readonly (readonly [string, string])[]): Html {
-  return html`<nav class="crumbs" aria-label="Breadcrumb">
+  return html`<nav class="crumbs" aria-label="${texts.common.breadcrumb}">
     <ol>
       ${links.map(([label, href]) => html`<li><a href="${href}">${label}</a></li>`)}
     </ol>
@@ -135,14 +147,14 @@ export function verdict(cycle: Cycle): "applied" | "refused" | "faulted" {
 }
 
 export function verdictBadge(cycle: Cycle): Html {
-  if (cycle.kind === "test") return badge("good", "Answered");
+  if (cycle.kind === "test") return badge("good", words.verdict.answered);
   switch (verdict(cycle)) {
     case "faulted":
-      return badge("bad", `${count(cycle.faulted)} failed`);
+      return badge("bad", words.verdict.faulted(cycle.faulted));
     case "refused":
-      return badge("warn", `${count(cycle.refused)} refused`);
+      return badge("warn", words.verdict.refused(cycle.refused));
     case "applied":
-      return cycle.endedAt === null ? badge("good", "Running") : badge("good", "Applied");
+      return badge("good", cycle.endedAt === null ? words.verdict.running : words.verdict.applied);
   }
 }
 
@@ -206,11 +218,10 @@ function sizeOf(cycle: Cycle): number {
 
 /** @returns such as `Last 12 cycles: 10 applied, 2 with refusals` */
 export function describeStrip(cycles: readonly Cycle[]): string {
-  if (cycles.length === 0) return "No cycle yet";
-  const words = { applied: "applied", refused: "with refusals", faulted: "with faults" } as const;
+  if (cycles.length === 0) return words.strip.none;
   const parts = (["applied", "refused", "faulted"] as const).flatMap((kind) => {
     const matching = cycles.filter((cycle) => verdict(cycle) === kind).length;
-    return matching === 0 ? [] : [`${matching} ${words[kind]}`];
+    return matching === 0 ? [] : [words.strip[kind](matching)];
   });
-  return `Last ${counted(cycles.length, "cycle")}: ${parts.join(", ")}`;
+  return words.strip.last(cycles.length, parts);
 }

@@ -8,6 +8,9 @@ import { ExpressAdapter } from "@bull-board/express";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { DeliveryJob, DigestJob, WriteCommand } from "../queue/contracts.ts";
 import type { DeliveryQueue, WriteQueue } from "../queue/queues.ts";
+import { texts } from "./texts/texts.ts";
+
+const words = texts.frame.board;
 
 export const BOARD_PATH = "/queues";
 
@@ -47,10 +50,10 @@ export function createQueueBoard(queues: readonly BoardQueue[]): RequestHandler 
     serverAdapter: server as unknown as Parameters<typeof createBullBoard>[0]["serverAdapter"],
     options: {
       uiConfig: {
-        boardTitle: "Rollcall queues",
+        boardTitle: words.title,
         boardLogo: { path: "/assets/icon.svg", width: 24, height: 24 },
         favIcon: { default: "/assets/icon.svg", alternative: "/assets/icon.svg" },
-        miscLinks: [{ text: "Back to the console", url: "/" }],
+        miscLinks: [{ text: words.back, url: "/" }],
         hideDocsLink: true,
         theme: { light: FONTS, dark: FONTS },
       },

@@ -23,10 +23,11 @@ import {
   redirect,
 } from "../page.ts";
 import { crumbs, facts, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { sessionsSection } from "./account.ts";
 import { accountState, linkOnce, makeLink, roleField, roleIn } from "./accounts.ts";
 
-const NO_ACCOUNT = "There is no such account";
+const words = texts.accounts;
 
 async function accountOf(visit: MemberVisit, { database }: Console): Promise<AccountDetails | undefined> {
   const id = visit.params["id"] ?? "";
@@ -35,7 +36,7 @@ async function accountOf(visit: MemberVisit, { database }: Console): Promise<Acc
 
 export async function showAccountDetails(visit: MemberVisit, deps: Console): Promise<Answer> {
   const account = await accountOf(visit, deps);
-  return account === undefined ? notFound(NO_ACCOUNT) : detailsPage(visit, deps, account);
+  return account === undefined ? notFound(words.one.noSuch) : detailsPage(visit, deps, account);
 }
 
 async function detailsPage(
@@ -46,9 +47,10 @@ async function detailsPage(
 ): Promise<Answer> {
   const sessions = await listSessions(database, account.id);
   const path = `/settings/accounts/${account.id}`;
+  const said = words.one;
   const body = html`${crumbs([
-      ["Settings", "/settings"],
-      ["Accounts", "/settings/accounts"],
+      [said.settings, "/settings"],
+      [words.title, "/settings/accounts"],
     ])}
     <div class="title-row">
       <h1>${account.login}</h1>
@@ -56,12 +58,15 @@ async function detailsPage(
     </div>
     ${wrong && problem(wrong.text)}
     ${facts([
-      ["Role", account.role],
-      ["Created", date(account.createdAt)],
-      ["Last sign-in", account.lastSignInAt === null ? "Never" : time(account.lastSignInAt)],
-      ["Signs in by", account.oidcIssuer ?? (account.hasPassword ? "Password" : "Nothing yet")],
-      ["Link waits until", account.linkExpiresAt === null ? "None" : time(account.linkExpiresAt)],
-      ["Audit", html`<a href="/settings/audit?actor=${account.login}">What ${account.login} did</a>`],
+      [words.role, texts.common.roles[account.role]],
+      [said.created, date(account.createdAt)],
+      [words.lastSignIn, account.lastSignInAt === null ? words.never : time(account.lastSignInAt)],
+      [words.signsInBy, account.oidcIssuer ?? (account.hasPassword ? words.byPassword : words.byNothing)],
+      [said.linkUntil, account.linkExpiresAt === null ? said.noLink : time(account.linkExpiresAt)],
+      [
+        said.audit,
+        html`<a href="/settings/audit?actor=${account.login}">${said.whatTheyDid(account.login)}</a>`,
+      ],
     ])}
     ${account.disabledAt === null ? changes(visit, account, path) : enableForm(visit, path)}
     ${sessionsSection(sessions, {
@@ -74,27 +79,26 @@ async function detailsPage(
 }
 
 function changes(visit: MemberVisit, account: AccountDetails, path: string): Html {
+  const said = words.one;
   return html`<section class="card stack medium">
-    <h2>Change</h2>
+    <h2>${said.change}</h2>
     ${
       account.oidcIssuer === null
         ? html`<form class="stack" method="post" action="${path}/role">
               ${csrfField(visit)} ${roleField(account.role)}
-              <button type="submit">Save role</button>
+              <button type="submit">${said.saveRole}</button>
             </form>
             <form class="actions" method="post" action="${path}/link">
               ${csrfField(visit)}
-              <button class="quiet" type="submit">Make a link for a new password</button>
-              <span class="muted small">The password so far works until the link is used.</span>
+              <button class="quiet" type="submit">${said.makeLink}</button>
+              <span class="muted small">${said.makeLinkMore}</span>
             </form>`
-        : html`<p class="muted">
-            The identity provider says who this is and, at each sign-in, which role: change it there.
-          </p>`
+        : html`<p class="muted">${said.byProvider}</p>`
     }
     <form class="actions" method="post" action="${path}/disable">
       ${csrfField(visit)}
-      <button class="danger" type="submit">Disable</button>
-      <span class="muted small">Signs ${account.login} out everywhere; the audit keeps the name.</span>
+      <button class="danger" type="submit">${said.disable}</button>
+      <span class="muted small">${said.disableMore(account.login)}</span>
     </form>
   </section>`;
 }
@@ -102,12 +106,10 @@ function changes(visit: MemberVisit, account: AccountDetails, path: string): Htm
 function enableForm(visit: MemberVisit, path: string): Html {
   return html`<form class="actions" method="post" action="${path}/enable">
     ${csrfField(visit)}
-    <button type="submit">Enable</button>
-    <span class="muted small">The password so far works again.</span>
+    <button type="submit">${words.one.enable}</button>
+    <span class="muted small">${words.one.enableMore}</span>
   </form>`;
 }
-
-const LAST_OWNER = "This is the last owner who can sign in: make somebody else an owner first.";
 
 interface Change {
   readonly action: AuditAction;
@@ -118,7 +120,7 @@ interface Change {
 
 async function submit(visit: MemberVisit, deps: Console, { action, more, change }: Change): Promise<Answer> {
   const account = await accountOf(visit, deps);
-  if (account === undefined) return notFound(NO_ACCOUNT);
+  if (account === undefined) return notFound(words.one.noSuch);
   const done = await deps.database.transaction(async (tx) => {
     const result = await change(tx, account.id);
     const subject = more === undefined ? account.login : `${account.login}: ${more}`;
@@ -126,15 +128,16 @@ async function submit(visit: MemberVisit, deps: Console, { action, more, change 
       await recordAudit(tx, [{ tenantId: null, actor: visit.session.login, action, subject }]);
     return result;
   });
-  if (done === "last_owner") return detailsPage(visit, deps, account, { status: 409, text: LAST_OWNER });
+  if (done === "last_owner")
+    return detailsPage(visit, deps, account, { status: 409, text: words.one.lastOwner });
   return redirect(`/settings/accounts/${account.id}`);
 }
 
 export async function submitRole(visit: MemberVisit, deps: Console): Promise<Answer> {
   const role = roleIn(visit.form);
   const account = await accountOf(visit, deps);
-  if (account === undefined) return notFound(NO_ACCOUNT);
-  if (role === undefined) return detailsPage(visit, deps, account, { status: 422, text: "Choose a role." });
+  if (account === undefined) return notFound(words.one.noSuch);
+  if (role === undefined) return detailsPage(visit, deps, account, { status: 422, text: words.noRole });
   return submit(visit, deps, {
     action: "account.role_changed",
     more: `${account.role} → ${role}`,
@@ -153,16 +156,16 @@ export function submitEnable(visit: MemberVisit, deps: Console): Promise<Answer>
 export async function submitLink(visit: MemberVisit, deps: Console): Promise<Answer> {
   const account = await accountOf(visit, deps);
   if (account === undefined || account.disabledAt !== null || account.oidcIssuer !== null)
-    return notFound(NO_ACCOUNT);
+    return notFound(words.one.noSuch);
   const actor = visit.session.login;
   const code = await deps.database.transaction((tx) => makeLink(tx, deps, { account, actor }));
-  return linkOnce(deps, { login: account.login, code, title: `A way in for ${account.login}` });
+  return linkOnce(deps, { login: account.login, code, title: words.one.wayIn(account.login) });
 }
 
 export async function submitEndAccountSession(visit: MemberVisit, deps: Console): Promise<Answer> {
   const account = await accountOf(visit, deps);
   const sessionId = visit.params["session"] ?? "";
-  if (account === undefined || !isId(sessionId)) return notFound(NO_ACCOUNT);
+  if (account === undefined || !isId(sessionId)) return notFound(words.one.noSuch);
   return submit(visit, deps, {
     action: "session.ended",
     change: async (tx, id) => ((await endSessions(tx, id, sessionId)) > 0 ? "changed" : "unchanged"),

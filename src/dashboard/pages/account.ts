@@ -17,6 +17,9 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, emptyState, facts, notice, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.account;
 
 export function showAccount(visit: MemberVisit, deps: Console): Promise<Answer> {
   return accountPage(visit, deps);
@@ -25,33 +28,33 @@ export function showAccount(visit: MemberVisit, deps: Console): Promise<Answer> 
 async function accountPage(visit: MemberVisit, { database, now }: Console, wrong?: string): Promise<Answer> {
   const { id, login, role, sessionId } = visit.session;
   const [account, sessions] = await Promise.all([findAccount(database, id), listSessions(database, id)]);
-  const body = html`<h1>Your account</h1>
+  const body = html`<h1>${words.title}</h1>
     ${wrong !== undefined && problem(wrong)}
-    ${visit.query.get("done") === "password" && notice("The password is changed; your other sessions have ended.")}
+    ${visit.query.get("done") === "password" && notice(words.passwordChanged)}
     ${facts([
-      ["Login", login],
-      ["Role", role],
-      ["Signed in by", account?.oidcIssuer ?? "password"],
-      ["Last sign-in", account?.lastSignInAt ? time(account.lastSignInAt) : "None yet"],
+      [words.login, login],
+      [words.role, texts.common.roles[role]],
+      [words.signedInBy, account?.oidcIssuer ?? words.byPassword],
+      [words.lastSignIn, account?.lastSignInAt ? time(account.lastSignInAt) : words.noneYet],
     ])}
     ${
       account?.hasPassword === true &&
       html`<section class="medium">
-        <h2>Password</h2>
+        <h2>${words.password}</h2>
         <form class="card stack" method="post" action="/account/password">
           ${csrfField(visit)}
           <input type="text" name="login" value="${login}" autocomplete="username" hidden />
           <div class="field">
-            <label for="old">Password so far</label>
+            <label for="old">${words.oldPassword}</label>
             <input id="old" name="old" type="password" autocomplete="current-password" required />
           </div>
           ${passwordFields()}
-          <button type="submit">Change password</button>
+          <button type="submit">${words.changePassword}</button>
         </form>
       </section>`
     }
     ${sessionsSection(sessions, { visit, now: now(), path: "/account/sessions", currentId: sessionId })}`;
-  return page("Your account", body, { status: wrong === undefined ? 200 : 422 });
+  return page(words.title, body, { status: wrong === undefined ? 200 : 422 });
 }
 
 /** @param shown - `path`: where the forms that end one are posted to, followed by its id */
@@ -65,23 +68,25 @@ export function sessionsSection(
   },
 ): Html {
   const { visit, now, path, currentId } = shown;
-  const columns = ["Last used", "Begun", "Ends", "Browser", "Address", "Change"].map((label) => ({ label }));
+  const said = words.sessions;
+  const labels = [said.lastUsed, said.begun, said.ends, said.browser, said.address, said.change];
+  const columns = labels.map((label) => ({ label }));
   const rows = sessions.map(({ sessionId, lastSeenAt, createdAt, expiresAt, userAgent, address }) => [
-    sessionId === currentId ? badge("good", "This one") : ago(lastSeenAt, now),
+    sessionId === currentId ? badge("good", said.thisOne) : ago(lastSeenAt, now),
     ago(createdAt, now),
     ago(expiresAt, now),
     html`<span class="wraps">${browserOf(userAgent)}</span>`,
-    html`<code>${address ?? "unknown"}</code>`,
+    html`<code>${address ?? said.unknown}</code>`,
     html`<form method="post" action="${path}/${sessionId}/end">
       ${csrfField(visit)}
       <button class="quiet slim" type="submit">
-        End<span class="unseen"> the session of ${createdAt.toISOString()}</span>
+        ${said.end}<span class="unseen">${said.endWhich(createdAt.toISOString())}</span>
       </button>
     </form>`,
   ]);
   return html`<section>
-    <h2>Sessions</h2>
-    ${sessions.length === 0 ? emptyState("No session", "Nobody is signed in here.") : table("Sessions", columns, rows)}
+    <h2>${said.title}</h2>
+    ${sessions.length === 0 ? emptyState(said.none, said.noneMore) : table(said.title, columns, rows)}
   </section>`;
 }
 
@@ -89,12 +94,12 @@ const BROWSERS = [/Edg\/[\d.]+/, /Firefox\/[\d.]+/, /Chrome\/[\d.]+/, /Version\/
 
 /** The part of a user agent by which people know their browser. */
 function browserOf(userAgent: string | null): string {
-  if (userAgent === null) return "unknown";
+  if (userAgent === null) return words.sessions.unknown;
   const [name] = BROWSERS.flatMap((known) => known.exec(userAgent) ?? []);
   const system = /\(([^;)]+)/.exec(userAgent)?.[1];
-  return name === undefined
-    ? userAgent.slice(0, 60)
-    : `${name.replace("/", " ")}${system ? `, ${system}` : ""}`;
+  if (name === undefined) return userAgent.slice(0, 60);
+  const browser = name.replace("/", " ");
+  return system ? words.sessions.browserOn(browser, system) : browser;
 }
 
 export async function submitPassword(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -102,7 +107,7 @@ export async function submitPassword(visit: MemberVisit, deps: Console): Promise
   const { id, login, sessionId } = visit.session;
   const stored = await findPasswordHash(database, id);
   if (stored === undefined || !(await verifyPassword(visit.form.get("old") ?? "", stored)))
-    return accountPage(visit, deps, "The password so far is not that one. Nothing was changed.");
+    return accountPage(visit, deps, words.wrongPassword);
   const wrong = passwordProblem(visit.form, login);
   if (wrong !== undefined) return accountPage(visit, deps, wrong);
   const passwordHash = await hashPassword(visit.form.get("password") ?? "");
@@ -116,13 +121,13 @@ export async function submitPassword(visit: MemberVisit, deps: Console): Promise
 export async function submitEndSession(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const { id, login, sessionId: current } = visit.session;
   const sessionId = visit.params["session"] ?? "";
-  if (!isId(sessionId)) return notFound("There is no such session");
+  if (!isId(sessionId)) return notFound(words.sessions.noSuch);
   const ended = await database.transaction(async (tx) => {
     const count = await endSessions(tx, id, sessionId);
     if (count > 0)
       await recordAudit(tx, [{ tenantId: null, actor: login, action: "session.ended", subject: login }]);
     return count;
   });
-  if (ended === 0) return notFound("There is no such session");
+  if (ended === 0) return notFound(words.sessions.noSuch);
   return sessionId === current ? redirect("/sign-in", { kind: "end" }) : redirect("/account");
 }

@@ -9,16 +9,13 @@ import { type Html, html } from "../html.ts";
 import { settingsTabs } from "../navigation.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
 import { badge, copyable, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { hashLink } from "./welcome.ts";
+
+const words = texts.accounts;
 
 const LINK_BYTES = 32;
 const LINK_TTL_SECONDS = 3 * 24 * 3600;
-
-const ROLE_SUMMARIES: Readonly<Record<Role, string>> = {
-  viewer: "Viewer: sees everything but secrets and people's values",
-  admin: "Admin: activates, rotates tokens, mends what failed",
-  owner: "Owner: accounts, tenants and erasure besides",
-};
 
 export async function showAccounts(visit: MemberVisit, deps: Console): Promise<Answer> {
   return accountsPage(visit, deps, { login: "", role: "viewer" });
@@ -37,27 +34,28 @@ async function accountsPage(
 ): Promise<Answer> {
   const accounts = await listAccounts(database);
   const at = now();
-  const columns = ["Login", "Role", "State", "Signs in by", "Last sign-in", "Sessions"].map((label) => ({
+  const { login, role, state, signsInBy, lastSignIn, sessions } = words;
+  const columns = [login, role, state, signsInBy, lastSignIn, sessions].map((label) => ({
     label,
-    isNumber: label === "Sessions",
+    isNumber: label === sessions,
   }));
   const rows = accounts.map((account) => [
     html`<a href="/settings/accounts/${account.id}">${account.login}</a>`,
-    account.role,
+    texts.common.roles[account.role],
     accountState(account),
-    account.oidcIssuer ?? (account.hasPassword ? "Password" : "Nothing yet"),
-    account.lastSignInAt === null ? "Never" : ago(account.lastSignInAt, at),
+    account.oidcIssuer ?? (account.hasPassword ? words.byPassword : words.byNothing),
+    account.lastSignInAt === null ? words.never : ago(account.lastSignInAt, at),
     account.sessions,
   ]);
-  const body = html`<h1>Accounts</h1>
+  const body = html`<h1>${words.title}</h1>
     ${settingsTabs("/settings/accounts", visit.session.role)} ${wrong && problem(wrong.text)}
-    ${table("Accounts", columns, rows)}
+    ${table(words.title, columns, rows)}
     <section class="medium">
-      <h2>Invite somebody</h2>
+      <h2>${words.invite}</h2>
       <form class="card stack" method="post" action="/settings/accounts">
         ${csrfField(visit)}
         <div class="field">
-          <label for="login">Login</label>
+          <label for="login">${words.login}</label>
           <input
             id="login"
             name="login"
@@ -69,15 +67,13 @@ async function accountsPage(
             aria-describedby="login-hint"
             value="${fields.login}"
           />
-          <p class="hint" id="login-hint">
-            A name or an e-mail address, in lower case; it stands in the audit.
-          </p>
+          <p class="hint" id="login-hint">${words.loginMore}</p>
         </div>
         ${roleField(fields.role)}
-        <button type="submit">Create account</button>
+        <button type="submit">${words.create}</button>
       </form>
     </section>`;
-  return page("Accounts", body, { status: wrong?.status ?? 200, section: "settings" });
+  return page(words.title, body, { status: wrong?.status ?? 200, section: "settings" });
 }
 
 export function accountState({
@@ -87,20 +83,21 @@ export function accountState({
   hasPassword,
   oidcIssuer,
 }: AccountDetails) {
-  if (disabledAt !== null) return badge("idle", "Disabled");
-  if (lockedUntil !== null) return badge("bad", "Locked for a while");
-  if (hasPassword || oidcIssuer !== null) return badge("good", "Active");
-  return linkExpiresAt === null ? badge("bad", "No way in") : badge("warn", "Invited");
+  const { states } = words;
+  if (disabledAt !== null) return badge("idle", states.disabled);
+  if (lockedUntil !== null) return badge("bad", states.locked);
+  if (hasPassword || oidcIssuer !== null) return badge("good", states.active);
+  return linkExpiresAt === null ? badge("bad", states.noWayIn) : badge("warn", states.invited);
 }
 
 export function roleField(chosen: Role): Html {
   return html`<div class="field">
-    <label for="role">Role</label>
+    <label for="role">${words.role}</label>
     <select id="role" name="role">
       ${ROLES.map((role) =>
         role === chosen
-          ? html`<option value="${role}" selected>${ROLE_SUMMARIES[role]}</option>`
-          : html`<option value="${role}">${ROLE_SUMMARIES[role]}</option>`,
+          ? html`<option value="${role}" selected>${words.roles[role]}</option>`
+          : html`<option value="${role}">${words.roles[role]}</option>`,
       )}
     </select>
   </div>`;
@@ -116,12 +113,8 @@ export async function submitAccount(visit: MemberVisit, deps: Console): Promise<
   const role = roleIn(visit.form);
   const refuse = (status: number, text: string): Promise<Answer> =>
     accountsPage(visit, deps, { login, role: role ?? "viewer" }, { status, text });
-  if (role === undefined) return refuse(422, "Choose a role.");
-  if (!LOGIN_PATTERN.test(login))
-    return refuse(
-      422,
-      "A login has letters, digits and . _ @ + -, 100 at most, and begins with a letter or digit.",
-    );
+  if (role === undefined) return refuse(422, words.noRole);
+  if (!LOGIN_PATTERN.test(login)) return refuse(422, words.wrongLogin);
   const actor = visit.session.login;
   const code = await deps.database.transaction(async (tx) => {
     const account = await createAccount(tx, { login, role, passwordHash: null });
@@ -131,8 +124,8 @@ export async function submitAccount(visit: MemberVisit, deps: Console): Promise<
     ]);
     return makeLink(tx, deps, { account, actor });
   });
-  if (code === undefined) return refuse(409, `There is an account “${login}” already.`);
-  return linkOnce(deps, { login, code, title: `${login} is invited` });
+  if (code === undefined) return refuse(409, words.takenLogin(login));
+  return linkOnce(deps, { login, code, title: words.invited(login) });
 }
 
 /** A new link of an account; what it had before ends. @returns what the link holds, which is stored as a hash alone */
@@ -159,20 +152,18 @@ export function linkOnce(
   { consoleUrl, now }: Console,
   { login, code, title }: { readonly login: string; readonly code: string; readonly title: string },
 ): Answer {
+  const said = words.link;
   const body = html`<div class="medium">
     <h1>${title}</h1>
     <section class="card stack secret">
-      <h2>Send this link to ${login}</h2>
+      <h2>${said.send(login)}</h2>
       ${facts([
-        ["Link", copyable("link", `${consoleUrl()}/welcome?code=${code}`)],
-        ["Good until", time(new Date(now().getTime() + LINK_TTL_SECONDS * 1000))],
+        [said.link, copyable("link", `${consoleUrl()}/welcome?code=${code}`)],
+        [said.goodUntil, time(new Date(now().getTime() + LINK_TTL_SECONDS * 1000))],
       ])}
-      <p class="caution">
-        <strong>The link is shown this once, and works once.</strong> Whoever has it chooses the password:
-        send it by a way that only ${login} reads.
-      </p>
+      <p class="caution"><strong>${said.once}</strong> ${said.onceMore(login)}</p>
     </section>
-    <p><a class="button" href="/settings/accounts">Back to the accounts</a></p>
+    <p><a class="button" href="/settings/accounts">${said.back}</a></p>
   </div>`;
   return page(title, body, { section: "settings" });
 }

@@ -7,12 +7,14 @@ import { createTenant, type Dialect, SLUG_PATTERN } from "../../store/tenants.ts
 import { html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, page } from "../page.ts";
 import { crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { type Authentication, authenticationField, authenticationIn } from "./authentication.ts";
 import { connectionMade, type MadeConnection, makeConnection } from "./connect.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
 
+const words = texts.activate;
+
 const NAME_CHARS_MAX = 100;
-const CONNECTION_NAME = "Azure AD";
 
 interface Fields {
   readonly name: string;
@@ -35,11 +37,8 @@ export async function submitActivate(visit: MemberVisit, deps: Console): Promise
   const wrong = check(fields);
   if (wrong !== undefined) return form(visit, fields, { status: 422, problem: wrong });
   const made = await activate(fields, visit.session.login, deps);
-  if (made === undefined) {
-    const taken = `The short name “${fields.slug}” is taken. If you just activated it, open it from the overview; otherwise choose another.`;
-    return form(visit, fields, { status: 409, problem: taken });
-  }
-  return connectionMade(deps, made, `Azure is activated for ${fields.name}`);
+  if (made === undefined) return form(visit, fields, { status: 409, problem: words.takenSlug(fields.slug) });
+  return connectionMade(deps, made, words.done(fields.name));
 }
 
 /** @returns undefined when the slug is taken */
@@ -49,16 +48,14 @@ async function activate(fields: Fields, actor: string, deps: Console): Promise<M
     if (tenant === undefined) return undefined;
     await recordAudit(tx, [{ tenantId: tenant.id, actor, action: "tenant.created", subject: tenant.slug }]);
     const { dialect, authentication } = fields;
-    return makeConnection(tx, deps, { tenant, name: CONNECTION_NAME, dialect, authentication, actor });
+    return makeConnection(tx, deps, { tenant, name: words.connectionName, dialect, authentication, actor });
   });
 }
 
 function check({ name, slug }: Fields): string | undefined {
-  if (name === "") return "Give the tenant a name.";
-  if (name.length > NAME_CHARS_MAX) return `The name may have ${NAME_CHARS_MAX} characters at most.`;
-  if (!SLUG_PATTERN.test(slug))
-    return "The short name may have lower-case letters, digits and hyphens inside, 63 at most.";
-  return undefined;
+  if (name === "") return words.noName;
+  if (name.length > NAME_CHARS_MAX) return words.nameTooLong(NAME_CHARS_MAX);
+  return SLUG_PATTERN.test(slug) ? undefined : words.wrongSlug;
 }
 
 function form(
@@ -66,18 +63,15 @@ function form(
   fields: Fields,
   more: { readonly status: number; readonly problem?: string } = { status: 200 },
 ): Answer {
-  const body = html`${crumbs([["Overview", "/"]])}
+  const body = html`${crumbs([[texts.common.overview, "/"]])}
     <div class="medium">
-      <h1>Activate Azure</h1>
-      <p class="lead">
-        A tenant is one customer of yours, with users and groups of its own. It gets a connection to Azure AD
-        (Microsoft Entra ID), which only that Azure can open.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
       ${more.problem && problem(more.problem)}
       <form class="card stack" method="post" action="/activate">
         ${csrfField(visit)}
         <div class="field">
-          <label for="name">Tenant name</label>
+          <label for="name">${words.name}</label>
           <input
             id="name"
             name="name"
@@ -86,10 +80,10 @@ function form(
             autocomplete="organization"
             value="${fields.name}"
           />
-          <p class="hint">As your people know it, such as Contoso Ltd.</p>
+          <p class="hint">${words.nameMore}</p>
         </div>
         <div class="field">
-          <label for="slug">Short name</label>
+          <label for="slug">${words.slug}</label>
           <input
             id="slug"
             name="slug"
@@ -102,18 +96,15 @@ function form(
             aria-describedby="slug-hint"
             value="${fields.slug}"
           />
-          <p class="hint" id="slug-hint">
-            Lower-case letters, digits and hyphens, such as contoso. It stands in addresses and metrics and
-            does not change later.
-          </p>
+          <p class="hint" id="slug-hint">${words.slugMore}</p>
         </div>
         ${dialectField(fields.dialect)} ${authenticationField(fields.authentication)}
         <div class="actions">
-          <button type="submit">Activate</button>
-          <a class="button quiet" href="/">Cancel</a>
+          <button type="submit">${words.submit}</button>
+          <a class="button quiet" href="/">${texts.common.cancel}</a>
         </div>
       </form>
     </div>`;
   const { status } = more;
-  return page("Activate Azure", body, { status, section: "overview" });
+  return page(words.title, body, { status, section: "overview" });
 }

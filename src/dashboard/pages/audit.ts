@@ -11,6 +11,9 @@ import { type Html, html } from "../html.ts";
 import { settingsTabs } from "../navigation.ts";
 import { type Answer, type Console, file, type MemberVisit, page } from "../page.ts";
 import { emptyState, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.audit;
 
 const PAGE_LENGTH = 50;
 const EXPORTED_MAX = 50_000;
@@ -27,10 +30,10 @@ export async function showAudit(visit: MemberVisit, { database }: Console): Prom
     searchAudit(database, { ...search, limit: PAGE_LENGTH + 1 }),
   ]);
   const rows = found.slice(0, PAGE_LENGTH);
-  const body = html`<h1>Audit</h1>
+  const body = html`<h1>${words.title}</h1>
     ${settingsTabs("/settings/audit", visit.session.role)} ${filter(visit.query, kinds)} ${list(rows)}
     ${links(visit.query, found.length > PAGE_LENGTH ? rows.at(-1)?.id : undefined)}`;
-  return page("Audit", body, { section: "settings" });
+  return page(words.title, body, { section: "settings" });
 }
 
 /** What cannot be meant is left out, as if the field were empty. */
@@ -56,42 +59,44 @@ function dayOf(text: string | undefined): Date | undefined {
 }
 
 function filter(query: URLSearchParams, kinds: readonly string[]): Html {
+  const said = words.filter;
   const value = (name: string): string => query.get(name) ?? "";
   const actions = [...new Set([...kinds, value("action")])].filter((kind) => kind !== "");
   return html`<form class="filter" method="get" action="/settings/audit">
     <span class="field"
-      ><label for="actor">Who</label>
+      ><label for="actor">${said.actor}</label>
       <input id="actor" name="actor" maxlength="100" value="${value("actor")}"
     /></span>
     <span class="field"
-      ><label for="action">What</label>
+      ><label for="action">${said.action}</label>
       <select id="action" name="action">
-        <option value="">Everything</option>
+        <option value="">${said.everything}</option>
         ${actions.map((kind) =>
           kind === value("action") ? html`<option selected>${kind}</option>` : html`<option>${kind}</option>`,
         )}
       </select></span
     >
     <span class="field"
-      ><label for="tenant">Tenant</label>
+      ><label for="tenant">${said.tenant}</label>
       <input id="tenant" name="tenant" maxlength="63" value="${value("tenant")}"
     /></span>
     <span class="field"
-      ><label for="from">From</label> <input id="from" name="from" type="date" value="${value("from")}"
+      ><label for="from">${said.from}</label>
+      <input id="from" name="from" type="date" value="${value("from")}"
     /></span>
     <span class="field"
-      ><label for="to">To</label> <input id="to" name="to" type="date" value="${value("to")}"
+      ><label for="to">${said.to}</label> <input id="to" name="to" type="date" value="${value("to")}"
     /></span>
-    <button class="quiet" type="submit">Show</button>
+    <button class="quiet" type="submit">${texts.common.show}</button>
   </form>`;
 }
 
 function list(rows: readonly FoundAuditRow[]): Html {
-  if (rows.length === 0)
-    return emptyState("Nothing of the kind", "No change matches. Take out a condition, or another day.");
-  const columns = ["When", "Who", "What", "To what", "Tenant"].map((label) => ({ label }));
+  if (rows.length === 0) return emptyState(words.none, words.noneMore);
+  const said = words.columns;
+  const columns = [said.at, said.actor, said.action, said.subject, said.tenant].map((label) => ({ label }));
   return table(
-    "Audit",
+    words.title,
     columns,
     rows.map(({ at, actor, action, subject, tenantSlug }) => [
       shortTime(at),
@@ -109,13 +114,10 @@ function links(query: URLSearchParams, next: string | undefined): Html {
     for (const name of FILTERS) if (query.get(name)) kept.set(name, query.get(name) ?? "");
     return `/settings/audit?${kept.toString()}`;
   };
-  return html`<nav class="pages" aria-label="Pages">
-    ${query.has("before") && html`<a class="button quiet" href="${withThese({})}">Newest</a>`}
-    ${next !== undefined && html`<a class="button quiet" href="${withThese({ before: next })}">Older</a>`}
-    <span>
-      Download as <a href="${withThese({ format: "csv" })}">CSV</a> or
-      <a href="${withThese({ format: "json" })}">JSON</a>
-    </span>
+  return html`<nav class="pages" aria-label="${texts.common.pages}">
+    ${query.has("before") && html`<a class="button quiet" href="${withThese({})}">${texts.common.newest}</a>`}
+    ${next !== undefined && html`<a class="button quiet" href="${withThese({ before: next })}">${texts.common.older}</a>`}
+    <span>${words.download(withThese({ format: "csv" }), withThese({ format: "json" }))}</span>
   </nav>`;
 }
 

@@ -13,11 +13,14 @@ import {
 import { html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { type Authentication, authenticationField, authenticationIn } from "./authentication.ts";
 import { NO_CONNECTION } from "./connection.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
 import { NO_TENANT } from "./tenant.ts";
 import { tokenOnce } from "./token-once.ts";
+
+const words = texts.connect;
 
 const NAME_CHARS_MAX = 60;
 const START = { name: "", dialect: "entra", authentication: "client_secret" } as const;
@@ -78,12 +81,12 @@ export async function submitConnect(visit: MemberVisit, deps: Console): Promise<
   const authentication = authenticationIn(visit.form) ?? START.authentication;
   const fields = { name, dialect, authentication };
   if (name === "" || name.length > NAME_CHARS_MAX)
-    return form(visit, tenant, fields, `Give it a name of ${NAME_CHARS_MAX} characters at most.`);
+    return form(visit, tenant, fields, words.wrongName(NAME_CHARS_MAX));
   const actor = visit.session.login;
   const made = await deps.database.transaction((tx) =>
     makeConnection(tx, deps, { tenant, ...fields, actor }),
   );
-  return connectionMade(deps, made, `${name} can connect to ${tenant.name}`);
+  return connectionMade(deps, made, words.done(name, tenant.name));
 }
 
 function form(
@@ -93,29 +96,26 @@ function form(
   wrong?: string,
 ): Answer {
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [texts.common.overview, "/"],
       [name, `/tenants/${slug}`],
     ])}
     <div class="medium">
-      <h1>Add a connection</h1>
-      <p class="lead">
-        A second identity provider of ${name}. All connections of a tenant share its users and groups: what
-        one has created, the other finds.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead(name)}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="/tenants/${slug}/connect">
         ${csrfField(visit)}
         <div class="field">
-          <label for="name">Name of the connection</label>
+          <label for="name">${words.name}</label>
           <input id="name" name="name" required maxlength="${NAME_CHARS_MAX}" value="${fields.name}" />
-          <p class="hint">Such as Azure AD of the subsidiary.</p>
+          <p class="hint">${words.nameMore}</p>
         </div>
         ${dialectField(fields.dialect)} ${authenticationField(fields.authentication)}
         <div class="actions">
-          <button type="submit">Add the connection</button>
-          <a class="button quiet" href="/tenants/${slug}">Cancel</a>
+          <button type="submit">${words.submit}</button>
+          <a class="button quiet" href="/tenants/${slug}">${texts.common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Add a connection", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
+  return page(words.title, body, { status: wrong === undefined ? 200 : 422, section: "overview" });
 }

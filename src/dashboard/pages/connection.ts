@@ -27,6 +27,8 @@ import { limitsFact } from "./limits.ts";
 import { type Door, doorCard, doorState } from "./door-state.ts";
 import { readDoor } from "./read-door.ts";
 
+const words = texts.connection;
+
 const CYCLES_SHOWN = 25;
 /** @returns the connection a path such as `/tenants/:slug/connections/:id` names, if it is there */
 export async function connectionOf(
@@ -60,7 +62,7 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
       tokens: tokensSection(visit, door),
     },
   };
-  const body = html`${crumbs([["Overview", "/"]])}
+  const body = html`${crumbs([[texts.common.overview, "/"]])}
     <h1>
       <a class="plainly" href="/tenants/${connection.tenantSlug}">${tenantName}</a>
       <span class="muted">· ${name}</span>
@@ -69,18 +71,18 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
     ${
       state.tone !== "good" &&
       html`<p class="unscripted">
-        <a href="${connectionPath(connection.tenantSlug, connectionId)}">Look again</a>
+        <a href="${connectionPath(connection.tenantSlug, connectionId)}">${words.lookAgain}</a>
       </p>`
     }
     ${facts([
-      ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
-      ["Short name", html`<code>${connection.tenantSlug}</code>`],
-      ["Dialect", dialectFact(visit, connection)],
-      ["Deactivation guard", guard],
-      ["Limits", limits],
-      ["Digest of failed cycles", digest],
-      ["Created", date(connection.createdAt)],
-      ["Failed jobs", html`<a href="/failed?tenant=${connection.tenantSlug}">Show this tenant's</a>`],
+      [words.tenantUrl, copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
+      [words.shortName, html`<code>${connection.tenantSlug}</code>`],
+      [words.dialect, dialectFact(visit, connection)],
+      [words.guard, guard],
+      [words.limits, limits],
+      [words.digest, digest],
+      [words.created, date(connection.createdAt)],
+      [words.failedJobs, html`<a href="/failed?tenant=${connection.tenantSlug}">${words.showFailed}</a>`],
     ])}
     ${region(live, "cycles")} ${region(live, "tokens")} ${setUp(door)}`;
   return page(`${tenantName} · ${name}`, body, { section: "overview", live });
@@ -90,20 +92,13 @@ export async function showConnection(visit: MemberVisit, deps: Console): Promise
 function setUp({ lastRequestAt, tokens }: Door): Html {
   const isNew = lastRequestAt === undefined && tokens.every(({ lastUsedAt }) => lastUsedAt === null);
   return html`<details class="set-up" ${isNew && new Html("open")}>
-    <summary>Setting up Azure, and its attribute mappings</summary>
+    <summary>${words.setUp}</summary>
     ${firstSteps(tokens[0]?.kind ?? "bearer")} ${mappings()}
   </details>`;
 }
 
-const KINDS = {
-  initial: "Initial",
-  incremental: "Incremental",
-  on_demand: "On demand",
-  test: "Test",
-} as const;
-
 export function kindOf(cycle: Cycle): string {
-  return cycle.kind === null ? "Running" : KINDS[cycle.kind];
+  return cycle.kind === null ? texts.cycles.running : texts.cycles.kinds[cycle.kind];
 }
 
 export function durationOf(cycle: Cycle): string {
@@ -111,28 +106,27 @@ export function durationOf(cycle: Cycle): string {
 }
 
 function cyclesSection({ id, tenantSlug }: Connection, cycles: readonly Cycle[]): Html {
+  const said = words.cycles;
   return html`<section>
-    <h2>Recent cycles</h2>
+    <h2>${said.title}</h2>
     ${
       cycles.length === 0
-        ? emptyState(
-            "No cycle yet",
-            "The first one begins when provisioning is started in Azure; later ones follow about every 40 minutes.",
-          )
-        : html`${cyclesTable("Recent cycles", tenantSlug, cycles)}
-            <p><a href="/tenants/${tenantSlug}/cycles?connection=${id}">All cycles</a></p>`
+        ? emptyState(said.none, said.noneMore)
+        : html`${cyclesTable(said.title, tenantSlug, cycles)}
+            <p><a href="/tenants/${tenantSlug}/cycles?connection=${id}">${said.all}</a></p>`
     }
   </section>`;
 }
 
 export function cyclesTable(caption: string, tenantSlug: string, cycles: readonly Cycle[]): Html {
-  const numbers = ["Created", "Updated", "Deactivated", "Deleted", "Refused", "Failed", "Requests"];
+  const said = texts.cycles.columns;
+  const numbers = [said.created, said.updated, said.deactivated, said.deleted];
   const columns = [
-    { label: "Started" },
-    { label: "Kind" },
-    { label: "Result" },
-    { label: "Duration", isNumber: true },
-    ...numbers.map((label) => ({ label, isNumber: true })),
+    { label: said.started },
+    { label: said.kind },
+    { label: said.result },
+    { label: said.duration, isNumber: true },
+    ...[...numbers, said.refused, said.failed, said.requests].map((label) => ({ label, isNumber: true })),
   ];
   const rows = cycles.map((cycle) => {
     const { created, updated, deleted } = writesOf(cycle);

@@ -1,7 +1,10 @@
 /** When a cycle's writes ended, as a picture: bars of equal spans, as high as many ended in them. */
 import { type CycleSpan, SPAN_MS } from "../../store/cycle-timings.ts";
-import { count, duration } from "../format.ts";
+import { duration } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.cycle.timeline;
 
 const WIDTH = 720;
 const HEIGHT = 120;
@@ -12,7 +15,7 @@ const GAP = 1;
 const RESULTS = ["applied", "unchanged", "refused", "faulted"] as const;
 /** The classes that color a bar; what changed nothing steps back. */
 const CLASSES = { applied: "applied", unchanged: "none", refused: "refused", faulted: "faulted" } as const;
-const CLOCK = new Intl.DateTimeFormat("en-GB", {
+const CLOCK = new Intl.DateTimeFormat(texts.times.locale, {
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
@@ -33,14 +36,17 @@ export function timeline(spans: readonly CycleSpan[]): Html {
   const totals = bars.map(totalOf);
   const peak = Math.max(...totals);
   const peakAt = bars[totals.indexOf(peak)]?.startsAt ?? 0;
-  const perSecond = (peak * 1000) / barMs;
+  const rate = words.rate((peak * 1000) / barMs);
   const [first, last] = [bars[0]?.startsAt ?? 0, (bars.at(-1)?.startsAt ?? 0) + barMs];
-  const words = `Writes over time, from ${clock(first)} to ${clock(last)} UTC in steps of ${duration(barMs)}. The most, ${rate(perSecond)}, at ${clock(peakAt)}.`;
+  const said = words.words({
+    ...{ first: clock(first), last: clock(last), step: duration(barMs) },
+    ...{ rate, peakAt: clock(peakAt) },
+  });
   return html`<figure class="timeline">
     <svg
       class="throughput"
       role="img"
-      aria-label="${words}"
+      aria-label="${said}"
       viewBox="0 0 ${WIDTH} ${HEIGHT}"
       preserveAspectRatio="none"
     >
@@ -48,8 +54,8 @@ export function timeline(spans: readonly CycleSpan[]): Html {
     </svg>
     <figcaption class="muted small">
       <span>${clock(first)}</span>
-      <span>at most ${rate(perSecond)}, at ${clock(peakAt)}</span>
-      <span>${clock(last)} UTC</span>
+      <span>${words.peak(rate, clock(peakAt))}</span>
+      <span>${texts.times.utc(clock(last))}</span>
     </figcaption>
   </figure>`;
 }
@@ -93,18 +99,14 @@ function drawn(bar: Bar, { index, of, peak, barMs }: Place): Html {
       height="${height.toFixed(1)}"
     />`;
   });
-  const said = RESULTS.filter((result) => bar[result] > 0)
-    .map((result) => `${count(bar[result])} ${result}`)
-    .join(", ");
-  return html`<g><title>${clock(bar.startsAt)}, ${duration(barMs)}: ${said}</title>${parts}</g>`;
+  const said = RESULTS.filter((result) => bar[result] > 0).map((result) =>
+    words.results[result](bar[result]),
+  );
+  return html`<g><title>${words.bar(clock(bar.startsAt), duration(barMs), said)}</title>${parts}</g>`;
 }
 
 function totalOf(bar: Bar): number {
   return RESULTS.reduce((sum, result) => sum + bar[result], 0);
-}
-
-function rate(perSecond: number): string {
-  return `${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} writes a second`;
 }
 
 function clock(ms: number): string {

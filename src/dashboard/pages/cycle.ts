@@ -9,6 +9,7 @@ import { ago, count, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page, region } from "../page.ts";
 import { connectionPath, crumbs, cyclePath, facts, table, verdictBadge } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { durationOf, kindOf } from "./connection.ts";
 import {
   LEAVERS_SHOWN,
@@ -20,12 +21,14 @@ import {
 import { cycleFailedPath } from "./failed-filter.ts";
 import { guardOfCycle } from "./guard-parts.ts";
 
+const words = texts.cycle;
+
 export async function showCycle(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const { slug = "", id = "" } = visit.params;
   const tenant = await findTenant(database, slug);
-  if (tenant === undefined || !isId(id)) return notFound("There is no such cycle");
+  if (tenant === undefined || !isId(id)) return notFound(texts.cycles.noCycle);
   const cycle = await findCycle(database, tenant.id, id);
-  if (cycle === undefined) return notFound("There is no such cycle");
+  if (cycle === undefined) return notFound(texts.cycles.noCycle);
   const key = { tenantId: tenant.id, cycleId: cycle.id };
   const [guard, connection, next, timings, spans, leavers, failures] = await Promise.all([
     guardOfCycle(database, slug, cycle),
@@ -36,26 +39,26 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
     listLeavers(database, cycle, LEAVERS_SHOWN + 1),
     groupCycleFailures(database, key),
   ]);
-  const title = cycle.kind === "test" ? "Connection test" : `${kindOf(cycle)} cycle`;
+  const title = cycle.kind === "test" ? words.test : words.titleOf(kindOf(cycle));
   const cycleNow = html`<div class="title-row">
       <h1>${title}</h1>
       ${verdictBadge(cycle)}
     </div>
     ${facts([
-      ["Started", time(cycle.startedAt)],
-      [cycle.endedAt === null ? "Last request" : "Ended", time(cycle.endedAt ?? cycle.lastRequestAt)],
-      ["Duration", durationOf(cycle)],
-      ["Requests", html`${count(cycle.requests)} <span class="muted">(${count(cycle.reads)} reads)</span>`],
+      [words.started, time(cycle.startedAt)],
+      [cycle.endedAt === null ? words.lastRequest : words.ended, time(cycle.endedAt ?? cycle.lastRequestAt)],
+      [words.duration, durationOf(cycle)],
+      [words.requests, html`${count(cycle.requests)} <span class="muted">${words.reads(cycle.reads)}</span>`],
       ...troubles(slug, cycle),
-      ["Next", next],
+      [words.next, next],
     ])}
     ${guard} ${countsSection(cycle)} ${reasonsSection(slug, cycle, failures)} ${leaversSection(slug, leavers)}
     ${timesSection(slug, timings, spans)} ${requestsSection(cycle)}`;
   const live = { regions: { cycle: cycleNow } };
   const body = html`${crumbs([
-    ["Overview", "/"],
+    [texts.common.overview, "/"],
     [`${tenant.name} · ${connection?.name ?? ""}`, connectionPath(slug, cycle.connectionId)],
-    ["Cycles", `/tenants/${slug}/cycles`],
+    [texts.cycles.title, `/tenants/${slug}/cycles`],
   ])}
   ${region(live, "cycle")}`;
   return page(`${title} · ${tenant.name}`, body, { section: "overview", live });
@@ -66,19 +69,21 @@ export async function showCycle(visit: MemberVisit, { database, now }: Console):
     if (followed) return html`<a href="${cyclePath(slug, followed.id)}">${time(followed.startedAt)}</a>`;
     const beats = await countBeats(of, at.database);
     const expected = nextBeatAt({ lastRequestAt: of.lastRequestAt, incrementalCycles: beats }, of.startedAt);
-    if (expected === undefined) return "Not known yet";
-    return html`${expected > at.now ? "expected" : "was expected"} ${ago(expected, at.now)}`;
+    if (expected === undefined) return words.notKnown;
+    const when = ago(expected, at.now);
+    return expected > at.now ? words.expected(when) : words.wasExpected(when);
   }
 }
 
 /** Such as `3 refused, 1 failed`, with the way to them; nothing where nothing failed. */
 function troubles(slug: string, { id, refused, faulted }: Cycle): readonly (readonly [string, Html])[] {
+  const { verdict } = texts.cycles;
   const parts = [
-    ...(refused > 0 ? [`${count(refused)} refused`] : []),
-    ...(faulted > 0 ? [`${count(faulted)} failed`] : []),
+    ...(refused > 0 ? [verdict.refused(refused)] : []),
+    ...(faulted > 0 ? [verdict.faulted(faulted)] : []),
   ];
   if (parts.length === 0) return [];
-  return [["Failed jobs", html`${parts.join(", ")}: <a href="${cycleFailedPath(slug, id)}">see them</a>`]];
+  return [[words.failedJobs, words.troubles(parts, cycleFailedPath(slug, id))]];
 }
 
 const RECENT = 24;
@@ -89,8 +94,9 @@ async function countBeats({ tenantId, connectionId }: Cycle, database: Console["
 }
 
 function countsSection(cycle: Cycle): Html {
-  const kinds = ["Created", "Updated", "Deactivated", "Reactivated", "Deleted"];
-  const columns = [{ label: "Resource" }, ...kinds.map((label) => ({ label, isNumber: true }))];
+  const said = words.changes;
+  const kinds = [said.created, said.updated, said.deactivated, said.reactivated, said.deleted];
+  const columns = [{ label: said.resource }, ...kinds.map((label) => ({ label, isNumber: true }))];
   const none = html`<span class="zero">–</span>`;
   const users = [
     cycle.usersCreated,
@@ -100,24 +106,24 @@ function countsSection(cycle: Cycle): Html {
     cycle.usersDeleted,
   ];
   return html`<section>
-    <h2>What it changed</h2>
-    ${table("Changes by resource", columns, [
-      ["Users", ...users.map(count)],
+    <h2>${said.title}</h2>
+    ${table(said.caption, columns, [
+      [said.users, ...users.map(count)],
       [
-        "Groups",
+        said.groups,
         count(cycle.groupsCreated),
         count(cycle.groupsUpdated),
         none,
         none,
         count(cycle.groupsDeleted),
       ],
-      ["Memberships", count(cycle.membersAdded), none, none, none, count(cycle.membersRemoved)],
+      [said.memberships, count(cycle.membersAdded), none, none, none, count(cycle.membersRemoved)],
     ])}
     ${facts([
-      ["Already as wanted", count(cycle.unchanged)],
-      ["Refused", count(cycle.refused)],
-      ["Failed", count(cycle.faulted)],
-      ["Tried again", count(cycle.retried)],
+      [said.unchanged, count(cycle.unchanged)],
+      [said.refused, count(cycle.refused)],
+      [said.failed, count(cycle.faulted)],
+      [said.retried, count(cycle.retried)],
     ])}
   </section>`;
 }

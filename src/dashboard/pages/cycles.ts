@@ -5,20 +5,23 @@ import { type Connection, findTenant, listTenantConnections } from "../../store/
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, page } from "../page.ts";
 import { emptyState } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { cyclesTable } from "./connection.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const words = texts.cycles;
 
 const PAGE_LENGTH = 50;
 
 const KINDS: readonly { readonly value: CycleKind; readonly label: string }[] = [
-  { value: "initial", label: "Initial" },
-  { value: "incremental", label: "Incremental" },
-  { value: "on_demand", label: "On demand" },
-  { value: "test", label: "Connection tests" },
+  { value: "initial", label: words.kinds.initial },
+  { value: "incremental", label: words.kinds.incremental },
+  { value: "on_demand", label: words.kinds.on_demand },
+  { value: "test", label: words.filter.tests },
 ];
 const TROUBLES = [
-  { value: "refused", label: "With refusals" },
-  { value: "faulted", label: "With faults" },
+  { value: "refused", label: words.filter.refused },
+  { value: "faulted", label: words.filter.faulted },
 ] as const;
 
 interface Chosen {
@@ -43,7 +46,7 @@ export async function showCycles(visit: MemberVisit, { database }: Console): Pro
   ]);
   const body = html`${tenantHead(visit, tenant, "/cycles")} ${filter(connections, chosen)}
   ${content(tenant.slug, found.cycles)} ${found.olderThan && olderLink(tenant.slug, chosen, found.olderThan)}`;
-  return page(`Cycles · ${tenant.name}`, body, { section: "overview" });
+  return page(words.titleOf(tenant.name), body, { section: "overview" });
 }
 
 function chosenBy(query: URLSearchParams): Chosen {
@@ -57,12 +60,13 @@ function chosenBy(query: URLSearchParams): Chosen {
 
 function filter(connections: readonly Connection[], { connectionId, kind, trouble }: Chosen): Html {
   const options = connections.map(({ id, name }) => ({ value: id, label: name }));
-  const which = { name: "connection", label: "Connection", all: "All connections", options };
-  return html`<form class="filter" method="get" role="search" aria-label="Cycles">
+  const said = words.filter;
+  const which = { name: "connection", label: said.connection, all: said.allConnections, options };
+  return html`<form class="filter" method="get" role="search" aria-label="${words.title}">
     ${connections.length > 1 && select(which, connectionId)}
-    ${select({ name: "kind", label: "Kind", all: "All kinds", options: KINDS }, kind)}
-    ${select({ name: "result", label: "Result", all: "Any result", options: TROUBLES }, trouble)}
-    <button class="quiet" type="submit">Show</button>
+    ${select({ name: "kind", label: said.kind, all: said.allKinds, options: KINDS }, kind)}
+    ${select({ name: "result", label: said.result, all: said.anyResult, options: TROUBLES }, trouble)}
+    <button class="quiet" type="submit">${texts.common.show}</button>
   </form>`;
 }
 
@@ -87,11 +91,8 @@ function select({ name, label, all, options }: Choice, chosen: string | undefine
 }
 
 function content(slug: string, cycles: readonly Cycle[]): Html {
-  if (cycles.length > 0) return cyclesTable("Cycles", slug, cycles);
-  return emptyState(
-    "No such cycle",
-    "Nothing matches. Cycles begin with Azure's first request, and are kept for as long as CYCLE_RETENTION_DAYS says.",
-  );
+  if (cycles.length > 0) return cyclesTable(words.title, slug, cycles);
+  return emptyState(words.noneMatches, words.noneMatchesMore);
 }
 
 function olderLink(slug: string, { connectionId, kind, trouble }: Chosen, before: string): Html {
@@ -101,5 +102,5 @@ function olderLink(slug: string, { connectionId, kind, trouble }: Chosen, before
     ...(trouble !== undefined && { result: trouble }),
     before,
   });
-  return html`<p><a href="/tenants/${slug}/cycles?${query.toString()}" rel="next">Older cycles</a></p>`;
+  return html`<p><a href="/tenants/${slug}/cycles?${query.toString()}" rel="next">${words.older}</a></p>`;
 }

@@ -13,7 +13,10 @@ import {
   redirect,
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
+
+const words = texts.connection.dialects;
 
 /** @returns undefined for what is no dialect */
 export function dialectIn(form: MemberVisit["form"]): Dialect | undefined {
@@ -23,7 +26,7 @@ export function dialectIn(form: MemberVisit["form"]): Dialect | undefined {
 /** A labelled choice of one dialect. */
 export function dialectField(chosen: Dialect): Html {
   return html`<div class="field">
-    <label for="dialect">Identity provider</label>
+    <label for="dialect">${words.label}</label>
     <select id="dialect" name="dialect" aria-describedby="dialect-hint">
       ${DIALECT_NAMES.map((name) =>
         name === chosen
@@ -32,7 +35,7 @@ export function dialectField(chosen: Dialect): Html {
       )}
     </select>
     <p class="hint" id="dialect-hint">
-      ${DIALECT_NAMES.map((name) => `${DIALECTS[name].label} ${DIALECTS[name].summary}.`).join(" ")}
+      ${DIALECT_NAMES.map((name) => words.summary(DIALECTS[name].label, DIALECTS[name].summary)).join(" ")}
     </p>
   </div>`;
 }
@@ -41,7 +44,7 @@ export function dialectField(chosen: Dialect): Html {
 export function dialectFact(visit: MemberVisit, { tenantSlug, id, dialect }: Connection): Html {
   const { label } = DIALECTS[dialect];
   if (!mayActAs(visit.session.role, "admin")) return html`${label}`;
-  return html`${label} <a href="${connectionPath(tenantSlug, id)}/dialect">Change</a>`;
+  return html`${label} <a href="${connectionPath(tenantSlug, id)}/dialect">${words.change}</a>`;
 }
 
 export async function showDialect(visit: MemberVisit, { database }: Console): Promise<Answer> {
@@ -53,7 +56,7 @@ export async function submitDialect(visit: MemberVisit, { database }: Console): 
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const dialect = dialectIn(visit.form);
-  if (dialect === undefined) return form(visit, connection, "Choose one of the dialects.");
+  if (dialect === undefined) return form(visit, connection, words.unknown);
   const { tenantId, id, name, tenantSlug } = connection;
   await database.transaction(async (tx) => {
     if (!(await setDialect(tx, connection, dialect))) return;
@@ -67,23 +70,20 @@ export async function submitDialect(visit: MemberVisit, { database }: Console): 
 function form(visit: MemberVisit, connection: Connection, wrong?: string): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [texts.common.overview, "/"],
       [`${connection.tenantName} · ${connection.name}`, path],
     ])}
     <div class="medium">
-      <h1>Dialect</h1>
-      <p class="lead">
-        Identity providers go beyond the standard in ways of their own. What this connection's may send holds
-        from the next request on; what it sent before stays as it is.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="${path}/dialect">
         ${csrfField(visit)} ${dialectField(connection.dialect)}
         <div class="actions">
-          <button type="submit">Save</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button type="submit">${texts.common.save}</button>
+          <a class="button quiet" href="${path}">${texts.common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Dialect", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
+  return page(words.title, body, { status: wrong === undefined ? 200 : 422, section: "overview" });
 }

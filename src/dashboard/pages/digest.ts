@@ -26,8 +26,11 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, connectionPath, crumbs, cyclePath, emptyState, notice, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { secretOnce, targetFault, URL_CHARS_MAX } from "./webhooks.ts";
+
+const words = texts.digest;
 
 const SHOWN = 25;
 const EMAILS_CHARS_MAX = 2_000;
@@ -38,9 +41,9 @@ export async function digestFact(
   db: Database,
   { tenantSlug, tenantId, id }: Connection,
 ): Promise<Html> {
-  const words = describeDigest(await findDigestSettings(db, { tenantId, connectionId: id }));
-  if (!mayActAs(visit.session.role, "admin")) return html`${words}`;
-  return html`${words}. <a href="${digestPath({ tenantSlug, id })}">Show</a>`;
+  const who = describeDigest(await findDigestSettings(db, { tenantId, connectionId: id }));
+  if (!mayActAs(visit.session.role, "admin")) return html`${who}`;
+  return html`${who}. <a href="${digestPath({ tenantSlug, id })}">${texts.common.show}</a>`;
 }
 
 function digestPath({ tenantSlug, id }: Pick<Connection, "tenantSlug" | "id">): string {
@@ -89,8 +92,7 @@ interface Typed {
 function settingsIn({ url, emails: text }: Typed, deps: Console): DigestSettings | string {
   const emails = emailsIn(text);
   if (typeof emails === "string") return emails;
-  if (emails.length > 0 && !deps.hasMail)
-    return "This installation has no mail server: set SMTP_HOST and SMTP_FROM first.";
+  if (emails.length > 0 && !deps.hasMail) return words.noMailServer;
   const fault = url === "" ? undefined : targetFault(url, deps);
   return fault ?? { url: url === "" ? null : url, emails };
 }
@@ -113,18 +115,15 @@ async function digestPage(visit: MemberVisit, deps: Console, shown: Shown): Prom
   const { connection, wrong } = shown;
   const digests = await listDigests(deps.database, keyOf(connection), SHOWN);
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [texts.common.overview, "/"],
       [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
     ])}
-    <h1>Digest of failed cycles</h1>
-    <p class="lead">
-      When a cycle of this connection ends with something refused or failed, whoever stands here is told, once
-      a cycle: how many, why, what to do, and where to look. It names no person.
-    </p>
+    <h1>${words.title}</h1>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
-    ${visit.query.get("done") === "set" && wrong === undefined && notice("It holds from the next cycle on.")}
+    ${visit.query.get("done") === "set" && wrong === undefined && notice(words.set)}
     ${form(visit, deps, shown)} ${log(connection, digests)}`;
-  return page("Digest of failed cycles", body, {
+  return page(words.title, body, {
     status: wrong === undefined ? 200 : 422,
     section: "overview",
   });
@@ -134,51 +133,46 @@ function form(visit: MemberVisit, { hasMail }: Console, { connection, url, email
   return html`<form class="card stack medium" method="post" action="${digestPath(connection)}">
     ${csrfField(visit)}
     ${field({
-      ...{ name: "url", label: "Post it to", type: "url", charsMax: URL_CHARS_MAX, value: url },
-      hint: "An https address; signed like our webhooks. Empty posts nothing; another address gets another secret.",
+      ...{ name: "url", label: words.url, type: "url", charsMax: URL_CHARS_MAX, value: url },
+      hint: words.urlMore,
     })}
     ${
       url !== "" &&
       html`<label class="check">
         <input type="checkbox" name="renew" value="yes" />
-        <span>Make a new secret, although the address stays; the old one ends at once</span>
+        <span>${words.renew}</span>
       </label>`
     }
     ${field({
-      ...{ name: "emails", label: "Send it by e-mail to", charsMax: EMAILS_CHARS_MAX, value: emails },
-      hint: hasMail
-        ? `Up to ${EMAILS_MAX} addresses, with commas between them. Empty sends none.`
-        : "This installation has no mail server: SMTP_HOST is not set.",
+      ...{ name: "emails", label: words.emails, charsMax: EMAILS_CHARS_MAX, value: emails },
+      hint: hasMail ? words.emailsMore(EMAILS_MAX) : words.emailsOff,
     })}
-    <div class="actions"><button type="submit">Save</button></div>
+    <div class="actions"><button type="submit">${texts.common.save}</button></div>
   </form>`;
 }
 
 function log({ tenantSlug }: Connection, digests: readonly LoggedDigest[]): Html {
+  const said = words.log;
   const columns = [
-    ...["Cycle", "By", "State"].map((label) => ({ label })),
-    { label: "Attempts", isNumber: true },
-    { label: "Last answer" },
+    ...[said.cycle, said.by, said.state].map((label) => ({ label })),
+    { label: said.attempts, isNumber: true },
+    { label: said.lastAnswer },
   ];
   const rows = digests.map(({ cycleId, createdAt, channel, state, attempts, error }) => [
-    html`<a href="${cyclePath(tenantSlug, cycleId)}">ended ${shortTime(createdAt)}</a>`,
-    channel === "email" ? "E-mail" : "Webhook",
+    html`<a href="${cyclePath(tenantSlug, cycleId)}">${said.ended(shortTime(createdAt))}</a>`,
+    said.channels[channel],
     STATES[state],
     count(attempts),
     error === null ? html`<span class="muted">–</span>` : html`<span class="wraps">${error}</span>`,
   ]);
   return html`<section>
-    <h2>What was sent</h2>
-    ${
-      digests.length === 0
-        ? emptyState("Nothing yet", "The first cycle that ends with failures is told here as well.")
-        : table("Digests of failed cycles", columns, rows)
-    }
+    <h2>${said.title}</h2>
+    ${digests.length === 0 ? emptyState(said.none, said.noneMore) : table(said.caption, columns, rows)}
   </section>`;
 }
 
 const STATES: Readonly<Record<LoggedDigest["state"], Html>> = {
-  pending: badge("idle", "Waiting"),
-  delivered: badge("good", "Sent"),
-  failed: badge("bad", "Given up"),
+  pending: badge("idle", words.log.states.pending),
+  delivered: badge("good", words.log.states.delivered),
+  failed: badge("bad", words.log.states.failed),
 };

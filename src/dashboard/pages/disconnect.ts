@@ -17,13 +17,16 @@ import {
   redirect,
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { NO_TENANT } from "./tenant.ts";
 
+const words = texts.connection.disconnect;
+
 export const FILES: Readonly<Record<ExportFormat, readonly [label: string, name: string, type: string]>> = {
-  csv: ["Users as CSV", "users.csv", "text/csv"],
-  json: ["Users and groups as JSON", "directory.json", "application/json"],
-  bulk: ["Users and groups as a SCIM bulk request", "bulk.json", "application/scim+json"],
+  csv: [words.files.csv, "users.csv", "text/csv"],
+  json: [words.files.json, "directory.json", "application/json"],
+  bulk: [words.files.bulk, "bulk.json", "application/scim+json"],
 };
 
 export async function showDisconnect(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -34,8 +37,7 @@ export async function showDisconnect(visit: MemberVisit, deps: Console): Promise
 export async function submitDisconnect(visit: MemberVisit, deps: Console): Promise<Answer> {
   const connection = await connectionOf(deps.database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
-  if (!isUnderstood(visit))
-    return disconnectForm(visit, connection, deps, "Tick the box to confirm that the connection is to end.");
+  if (!isUnderstood(visit)) return disconnectForm(visit, connection, deps, words.notUnderstood);
   const { tenantId, tenantSlug, name } = connection;
   const actor = visit.session.login;
   const whenOff: Choice = visit.form.get("whenOff") === "refuse" ? "refuse" : "allow";
@@ -69,18 +71,14 @@ async function disconnectForm(
   const path = connectionPath(tenantSlug, id);
   const { whenOff } = await readLoginGate(database, tenantId);
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [texts.common.overview, "/"],
       [`${tenantName} · ${name}`, path],
     ])}
     <div class="medium">
-      <h1>Disconnect ${name}</h1>
-      <p class="lead">
-        The connection's tokens are dead at once: Azure is answered 401, and no user or group of ${tenantName}
-        is created, changed or deactivated by it any more. What is held stays, and so do its history and
-        events.
-      </p>
+      <h1>${words.title(name)}</h1>
+      <p class="lead">${words.lead(tenantName)}</p>
       <section class="card stack">
-        <h2>Take the directory along</h2>
+        <h2>${words.takeAlong}</h2>
         <ul>
           ${EXPORT_FORMATS.map(
             (format) =>
@@ -92,21 +90,21 @@ async function disconnectForm(
       <form class="card stack" method="post" action="${path}/disconnect">
         ${csrfField(visit)}
         ${choices({
-          ...{ name: "whenOff", label: "Without a connection, the login gate", chosen: whenOff },
-          hint: "While no identity provider is connected the product is answered not_activated, and this.",
+          ...{ name: "whenOff", label: words.gate, chosen: whenOff },
+          hint: words.gateMore,
           options: [
-            ["allow", "Lets people in: the product decides by itself"],
-            ["refuse", "Turns people away, but for exempt accounts"],
+            ["allow", words.allow],
+            ["refuse", words.refuse],
           ],
         })}
-        ${understood(`I understand that ${name} no longer provisions ${tenantName}`)}
+        ${understood(words.understood(name, tenantName))}
         <div class="actions">
-          <button class="danger" type="submit">Disconnect</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button class="danger" type="submit">${words.submit}</button>
+          <a class="button quiet" href="${path}">${texts.common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page(`Disconnect ${name}`, body, {
+  return page(words.title(name), body, {
     ...{ status: wrong === undefined ? 200 : 422, section: "overview" },
   });
 }

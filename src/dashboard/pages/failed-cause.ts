@@ -9,7 +9,6 @@ import {
 import { dismissFailures } from "../../store/failures.ts";
 import { recordAudit } from "../../store/audit.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
-import { counted } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { mayReadValues } from "../mask.ts";
 import {
@@ -25,10 +24,13 @@ import {
 } from "../page.ts";
 import { crumbs, emptyState, notice, problem } from "../parts.ts";
 import { awaitRetries, retryFailures } from "../retry-failures.ts";
+import { texts } from "../texts/texts.ts";
 import { advice, REASON_CHARS_MAX } from "./failure.ts";
 import { pages } from "./failed.ts";
 import { causePath, cycleNote, failedPath } from "./failed-filter.ts";
 import { failedList, titleOf } from "./failed-list.ts";
+
+const words = texts.cause;
 
 const PAGE_LENGTH = 25;
 // One press must not fill the queue; the rest is a second press away.
@@ -55,7 +57,7 @@ async function pageOf(fields: URLSearchParams, slug: string, deps: Console): Pro
 
 export async function showCause(visit: MemberVisit, deps: Console): Promise<Answer> {
   const at = await pageOf(visit.query, visit.params["slug"] ?? "", deps);
-  if (at === undefined) return notFound("There is no such group of failed jobs");
+  if (at === undefined) return notFound(texts.failed.noCause);
   return causePage(visit, deps, at);
 }
 
@@ -74,24 +76,18 @@ async function causePage(visit: MemberVisit, deps: Console, at: CausePage, said:
   });
   const done = visit.query.get("done");
   const mayMend = mayActAs(visit.session.role, "admin");
-  const title = `${titleOf(cause)}: ${cause.code}`;
-  const body = html`${crumbs([["Failed jobs", failedPath({ tenant, cycle, state: "open" })]])}
+  const title = texts.failed.cause(titleOf(cause), cause.code);
+  const body = html`${crumbs([[texts.failed.title, failedPath({ tenant, cycle, state: "open" })]])}
     <h1>${title} <span class="muted">· ${tenant.name}</span></h1>
     ${cycle && cycleNote(cycle, tenant, causePath({ ...cause, tenantSlug: tenant.slug }))}
     ${said.problem && problem(said.problem)} ${done !== null && notice(doneText(done, visit.query))}
     ${writes[0] && advice(writes[0].explanation)}
     ${mayMend && writes.length > 0 && actions(visit, at, writes)}
     <section>
-      <h2>Open</h2>
+      <h2>${words.open}</h2>
       ${
         writes.length === 0
-          ? emptyState(
-              "None is open",
-              html`<p>
-                Retried, dismissed and resolved ones stand under
-                <a href="${failedPath({ tenant, cycle, state: "resolved" })}">Failed jobs</a>.
-              </p>`,
-            )
+          ? emptyState(words.none, words.noneMore(failedPath({ tenant, cycle, state: "resolved" })))
           : failedList(writes, {
               showsTenant: false,
               showsCycle: cycle === undefined,
@@ -106,10 +102,8 @@ async function causePage(visit: MemberVisit, deps: Console, at: CausePage, said:
 
 function doneText(done: string, query: URLSearchParams): string {
   const count = Number(query.get("count") ?? 0) || 0;
-  if (done === "dismissed") return `${counted(count, "job")} dismissed.`;
-  return count === 0
-    ? "Nothing was retried: what is left was overtaken by a later write, or cannot be repeated."
-    : `${counted(count, "job")} retried. What is applied stands under Resolved, what is refused again is open again.`;
+  if (done === "dismissed") return words.dismissed(count);
+  return count === 0 ? words.noneRetried : words.retried(count);
 }
 
 function actions(
@@ -124,25 +118,21 @@ function actions(
     ${cycle && html`<input type="hidden" name="cycle" value="${cycle.id}" />`}`;
   const path = `/tenants/${tenant.slug}/failed`;
   return html`<section class="card stack">
-    <h2>All of them</h2>
+    <h2>${words.allOfThem}</h2>
     ${
       writes.some(({ isRepeatable }) => isRepeatable)
         ? html`<form class="actions" method="post" action="${path}/retry">
             ${hidden}
-            <button type="submit">Retry all</button>
-            <span class="muted small"
-              >${AT_ONCE_MAX} at most, the oldest first; what a later write has overtaken is left out.</span
-            >
+            <button type="submit">${words.retryAll}</button>
+            <span class="muted small">${words.retryAllMore(AT_ONCE_MAX)}</span>
           </form>`
-        : html`<p class="muted">
-            These were refused before they were writes: a repetition would be refused the same way.
-          </p>`
+        : html`<p class="muted">${words.notRepeatable}</p>`
     }
     <form class="actions" method="post" action="${path}/dismiss">
       ${hidden}
-      <label for="reason">Reason</label>
+      <label for="reason">${words.reason}</label>
       <input class="grows" id="reason" name="reason" required maxlength="${REASON_CHARS_MAX}" />
-      <button class="quiet" type="submit">Dismiss all</button>
+      <button class="quiet" type="submit">${words.dismissAll}</button>
     </form>
   </section>`;
 }
@@ -159,7 +149,7 @@ async function openIds(deps: Console, at: CausePage): Promise<readonly string[]>
 
 export async function submitRetryAll(visit: MemberVisit, deps: Console): Promise<Answer> {
   const at = await pageOf(visit.form, visit.params["slug"] ?? "", deps);
-  if (at === undefined) return notFound("There is no such group of failed jobs");
+  if (at === undefined) return notFound(texts.failed.noCause);
   const { tenant, cause, path } = at;
   const actor = visit.session.login;
   const decision = { tenantId: tenant.id, writeIds: await openIds(deps, at), actor };
@@ -167,28 +157,24 @@ export async function submitRetryAll(visit: MemberVisit, deps: Console): Promise
     tenantId: tenant.id,
     actor,
     action: "failure.retried",
-    subject: `${counted(count, "job")}: ${titleOf(cause)}, ${cause.code}`,
+    subject: `${texts.failed.jobs(count)}: ${titleOf(cause)}, ${cause.code}`,
   }));
-  if (retried === undefined) return causePage(visit, deps, at, { status: 503, problem: QUEUE_AWAY });
+  if (retried === undefined) return causePage(visit, deps, at, { status: 503, problem: words.queueAway });
   await awaitRetries(deps, tenant.id, retried);
   return redirect(`${path}&done=retried&count=${retried.length}`);
 }
 
-export const QUEUE_AWAY =
-  "The queue cannot be reached at the moment; nothing was retried. Try again in a while.";
-
 export async function submitDismissAll(visit: MemberVisit, deps: Console): Promise<Answer> {
   const at = await pageOf(visit.form, visit.params["slug"] ?? "", deps);
-  if (at === undefined) return notFound("There is no such group of failed jobs");
+  if (at === undefined) return notFound(texts.failed.noCause);
   const reason = (visit.form.get("reason") ?? "").trim().slice(0, REASON_CHARS_MAX);
-  if (reason === "")
-    return causePage(visit, deps, at, { status: 422, problem: "Say why they are dismissed." });
+  if (reason === "") return causePage(visit, deps, at, { status: 422, problem: words.noReason });
   const { tenant, cause, path } = at;
   const actor = visit.session.login;
   const writeIds = await openIds(deps, at);
   const dismissed = await deps.database.transaction(async (tx) => {
     const ids = await dismissFailures(tx, { tenantId: tenant.id, writeIds, actor }, reason);
-    const subject = `${counted(ids.length, "job")}: ${titleOf(cause)}, ${cause.code}: ${reason}`;
+    const subject = `${texts.failed.jobs(ids.length)}: ${titleOf(cause)}, ${cause.code}: ${reason}`;
     await recordAudit(tx, [{ tenantId: tenant.id, actor, action: "failure.dismissed", subject }]);
     return ids.length;
   });

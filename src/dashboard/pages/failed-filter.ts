@@ -8,7 +8,9 @@ import { type Html, html } from "../html.ts";
 import { tabs } from "../navigation.ts";
 import { type Console, isId } from "../page.ts";
 import { cyclePath } from "../parts.ts";
-import { kindOf } from "./connection.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.failed;
 
 export interface FailedFilter {
   readonly tenant: Tenant | undefined;
@@ -73,30 +75,19 @@ export function causePath(group: Cause & { readonly tenantSlug: string }, cycleI
   return `/tenants/${tenantSlug}/failed?${query.toString()}`;
 }
 
-export const STATE_NAMES: Readonly<Record<FailureState, string>> = {
-  open: "Open",
-  retried: "Retried",
-  dismissed: "Dismissed",
-  resolved: "Resolved",
-};
-
 /** Of a cycle one wants to see all that failed, so there the first tab is that. */
 export function stateTabs(filter: FailedFilter): Html {
   const states = FAILURE_STATES.map((state) => ({
     href: failedPath({ ...filter, state }),
-    label: STATE_NAMES[state],
+    label: words.states[state],
   }));
-  const all = { href: failedPath({ ...filter, state: undefined }), label: "All" };
-  return tabs("State", filter.cycle ? [all, ...states] : states, failedPath(filter));
+  const all = { href: failedPath({ ...filter, state: undefined }), label: words.all };
+  return tabs(words.state, filter.cycle ? [all, ...states] : states, failedPath(filter));
 }
 
 /** Says that only one cycle's are shown, with the way to the cycle and to all the others. */
 export function cycleNote(cycle: Cycle, tenant: Tenant, everything: string): Html {
-  const what = cycle.kind === "test" ? "connection test" : `${kindOf(cycle).toLowerCase()} cycle`;
-  return html`<p>
-    Only those of the
-    <a href="${cyclePath(tenant.slug, cycle.id)}">${what} of ${shortTime(cycle.startedAt)}</a> of
-    ${tenant.name}.
-    <a href="${everything}">Show those of all cycles</a>
-  </p>`;
+  const which = words.cycleAt(texts.cycles.oneOf[cycle.kind ?? "running"], shortTime(cycle.startedAt));
+  const link = html`<a href="${cyclePath(tenant.slug, cycle.id)}">${which}</a>`;
+  return html`<p>${words.ofCycle(link, tenant.name)} <a href="${everything}">${words.ofAllCycles}</a></p>`;
 }

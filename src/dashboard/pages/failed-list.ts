@@ -4,13 +4,11 @@ import { shortTime, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { HIDDEN } from "../mask.ts";
 import { badge, cyclePath, failurePath } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 
-const VERBS = new Map([
-  ["create", "Create"],
-  ["replace", "Replace"],
-  ["patch", "Update"],
-  ["delete", "Delete"],
-]);
+const words = texts.failed;
+
+const TITLES: ReadonlyMap<string, string> = new Map(Object.entries(words.titles));
 
 export interface FailedListOptions {
   /** False on a page that is about one tenant anyway. */
@@ -30,7 +28,8 @@ export function failedList(writes: readonly FailedWrite[], options: FailedListOp
 
 /** @returns such as `Create user` */
 export function titleOf(write: { readonly operation: string; readonly resourceType: string }): string {
-  return `${VERBS.get(write.operation) ?? write.operation} ${write.resourceType.toLowerCase()}`;
+  const { operation, resourceType } = write;
+  return TITLES.get(`${operation}.${resourceType}`) ?? `${operation} ${resourceType.toLowerCase()}`;
 }
 
 function failure(write: FailedWrite, options: FailedListOptions): Html {
@@ -45,22 +44,22 @@ function failure(write: FailedWrite, options: FailedListOptions): Html {
     <p class="detail">${detailOf(write, options.showsValues)}</p>
     ${becameOf(write)} ${options.showsExplanation && explanation(write)}
     <dl class="facts inline small">
-      ${write.assignee !== null && fact("Assigned to", write.assignee)}
-      ${options.showsTenant && fact("Tenant", html`<a href="/failed?tenant=${tenantSlug}">${tenantSlug}</a>`)}
-      ${write.resourceId && fact("Resource", html`<code>${write.resourceId}</code>`)}
-      ${fact("Correlation id", html`<code>${write.correlationId}</code>`)}
-      ${write.attempts > 1 && fact("Attempts", write.attempts)}
+      ${write.assignee !== null && fact(words.assignedTo, write.assignee)}
+      ${options.showsTenant && fact(words.tenant, html`<a href="/failed?tenant=${tenantSlug}">${tenantSlug}</a>`)}
+      ${write.resourceId && fact(words.resource, html`<code>${write.resourceId}</code>`)}
+      ${fact(words.correlationId, html`<code>${write.correlationId}</code>`)}
+      ${write.attempts > 1 && fact(words.attempts, write.attempts)}
       ${
         options.showsCycle &&
         cycleId &&
-        fact("Cycle", html`<a href="${cyclePath(tenantSlug, cycleId)}">Show the cycle</a>`)
+        fact(words.cycle, html`<a href="${cyclePath(tenantSlug, cycleId)}">${words.showCycle}</a>`)
       }
     </dl>
   </li>`;
 }
 
 export function resultBadge(result: "refused" | "fault"): Html {
-  return result === "fault" ? badge("bad", "Failed") : badge("warn", "Refused");
+  return badge(result === "fault" ? "bad" : "warn", words.results[result]);
 }
 
 /** The sentence of the refusal, as the reader's role may see it. */
@@ -68,35 +67,40 @@ export function detailOf(
   { detail, masked }: Pick<FailedWrite, "detail" | "masked">,
   showsValues: boolean,
 ): string {
-  if (showsValues) return detail ?? masked ?? "No detail was recorded.";
-  return masked ?? `No detail is kept without values. ${HIDDEN}`;
+  if (showsValues) return detail ?? masked ?? words.noDetail;
+  return masked ?? words.noMasked(HIDDEN);
 }
 
 function explanation({ explanation: known }: FailedWrite): Html | undefined {
-  return known && html`<p class="explanation">${known.meaning} <b>In Azure:</b> ${known.inAzure}</p>`;
+  return (
+    known && html`<p class="explanation">${known.meaning} <b>${words.inAzureShort}</b> ${known.inAzure}</p>`
+  );
 }
 
 /** What became of it since; nothing while it is open. */
 export function becameOf(write: FailedWrite): Html | undefined {
+  const { state, changedBy: by, reason } = write;
   const when = write.changedAt === null ? undefined : shortTime(write.changedAt);
-  switch (write.state) {
+  const { became, states } = words;
+  switch (state) {
     case "open":
       return undefined;
     case "retried":
-      return html`<p>${badge("idle", "Retried")} by ${write.changedBy} ${when}</p>`;
+      return html`<p>${became.retried(badge("idle", states.retried), by, when)}</p>`;
     case "dismissed":
-      return html`<p>${badge("idle", "Dismissed")} by ${write.changedBy} ${when}: ${write.reason}</p>`;
+      return html`<p>${became.dismissed(badge("idle", states.dismissed), { by, when, reason })}</p>`;
     case "resolved":
-      return html`<p>${badge("good", "Resolved")} by ${resolver(write)}</p>`;
+      return html`<p>${became.resolved(badge("good", states.resolved), resolver(write))}</p>`;
   }
 }
 
 function resolver(write: FailedWrite): Html {
-  const { tenantSlug, resolvedCycle, resolvedCycleStartedAt: at } = write;
+  const { tenantSlug, resolvedCycle, resolvedCycleStartedAt: at, changedAt } = write;
+  const { byCycle, byRetry, byLaterWrite } = words.became;
   if (resolvedCycle !== null && at !== null)
-    return html`<a href="${cyclePath(tenantSlug, resolvedCycle)}">cycle ${shortTime(at)}</a>`;
-  const how = write.resolvedBy === write.retriedAs ? "its retry" : "a later write";
-  return html`${how} ${write.changedAt && shortTime(write.changedAt)}`;
+    return html`<a href="${cyclePath(tenantSlug, resolvedCycle)}">${byCycle(shortTime(at))}</a>`;
+  const when = changedAt && shortTime(changedAt);
+  return write.resolvedBy === write.retriedAs ? byRetry(when) : byLaterWrite(when);
 }
 
 function fact(name: string, value: Html | string | number): Html {

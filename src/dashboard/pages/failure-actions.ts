@@ -11,12 +11,14 @@ import {
 import type { Transaction } from "../../store/database.ts";
 import { type Answer, type Console, type MemberVisit, notFound, redirect } from "../page.ts";
 import { awaitRetries, retryFailures } from "../retry-failures.ts";
-import { QUEUE_AWAY } from "./failed-cause.ts";
-import { failureOf, failurePage, NO_FAILURE, REASON_CHARS_MAX } from "./failure.ts";
+import { texts } from "../texts/texts.ts";
+import { failureOf, failurePage, REASON_CHARS_MAX } from "./failure.ts";
+
+const words = texts.failure;
 
 export async function submitRetry(visit: MemberVisit, deps: Console): Promise<Answer> {
   const at = await failureOf(visit, deps);
-  if (at === undefined) return notFound(NO_FAILURE);
+  if (at === undefined) return notFound(words.noFailure);
   const { tenantId, writeId } = at.write;
   const actor = visit.session.login;
   const retried = await retryFailures(deps, { tenantId, writeIds: [writeId], actor }, () => ({
@@ -25,11 +27,12 @@ export async function submitRetry(visit: MemberVisit, deps: Console): Promise<An
     action: "failure.retried",
     subject: writeId,
   }));
-  if (retried === undefined) return failurePage(visit, deps, at, { status: 503, problem: QUEUE_AWAY });
+  if (retried === undefined)
+    return failurePage(visit, deps, at, { status: 503, problem: texts.cause.queueAway });
   if (retried.length === 0)
     return failurePage(visit, deps, at, {
       status: 409,
-      problem: "It was not retried: it is not open any more, or a later write has overtaken it.",
+      problem: words.notRetried,
     });
   await awaitRetries(deps, tenantId, retried);
   return redirect(at.path);
@@ -39,7 +42,7 @@ export async function submitDismiss(visit: MemberVisit, deps: Console): Promise<
   const reason = textOf(visit, "reason");
   return decide(visit, deps, {
     action: "failure.dismissed",
-    missing: reason === "" ? "Say why it is dismissed." : undefined,
+    missing: reason === "" ? words.noReason : undefined,
     change: (tx, decision) => dismissFailures(tx, decision, reason),
   });
 }
@@ -65,7 +68,7 @@ export async function submitAssign(visit: MemberVisit, deps: Console): Promise<A
   const known = await listMenders(deps.database);
   return decide(visit, deps, {
     action: "failure.assigned",
-    missing: login === "" || known.includes(login) ? undefined : "There is no such account that may mend.",
+    missing: login === "" || known.includes(login) ? undefined : words.noMender,
     change: (tx, { tenantId, writeIds }) => {
       const [writeId = ""] = writeIds;
       return assignFailure(tx, { tenantId, writeId, assignee: login === "" ? null : login });
@@ -86,7 +89,7 @@ async function decide(
   { action, missing, change }: Change,
 ): Promise<Answer> {
   const at = await failureOf(visit, deps);
-  if (at === undefined) return notFound(NO_FAILURE);
+  if (at === undefined) return notFound(words.noFailure);
   if (missing !== undefined) return failurePage(visit, deps, at, { status: 422, problem: missing });
   const { tenantId, writeId } = at.write;
   const actor = visit.session.login;

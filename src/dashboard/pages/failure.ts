@@ -26,11 +26,13 @@ import {
   problem,
   resourcePath,
 } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { causePath } from "./failed-filter.ts";
 import { becameOf, detailOf, resultBadge, titleOf } from "./failed-list.ts";
 
+const words = texts.failure;
+
 export const REASON_CHARS_MAX = 300;
-export const NO_FAILURE = "There is no such failed job";
 
 export interface FailureAt {
   readonly tenant: Tenant;
@@ -51,7 +53,7 @@ export async function failureOf(
 
 export async function showFailure(visit: MemberVisit, deps: Console): Promise<Answer> {
   const at = await failureOf(visit, deps);
-  return at === undefined ? notFound(NO_FAILURE) : failurePage(visit, deps, at);
+  return at === undefined ? notFound(words.noFailure) : failurePage(visit, deps, at);
 }
 
 export async function failurePage(
@@ -67,12 +69,12 @@ export async function failurePage(
     mayMend ? listMenders(database) : [],
     listSubjectAudit(database, { tenantId: tenant.id, subject: write.writeId, limit: 20 }),
   ]);
-  const connectionName = connection?.name ?? "Connection";
+  const connectionName = connection?.name ?? words.someConnection;
   const title = titleOf(write);
   const showsValues = mayReadValues(visit.session.role);
   const body = html`${crumbs([
-      ["Failed jobs", `/failed?tenant=${tenant.slug}`],
-      [`${title}: ${write.code}`, causePath(write)],
+      [texts.failed.title, `/failed?tenant=${tenant.slug}`],
+      [texts.failed.cause(title, write.code), causePath(write)],
     ])}
     <div class="title-row">
       <h1>${title} <span class="muted">· ${tenant.name}</span></h1>
@@ -82,26 +84,26 @@ export async function failurePage(
     <p class="detail">${detailOf(write, showsValues)}</p>
     ${collision(at)} ${advice(write.explanation)}
     ${facts([
-      ["When", time(write.endedAt)],
-      ["Answer", `${write.status}${write.scimType === null ? "" : ` ${write.scimType}`}`],
-      ["Code", html`<code>${write.code}</code>`],
+      [words.when, time(write.endedAt)],
+      [words.answer, `${write.status}${write.scimType === null ? "" : ` ${write.scimType}`}`],
+      [words.code, html`<code>${write.code}</code>`],
       [
-        "Connection",
+        words.connection,
         html`<a href="${connectionPath(tenant.slug, write.connectionId)}">${connectionName}</a>`,
       ],
       [
-        "Cycle",
+        words.cycle,
         write.cycleId === null
-          ? "None"
-          : html`<a href="${cyclePath(tenant.slug, write.cycleId)}">Show the cycle</a>`,
+          ? words.none
+          : html`<a href="${cyclePath(tenant.slug, write.cycleId)}">${words.showCycle}</a>`,
       ],
-      ["Assigned to", write.assignee ?? "Nobody"],
-      ["Attempts", write.attempts],
-      ["Correlation id", html`<code>${write.correlationId}</code>`],
+      [words.assignedTo, write.assignee ?? words.nobody],
+      [words.attempts, write.attempts],
+      [words.correlationId, html`<code>${write.correlationId}</code>`],
       ...(write.clientRequestId === null
         ? []
-        : ([["Azure's request id", html`<code>${write.clientRequestId}</code>`]] as const)),
-      ["Resource", resourceLink(at)],
+        : ([[words.clientRequestId, html`<code>${write.clientRequestId}</code>`]] as const)),
+      [words.resource, resourceLink(at)],
     ])}
     ${mayMend && actions(visit, at, menders)} ${request(at, visit, showsValues)} ${auditSection(audit)}`;
   return page(title, body, { section: "failed", ...(said.status !== undefined && { status: said.status }) });
@@ -112,15 +114,15 @@ export function advice(explanation: FailedWriteWhole["explanation"]): Html | und
   return (
     explanation &&
     html`<section class="card stack">
-      <h2>What to do</h2>
+      <h2>${words.whatToDo}</h2>
       <p>${explanation.meaning}</p>
       <dl class="advice">
         <div>
-          <dt>In Azure</dt>
+          <dt>${texts.failed.inAzure}</dt>
           <dd>${explanation.inAzure}</dd>
         </div>
         <div>
-          <dt>Here</dt>
+          <dt>${texts.failed.here}</dt>
           <dd>${explanation.here}</dd>
         </div>
       </dl>
@@ -130,7 +132,7 @@ export function advice(explanation: FailedWriteWhole["explanation"]): Html | und
 
 function resourceLink({ tenant, write }: FailureAt): Html | string {
   const { resourceId, resourceType, operation } = write;
-  if (resourceId === null) return "None";
+  if (resourceId === null) return words.none;
   // What was not created has an id that leads nowhere.
   if (operation === "create") return html`<code>${resourceId}</code>`;
   return html`<a href="${resourcePath(tenant.slug, resourceType, resourceId)}"
@@ -146,74 +148,72 @@ function collision({ tenant, write }: FailureAt): Html | undefined {
     ([, , id]) => id !== write.resourceId,
   );
   if (mentioned.length === 0) return undefined;
-  return html`<p>
-    It collides with
-    ${mentioned.map(([, type = "", id = ""]) => {
-      const resourceType = type.toLowerCase() === "user" ? "User" : "Group";
-      return html`<a href="${resourcePath(tenant.slug, resourceType, id)}">${type.toLowerCase()} ${id}</a> `;
-    })}
-  </p>`;
+  const whom = mentioned.map(([, type = "", id = ""]) => {
+    const resourceType = type.toLowerCase() === "user" ? "User" : "Group";
+    const path = resourcePath(tenant.slug, resourceType, id);
+    return html`<a href="${path}">${words.kinds[resourceType]} ${id}</a> `;
+  });
+  return html`<p>${words.collidesWith(whom)}</p>`;
 }
 
 function retryState({ tenant, write }: FailureAt): Html | undefined {
   const { retryOf, retriedAs, retryResult } = write;
-  const first =
-    retryOf !== null &&
-    html`<p>This was the retry of <a href="${failurePath(tenant.slug, retryOf)}">an earlier failure</a>.</p>`;
+  const { ofEarlier, underWay, lookAgain, inVain, seeHow, applied } = words.retry;
+  const first = retryOf !== null && html`<p>${ofEarlier(failurePath(tenant.slug, retryOf))}</p>`;
   if (retriedAs === null) return first === false ? undefined : first;
   if (retryResult === null)
     return html`${first}
       <p>
-        ${badge("idle", "Retry under way")}
-        <a href="${failurePath(tenant.slug, write.writeId)}">Look again</a>
+        ${badge("idle", underWay)}
+        <a href="${failurePath(tenant.slug, write.writeId)}">${lookAgain}</a>
       </p>`;
   if (retryResult === "refused" || retryResult === "fault")
     return html`${first}
       <p>
-        ${badge("warn", "Retried in vain")}
-        <a href="${failurePath(tenant.slug, retriedAs)}">See how the retry failed</a>
+        ${badge("warn", inVain)}
+        <a href="${failurePath(tenant.slug, retriedAs)}">${seeHow}</a>
       </p>`;
   return html`${first}
-    <p>${badge("good", "Retry applied")}</p>`;
+    <p>${badge("good", applied)}</p>`;
 }
 
 function actions(visit: MemberVisit, { write, path }: FailureAt, menders: readonly string[]): Html {
   const isLive = write.state === "open" || write.state === "retried";
   return html`<section class="card stack">
-    <h2>Mend</h2>
+    <h2>${words.mend}</h2>
     ${write.state === "open" && retryForm(visit, write, path)}
     ${
       isLive &&
       html`<form class="actions" method="post" action="${path}/dismiss">
         ${csrfField(visit)}
-        <label for="reason">Reason</label>
+        <label for="reason">${words.reason}</label>
         <input class="grows" id="reason" name="reason" required maxlength="${REASON_CHARS_MAX}" />
-        <button class="quiet" type="submit">Dismiss</button>
+        <button class="quiet" type="submit">${words.dismiss}</button>
       </form>`
     }
     ${
       (write.state === "dismissed" || write.state === "retried") &&
       html`<form class="actions" method="post" action="${path}/reopen">
         ${csrfField(visit)}
-        <button class="quiet" type="submit">Open again</button>
+        <button class="quiet" type="submit">${words.reopen}</button>
       </form>`
     }
     <form class="actions" method="post" action="${path}/assign">
       ${csrfField(visit)}
-      <label for="assignee">Assigned to</label>
+      <label for="assignee">${words.assignedTo}</label>
       <select id="assignee" name="assignee">
-        <option value="">Nobody</option>
+        <option value="">${words.nobody}</option>
         ${[...new Set([...menders, ...(write.assignee === null ? [] : [write.assignee])])].map((login) =>
           login === write.assignee
             ? html`<option selected>${login}</option>`
             : html`<option>${login}</option>`,
         )}
       </select>
-      <button class="quiet" type="submit">Assign</button>
+      <button class="quiet" type="submit">${words.assign}</button>
     </form>
     <form class="actions" method="post" action="${path}/note">
       ${csrfField(visit)}
-      <label for="note">Note</label>
+      <label for="note">${words.note}</label>
       <input
         class="grows"
         id="note"
@@ -221,56 +221,48 @@ function actions(visit: MemberVisit, { write, path }: FailureAt, menders: readon
         maxlength="${REASON_CHARS_MAX}"
         value="${write.note ?? ""}"
       />
-      <button class="quiet" type="submit">Save</button>
+      <button class="quiet" type="submit">${texts.common.save}</button>
     </form>
-    ${write.note !== null && html`<p class="muted small">Noted by ${write.notedBy}.</p>`}
+    ${write.note !== null && html`<p class="muted small">${words.notedBy(write.notedBy)}</p>`}
   </section>`;
 }
 
 function retryForm(visit: MemberVisit, write: FailedWriteWhole, path: string): Html {
-  if (!write.isRepeatable)
-    return html`<p class="muted">
-      It was refused before it was a write: a repetition would be refused the same way. Azure sends it again
-      by itself.
-    </p>`;
-  if (write.isOvertaken)
-    return html`<p class="caution">
-      A later write has changed this ${write.resourceType.toLowerCase()} since: a repetition would undo that.
-      Dismiss this one, or let Azure send its next change.
-    </p>`;
+  if (!write.isRepeatable) return html`<p class="muted">${words.notRepeatable}</p>`;
+  if (write.isOvertaken) return html`<p class="caution">${words.overtaken[write.resourceType]}</p>`;
   return html`<form class="actions" method="post" action="${path}/retry">
     ${csrfField(visit)}
-    <button type="submit">Retry</button>
-    <span class="muted small">Sends the same write again, as a new one.</span>
+    <button type="submit">${words.retryOne}</button>
+    <span class="muted small">${words.retryOneMore}</span>
   </form>`;
 }
 
 function request({ write }: FailureAt, visit: MemberVisit, showsValues: boolean): Html {
   const shown = write.request === null ? undefined : maskRequest(write.request, visit.session.role);
   return html`<section>
-    <h2>What Azure sent</h2>
+    <h2>${words.sent}</h2>
     ${
       shown === undefined
-        ? html`<p class="muted">
-            ${write.operation === "delete" ? "A delete has no body." : "The body is not kept: it was too large, or its time is over."}
-          </p>`
+        ? html`<p class="muted">${write.operation === "delete" ? words.noBody : words.bodyGone}</p>`
         : html`<pre
               class="scroll"
               tabindex="0"
               role="region"
-              aria-label="Request"
+              aria-label="${words.request}"
             ><code>${JSON.stringify(shown, undefined, 2)}</code></pre>
-            ${!showsValues && html`<p class="muted small">Values are hidden from the role viewer.</p>`}`
+            ${!showsValues && html`<p class="muted small">${words.valuesHidden}</p>`}`
     }
   </section>`;
 }
 
+const ACTIONS: ReadonlyMap<string, string> = new Map(Object.entries(words.actions));
+
 function auditSection(rows: readonly AuditRow[]): Html | undefined {
   if (rows.length === 0) return undefined;
   return html`<section>
-    <h2>Who did what</h2>
+    <h2>${words.audit}</h2>
     <ul class="plain">
-      ${rows.map(({ actor, action, at }) => html`<li>${shortTime(at)} · ${actor} · ${action.replace("failure.", "")}</li>`)}
+      ${rows.map(({ actor, action, at }) => html`<li>${shortTime(at)} · ${actor} · ${ACTIONS.get(action) ?? action}</li>`)}
     </ul>
   </section>`;
 }

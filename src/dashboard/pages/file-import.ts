@@ -1,8 +1,10 @@
 /** Files of people that the console takes: the form, which heading is which field, and the bar while they are stored. */
 import { field } from "../forms.ts";
-import { count } from "../format.ts";
 import { Html, html } from "../html.ts";
 import { csrfField, type MemberVisit } from "../page.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.files;
 
 const HEADING_CHARS_MAX = 200;
 
@@ -21,11 +23,11 @@ export function fileForm<Name extends string>(
   return html`<form class="card stack medium" method="post" action="${action}" enctype="multipart/form-data">
     ${csrfField(visit)}
     ${field({
-      ...{ name: "file", label: "File", type: "file", accept: ".csv,text/csv", isRequired: true },
-      hint: `CSV in UTF-8 of up to 16 MB, with commas, semicolons or tabs; the first row has the headings. ${hint}`,
+      ...{ name: "file", label: words.file, type: "file", accept: ".csv,text/csv", isRequired: true },
+      hint: words.fileMore(hint),
     })}
     <fieldset class="columns">
-      <legend>What the file calls</legend>
+      <legend>${words.headings}</legend>
       ${(Object.keys(labels) as Name[]).map((name) =>
         field({
           ...{ name: `heading-${name}`, label: labels[name], charsMax: HEADING_CHARS_MAX },
@@ -68,7 +70,7 @@ export async function* bars<Result>(
 }
 
 function bar(done: number, total: number): Html {
-  const text = `${count(done)} of ${count(total)} stored`;
+  const text = words.stored(done, total);
   return html`<p><progress value="${done}" max="${total}" aria-label="${text}"></progress> ${text}</p>`;
 }
 

@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
   if (!source) return;
   const isCopied = await copy(source);
   const label = button.textContent;
-  button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
+  button.textContent = isCopied ? button.dataset.copied : button.dataset.byKeys;
   button.disabled = true;
   setTimeout(() => {
     button.textContent = label;

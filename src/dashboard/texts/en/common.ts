@@ -3,6 +3,8 @@
 export const commonTexts = {
   cancel: "Cancel",
   copy: "Copy",
+  copied: "Copied",
+  copyByKeys: "Press Ctrl+C",
   older: "Older",
   overview: "Overview",
   remove: "Remove",
@@ -10,6 +12,11 @@ export const commonTexts = {
   search: "Search",
   show: "Show",
   toOverview: "Go to the overview",
+  breadcrumb: "Breadcrumb",
+  pages: "Pages",
+  newest: "Newest",
+
+  roles: { viewer: "viewer", admin: "admin", owner: "owner" },
 
   notFound: "Not found",
   /** @param what - one of those below */
