@@ -14,6 +14,7 @@ import {
 } from "bullmq";
 import pg from "pg";
 import type { DeliveryJob, DigestJob, WriteJob } from "./contracts.ts";
+import { PostgresQueue, QUEUE_SESSION } from "./postgres-queue.ts";
 import { openRedis, readEvictionPolicies, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
@@ -138,6 +139,7 @@ function onPostgres(settings: QueueSettings): QueueBackend {
     connectionString: settings.databaseUrl,
     max: POSTGRES_BACKEND_POOL_MAX[name],
     schema,
+    options: QUEUE_SESSION,
     application_name: "rollcall-queue",
   });
   return {
@@ -155,7 +157,7 @@ function onPostgres(settings: QueueSettings): QueueBackend {
     ...opened(
       (name) => {
         const options = { connection: connectionOf(name), ...queueOptions(name) };
-        const queue = new Queue(name, options, createPostgresBackend);
+        const queue = new PostgresQueue(name, options);
         queue.on("error", settings.onError);
         return queue;
       },
