@@ -26,14 +26,17 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, emptyState, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const { common, gate: words } = texts;
 
 const PATH = "/gate";
 const LOGIN_CHARS_MAX = 1_024;
 const NOTE_CHARS_MAX = 500;
 const CHOICES: readonly (readonly [Choice, string])[] = [
-  ["allow", "Let people in"],
-  ["refuse", "Turn people away"],
+  ["allow", words.choices.allow],
+  ["refuse", words.choices.refuse],
 ];
 
 export async function showGate(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -53,14 +56,8 @@ export async function submitGate(visit: MemberVisit, deps: Console): Promise<Ans
 export async function submitExemption(visit: MemberVisit, deps: Console): Promise<Answer> {
   const login = (visit.form.get("login") ?? "").trim();
   const note = (visit.form.get("note") ?? "").trim();
-  if (login === "" || login.length > LOGIN_CHARS_MAX)
-    return gatePage(visit, deps, "Give the userName or the e-mail address of the account.");
-  if (note === "" || note.length > NOTE_CHARS_MAX)
-    return gatePage(
-      visit,
-      deps,
-      "Say why this account may always come in: who reads the audit wants to know.",
-    );
+  if (login === "" || login.length > LOGIN_CHARS_MAX) return gatePage(visit, deps, words.noLogin);
+  if (note === "" || note.length > NOTE_CHARS_MAX) return gatePage(visit, deps, words.noNote);
   return act(visit, deps, async (tx, tenantId) => {
     await addExemption(tx, tenantId, { login, note });
     return { action: "login_exemption.added", subject: `${login}: ${note}` };
@@ -114,7 +111,7 @@ function enforcementIn(form: URLSearchParams): Partial<LoginGate> | string {
     case "at": {
       // A browser's datetime-local has no zone: the page says that it is UTC.
       const enforceAt = new Date(`${form.get("enforceAt") ?? ""}Z`);
-      if (Number.isNaN(enforceAt.getTime())) return "Give the date and time at which the gate is to close.";
+      if (Number.isNaN(enforceAt.getTime())) return words.noTime;
       return { enforcement: "held", enforceAt };
     }
     case null:
@@ -146,32 +143,25 @@ async function gatePage(visit: MemberVisit, { database, now }: Console, wrong?: 
   ]);
   const mayAct = mayActAs(visit.session.role, "admin");
   const body = html`${tenantHead(visit, tenant, PATH)}
-    <h2>Login gate</h2>
-    <p class="lead">
-      The product asks at every sign-in whether somebody may come in. An active user of the directory may; a
-      deactivated one may not. The gate decides about everybody else.
-    </p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
     ${facts([
-      ["State", stateOf(gate, now())],
-      ["While it is off or open", gate.whenOff === "allow" ? "People are let in" : "People are turned away"],
-      [
-        "While Rollcall cannot be reached",
-        gate.whenUnreachable === "allow" ? "People are let in" : "People are turned away",
-      ],
+      [words.state, stateOf(gate, now())],
+      [words.whenOff, words.outcomes[gate.whenOff]],
+      [words.whenUnreachable, words.outcomes[gate.whenUnreachable]],
     ])}
     ${mayAct && settingsForm(visit, tenant, gate)} ${exemptions(visit, tenant, { exempt, mayAct })}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Login gate`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 export function stateOf({ enforcement, enforceAt }: LoginGate, now: Date): Html {
   if (enforcement === "enforced" || (enforceAt !== null && enforceAt <= now))
-    return html`${badge("good", "Closed")} Who is not provisioned is turned away.`;
-  if (enforceAt !== null)
-    return html`${badge("warn", "Held open")} It closes by itself on ${time(enforceAt)}.`;
-  if (enforcement === "held") return html`${badge("warn", "Held open")} It closes when it is told to.`;
-  return html`${badge("idle", "Automatic")} It closes once the identity provider has provisioned somebody.`;
+    return html`${badge("good", words.closed)} ${words.closedMeans}`;
+  if (enforceAt !== null) return html`${badge("warn", words.held)} ${words.heldUntil(time(enforceAt))}`;
+  if (enforcement === "held") return html`${badge("warn", words.held)} ${words.heldMeans}`;
+  return html`${badge("idle", words.automatic)} ${words.automaticMeans}`;
 }
 
 function settingsForm(visit: MemberVisit, { slug }: Tenant, gate: LoginGate): Html {
@@ -179,30 +169,23 @@ function settingsForm(visit: MemberVisit, { slug }: Tenant, gate: LoginGate): Ht
   return html`<form class="card stack medium" method="post" action="/tenants/${slug}${PATH}">
     ${csrfField(visit)}
     ${choices({
-      ...{ name: "enforcement", label: "The gate closes" },
+      ...{ name: "enforcement", label: words.closes, hint: words.closesHint },
       chosen: enforceAt === null ? enforcement : "at",
-      hint: "Holding it open takes a closing back: nobody is turned away for not being provisioned.",
-      options: [
-        ["automatic", "Once the identity provider has provisioned somebody"],
-        ["held", "Not before it is told to"],
-        ["at", "At the time below"],
-        ["enforced", "Now"],
-      ],
+      options: Object.entries(words.closesWhen),
     })}
     ${field({
-      ...{ name: "enforceAt", label: "Time (UTC)", type: "datetime-local" },
+      ...{ name: "enforceAt", label: words.closesAt, type: "datetime-local" },
       value: enforceAt?.toISOString().slice(0, 16) ?? "",
     })}
     ${choices({
-      ...{ name: "whenOff", label: "While it is off or open", chosen: whenOff, options: CHOICES },
-      hint: "Open is safe to begin with: the product then decides as it did before.",
+      ...{ name: "whenOff", label: words.whenOff, chosen: whenOff, options: CHOICES },
+      hint: words.whenOffHint,
     })}
     ${choices({
-      ...{ name: "whenUnreachable", label: "While Rollcall cannot be reached" },
-      ...{ chosen: whenUnreachable, options: CHOICES },
-      hint: "What the product's client does: to let people in fails open, to turn them away fails closed.",
+      ...{ name: "whenUnreachable", label: words.whenUnreachable },
+      ...{ chosen: whenUnreachable, options: CHOICES, hint: words.whenUnreachableHint },
     })}
-    <div class="actions"><button type="submit">Save</button></div>
+    <div class="actions"><button type="submit">${common.save}</button></div>
   </form>`;
 }
 
@@ -211,36 +194,33 @@ function exemptions(
   { slug }: Tenant,
   { exempt, mayAct }: { readonly exempt: readonly LoginExemption[]; readonly mayAct: boolean },
 ): Html {
-  const columns = ["Account", "Why", "Since", ...(mayAct ? ["Action"] : [])].map((label) => ({ label }));
+  const columns = [...words.columns, ...(mayAct ? [common.action] : [])].map((label) => ({ label }));
   const rows = exempt.map(({ login, note, createdAt }) => [
     html`<code>${login}</code>`,
     note,
     date(createdAt),
     mayAct &&
-      postButton(visit, `/tenants/${slug}${PATH}/unexempt`, "Remove", {
+      postButton(visit, `/tenants/${slug}${PATH}/unexempt`, common.remove, {
         ...{ fields: { login }, kind: "danger", describes: login },
       }),
   ]);
   return html`<section>
-    <h2>Accounts that may always come in</h2>
+    <h2>${words.exemptions}</h2>
     ${
       exempt.length === 0
-        ? emptyState(
-            "None",
-            "Keep one account of your own here: it comes in when the directory is wrong or gone.",
-          )
-        : table("Accounts that may always come in", columns, rows)
+        ? emptyState(words.noExemption, words.noExemptionHint)
+        : table(words.exemptions, columns, rows)
     }
     ${
       mayAct &&
       html`<form class="card stack medium" method="post" action="/tenants/${slug}${PATH}/exempt">
         ${csrfField(visit)}
         ${field({
-          ...{ name: "login", label: "userName or e-mail address", charsMax: LOGIN_CHARS_MAX },
+          ...{ name: "login", label: words.login, charsMax: LOGIN_CHARS_MAX },
           isRequired: true,
         })}
-        ${field({ name: "note", label: "Why", charsMax: NOTE_CHARS_MAX, isRequired: true })}
-        <div class="actions"><button type="submit">Always let in</button></div>
+        ${field({ name: "note", label: words.note, charsMax: NOTE_CHARS_MAX, isRequired: true })}
+        <div class="actions"><button type="submit">${words.exempt}</button></div>
       </form>`
     }
   </section>`;

@@ -14,8 +14,11 @@ import { liftGuard } from "../../store/guard-cycles.ts";
 import { decideAllHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, redirect } from "../page.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { guardPage, guardPath, REASON_CHARS_MAX } from "./guard.ts";
+
+const words = texts.guard;
 
 export async function submitGuard(visit: MemberVisit, deps: Console): Promise<Answer> {
   const connection = await connectionOf(deps.database, visit.params);
@@ -94,13 +97,12 @@ function keyOf({ tenantId, id }: Connection): { readonly tenantId: string; reado
 /** @returns what is wrong, where something is */
 function settingsIn(form: URLSearchParams): GuardSettings | string {
   const usersMax = limitIn(form, "users");
-  if (usersMax === undefined) return "The number of users must be a whole number.";
+  if (usersMax === undefined) return words.noUsersMax;
   const percentMax = limitIn(form, "percent");
-  if (percentMax === undefined) return "The percentage must be a number from 0 to 100.";
-  if (usersMax === null && percentMax === null)
-    return "Set at least one of the limits, or turn the guard off.";
+  if (percentMax === undefined) return words.noPercentMax;
+  if (usersMax === null && percentMax === null) return words.noLimit;
   const answer = GUARD_ANSWERS.find((known) => known === form.get("answer"));
-  return answer === undefined ? "Choose what Azure is answered." : { usersMax, percentMax, answer };
+  return answer === undefined ? words.noAnswer : { usersMax, percentMax, answer };
 }
 
 /** @returns null for an empty field, undefined for what is no limit */
@@ -119,13 +121,13 @@ const CHOSEN = "user-";
 /** @returns what is wrong, where something is */
 function decisionIn(form: URLSearchParams): Decision | string {
   const [, decision, all] = /^(release|reject)(-all)?$/.exec(form.get("decision") ?? "") ?? [];
-  if (decision !== "release" && decision !== "reject") return "Choose whether to release or to reject.";
+  if (decision !== "release" && decision !== "reject") return words.noDecision;
   const reason = (form.get("reason") ?? "").trim().slice(0, REASON_CHARS_MAX);
-  if (reason === "") return "Say why: the reason stays in the audit.";
+  if (reason === "") return words.noReason;
   if (all !== undefined) return { decision, reason };
   const userIds = [...form.keys()]
     .filter((name) => name.startsWith(CHOSEN))
     .map((name) => name.slice(CHOSEN.length))
     .filter(isId);
-  return userIds.length === 0 ? "Choose at least one user." : { decision, reason, userIds };
+  return userIds.length === 0 ? words.noUser : { decision, reason, userIds };
 }

@@ -4,9 +4,12 @@ import type { Database } from "../../store/database.ts";
 import { findGuardCycles } from "../../store/guard-cycles.ts";
 import { countHeld, findHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
-import { count, shortTime } from "../format.ts";
+import { shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { badge, caution, connectionPath } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const { common, guard: words } = texts;
 
 /** For a connection's facts: on or off, and how many it holds. */
 export async function guardFact(db: Database, connection: Connection): Promise<Html> {
@@ -17,8 +20,9 @@ export async function guardFact(db: Database, connection: Connection): Promise<H
   ]);
   const waiting = held.find((each) => each.connectionId === connectionId)?.waiting ?? 0;
   const path = `${connectionPath(tenantSlug, connectionId)}/guard`;
-  const words = guard ? describeGuard(guard) : "Off, which is not recommended";
-  return html`${waiting > 0 && badge("bad", `${count(waiting)} held`)} ${words}. <a href="${path}">Show</a>`;
+  const settings = guard ? describeGuard(guard) : words.notRecommended;
+  return html`${waiting > 0 && badge("bad", words.held(waiting))} ${words.fact(settings)}
+    <a href="${path}">${common.show}</a>`;
 }
 
 /** For a cycle's page: what the guard did in it. */
@@ -31,16 +35,13 @@ export async function guardOfCycle(
   if (guarded === undefined || guarded.held === 0) return undefined;
   const { held, released, rejected, superseded, usersLimit, connectionId, liftedAt } = guarded;
   const fates = [
-    [released, "released"],
-    [rejected, "rejected"],
-    [superseded, "made active again"],
-  ] as const;
-  const told = fates.filter(([number]) => number > 0).map(([number, fate]) => `${count(number)} ${fate}`);
+    ...(released > 0 ? [words.fates.released(released)] : []),
+    ...(rejected > 0 ? [words.fates.rejected(rejected)] : []),
+    ...(superseded > 0 ? [words.fates.superseded(superseded)] : []),
+  ];
   return caution(
-    html`The deactivation guard held ${count(held)}, beyond the limit of
-      ${count(usersLimit ?? 0)}${told.length > 0 && `: ${told.join(", ")}`}.
-      ${liftedAt && html`Its limit was lifted at ${shortTime(liftedAt)}.`}
-      <a href="${connectionPath(slug, connectionId)}/guard">Show the guard</a>`,
+    html`${words.ofCycle(held, usersLimit ?? 0, fates)} ${liftedAt && words.liftedAt(shortTime(liftedAt))}
+      <a href="${connectionPath(slug, connectionId)}/guard">${words.showGuard}</a>`,
   );
 }
 
@@ -52,14 +53,8 @@ export async function guardOfUser(
 ): Promise<Html | undefined> {
   const held = await findHeld(db, user);
   if (held === undefined) return undefined;
-  const what = held.kind === "delete" ? "deletion" : "deactivation";
-  const fate = {
-    waiting: "is held",
-    released: "is released, and about to be applied",
-    rejected: "was rejected",
-  };
   return caution(
-    html`The ${what} of this user ${fate[held.state]}, since ${shortTime(held.heldAt)}.
-      <a href="${connectionPath(slug, held.connectionId)}/guard">Show the guard</a>`,
+    html`${words.ofUser(held.kind, held.state, shortTime(held.heldAt))}
+      <a href="${connectionPath(slug, held.connectionId)}/guard">${words.showGuard}</a>`,
   );
 }

@@ -3,7 +3,7 @@ import { describeGuard, findGuard, type Guard, type GuardSettings } from "../../
 import { findGuardCycles, type GuardCycle } from "../../store/guard-cycles.ts";
 import { countHeld, type HeldUser, listHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
-import { ago, count, counted, shortTime } from "../format.ts";
+import { ago, count, shortTime } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import {
   type Answer,
@@ -26,7 +26,10 @@ import {
   resourcePath,
   table,
 } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
+
+const { common, guard: words } = texts;
 
 export const REASON_CHARS_MAX = 500;
 
@@ -59,28 +62,24 @@ export async function guardPage(
   const at = { visit, connection, now: deps.now(), isAdmin: mayActAs(visit.session.role, "admin") };
   const { guard, waiting, released, rejected } = view;
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [common.overview, "/"],
       [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
     ])}
     <div class="title-row">
-      <h1>Deactivation guard</h1>
+      <h1>${words.title}</h1>
       ${stateBadge(guard, waiting.total)}
     </div>
-    <p class="lead">
-      A scoping filter changed by mistake takes access away from many within one cycle. Beyond the limit the
-      guard holds deactivations and deletions until somebody decides; all other changes go on.
-    </p>
+    <p class="lead">${words.lead}</p>
     ${wrong === undefined ? doneNotice(visit.query) : problem(wrong)}
-    ${released > 0 && notice(`${counted(released, "released user")} will be applied soon, many of them in turns.`)}
-    ${waitingSection(at, waiting)} ${rejected.length > 0 && rejectedSection(at, rejected)}
-    ${settingsSection(at, guard)}`;
+    ${released > 0 && notice(words.inTurns(released))} ${waitingSection(at, waiting)}
+    ${rejected.length > 0 && rejectedSection(at, rejected)} ${settingsSection(at, guard)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page("Deactivation guard", body, { status, section: "overview" });
+  return page(words.title, body, { status, section: "overview" });
 }
 
 function stateBadge(guard: Guard | undefined, waiting: number): Html {
-  if (waiting > 0) return badge("bad", `${count(waiting)} held`);
-  return guard ? badge("good", "On") : badge("idle", "Off");
+  if (waiting > 0) return badge("bad", words.held(waiting));
+  return guard ? badge("good", words.on) : badge("idle", words.off);
 }
 
 interface View {
@@ -117,12 +116,12 @@ interface At {
 }
 
 function doneNotice(query: URLSearchParams): Html | undefined {
-  const users = counted(Number(query.get("count") ?? 0) || 0, "user");
+  const users = Number(query.get("count") ?? 0) || 0;
   const said = new Map([
-    ["released", `${users} released; the workers apply it now.`],
-    ["rejected", `${users} rejected; they keep their access.`],
-    ["set", "The guard is set; it holds for every write from now on."],
-    ["off", "The guard is off. What it holds already still waits for a decision."],
+    ["released", words.done.released(users)],
+    ["rejected", words.done.rejected(users)],
+    ["set", words.done.set],
+    ["off", words.done.off],
   ]).get(query.get("done") ?? "");
   return said === undefined ? undefined : notice(said);
 }
@@ -137,25 +136,25 @@ interface Waiting {
 function waitingSection(at: At, { shown, total, cycles, hasMore }: Waiting): Html {
   if (shown.length === 0)
     return html`<section>
-      <h2>Held</h2>
-      ${emptyState("Nothing is held", "What a cycle wants beyond the limit waits here for a decision.")}
+      <h2>${words.waiting}</h2>
+      ${emptyState(words.nothingHeld, words.nothingHeldHint)}
     </section>`;
   const { connection, isAdmin, now } = at;
   const slug = connection.tenantSlug;
-  const columns = ["User", "What", "Since", "Asked", "Cycle"].map((label) => ({ label }));
+  const columns = words.heldColumns.map((label) => ({ label }));
   const rows = shown.map((user) => [
     html`${isAdmin && checkbox(user)}
       <a href="${resourcePath(slug, "User", user.userId)}">${user.userName}</a>`,
-    user.kind === "delete" ? "Deletion" : "Deactivation",
+    words.kinds[user.kind],
     ago(user.heldAt, now),
-    user.attempts === 1 ? "once" : `${count(user.attempts)} times`,
-    html`<a href="${cyclePath(slug, user.cycleId)}">Show</a>`,
+    words.asked(user.attempts),
+    html`<a href="${cyclePath(slug, user.cycleId)}">${common.show}</a>`,
   ]);
   const path = guardPath(connection);
-  const body = html`${table("Held users", columns, rows)}
-  ${hasMore && html`<p><a href="${path}?after=${shown.at(-1)?.userId ?? ""}">Show the next ones</a></p>`}`;
+  const body = html`${table(words.heldUsers, columns, rows)}
+  ${hasMore && html`<p><a href="${path}?after=${shown.at(-1)?.userId ?? ""}">${words.nextOnes}</a></p>`}`;
   return html`<section>
-    <h2>Held <span class="muted">${count(total)}</span></h2>
+    <h2>${words.waiting} <span class="muted">${count(total)}</span></h2>
     ${[...cycles.values()].map((cycle) => whyHeld(slug, cycle))}
     ${
       isAdmin
@@ -168,22 +167,18 @@ function waitingSection(at: At, { shown, total, cycles, hasMore }: Waiting): Htm
 }
 
 function checkbox({ userId, userName }: HeldUser): Html {
-  return html`<input type="checkbox" name="user-${userId}" aria-label="Choose ${userName}" />`;
+  return html`<input type="checkbox" name="user-${userId}" aria-label="${words.choose(userName)}" />`;
 }
 
 function whyHeld(slug: string, cycle: GuardCycle): Html {
-  const { usersLimit, activeUsers, counted: applied } = cycle;
-  return html`<p>
-    In <a href="${cyclePath(slug, cycle.cycleId)}">this cycle</a> ${counted(applied, "user")} of
-    ${count(activeUsers)} active lost their access; the limit is
-    ${usersLimit === null ? "lifted" : count(usersLimit)}. It held ${count(cycle.held)}.
-  </p>`;
+  const { cycleId, counted: lost, activeUsers: active, usersLimit: limit, held } = cycle;
+  return html`<p>${words.whyHeld(cyclePath(slug, cycleId), { lost, active, limit, held })}</p>`;
 }
 
 function decisionFields(total: number): Html {
   return html`<div class="card stack">
     <div class="field">
-      <label for="reason">Reason</label>
+      <label for="reason">${words.reason}</label>
       <input
         id="reason"
         name="reason"
@@ -191,72 +186,64 @@ function decisionFields(total: number): Html {
         maxlength="${REASON_CHARS_MAX}"
         aria-describedby="reason-hint"
       />
-      <p class="hint" id="reason-hint">
-        It stays in the audit. If it was a mistake, have it mended in Azure before you reject: what Azure
-        still wants in a later cycle is held again.
-      </p>
+      <p class="hint" id="reason-hint">${words.reasonHint}</p>
     </div>
     <label class="check">
       <input type="checkbox" name="rest" />
-      <span>When releasing, let the rest of the running cycle pass too</span>
+      <span>${words.liftRest}</span>
     </label>
     <div class="actions">
-      <button type="submit" name="decision" value="release-all">Release all ${count(total)}</button>
+      <button type="submit" name="decision" value="release-all">${words.releaseAll(total)}</button>
       <button class="danger" type="submit" name="decision" value="reject-all">
-        Reject all ${count(total)}
+        ${words.rejectAll(total)}
       </button>
-      <button class="quiet" type="submit" name="decision" value="release">Release the chosen</button>
-      <button class="quiet" type="submit" name="decision" value="reject">Reject the chosen</button>
+      <button class="quiet" type="submit" name="decision" value="release">${words.releaseChosen}</button>
+      <button class="quiet" type="submit" name="decision" value="reject">${words.rejectChosen}</button>
     </div>
   </div>`;
 }
 
 function rejectedSection({ connection, now }: At, rejected: readonly HeldUser[]): Html {
-  const columns = ["User", "What", "Rejected", "By", "Why", "Asked last"].map((label) => ({ label }));
+  const columns = words.rejectedColumns.map((label) => ({ label }));
   const rows = rejected.map((user) => [
     html`<a href="${resourcePath(connection.tenantSlug, "User", user.userId)}">${user.userName}</a>`,
-    user.kind === "delete" ? "Deletion" : "Deactivation",
+    words.kinds[user.kind],
     user.decidedAt && shortTime(user.decidedAt),
     user.decidedBy,
     user.reason,
     ago(user.lastAttemptAt, now),
   ]);
   return html`<section>
-    <h2>Rejected</h2>
-    <p class="muted">
-      Turned away in their cycle and in the next that repeats them; after that they are held again. Forgotten
-      30 days after Azure asked last, or when it makes the user active.
-    </p>
-    ${table("Rejected users", columns, rows)}
+    <h2>${words.rejected}</h2>
+    <p class="muted">${words.rejectedHint}</p>
+    ${table(words.rejectedUsers, columns, rows)}
   </section>`;
 }
 
 function settingsSection({ visit, connection, isAdmin }: At, guard: Guard | undefined): Html {
-  const now = html`<p>
-    ${guard ? html`On: ${describeGuard(guard)}.` : "Off: whatever a cycle deactivates or deletes is applied."}
-  </p>`;
+  const now = html`<p>${guard ? words.isOn(describeGuard(guard)) : words.isOff}</p>`;
   if (!isAdmin)
     return html`<section>
-      <h2>Limits</h2>
+      <h2>${words.limits}</h2>
       ${now}
     </section>`;
   const { usersMax, percentMax, answer } = guard ?? PROPOSED;
   const path = guardPath(connection);
-  const option = (value: GuardSettings["answer"], label: string): Html =>
+  const option = (value: GuardSettings["answer"]): Html =>
     value === answer
-      ? html`<option value="${value}" selected>${label}</option>`
-      : html`<option value="${value}">${label}</option>`;
+      ? html`<option value="${value}" selected>${words.answers[value]}</option>`
+      : html`<option value="${value}">${words.answers[value]}</option>`;
   return html`<section>
-    <h2>Limits</h2>
-    ${now} ${!guard && html`<p>Recommended for every connection; these are good limits to begin with.</p>`}
+    <h2>${words.limits}</h2>
+    ${now} ${!guard && html`<p>${words.recommended}</p>`}
     <form class="card stack medium" method="post" action="${path}">
       ${csrfField(visit)}
       <div class="field">
-        <label for="users">Users in one cycle</label>
+        <label for="users">${words.usersMax}</label>
         <input id="users" name="users" inputmode="numeric" pattern="[0-9]*" value="${usersMax ?? ""}" />
       </div>
       <div class="field">
-        <label for="percent">Percent of the active users in one cycle</label>
+        <label for="percent">${words.percentMax}</label>
         <input
           id="percent"
           name="percent"
@@ -264,29 +251,23 @@ function settingsSection({ visit, connection, isAdmin }: At, guard: Guard | unde
           value="${percentMax ?? ""}"
           aria-describedby="percent-hint"
         />
-        <p class="hint" id="percent-hint">
-          Where both are set, the smaller counts. An empty field sets no limit.
-        </p>
+        <p class="hint" id="percent-hint">${words.limitsHint}</p>
       </div>
       <div class="field">
-        <label for="answer">Beyond the limit Azure is answered</label>
+        <label for="answer">${words.answer}</label>
         <select id="answer" name="answer" aria-describedby="answer-hint">
-          ${option("accept", "as though it were applied")} ${option("retry", "503, to come again")}
+          ${option("accept")} ${option("retry")}
         </select>
-        <p class="hint" id="answer-hint">
-          503 is honest, but many of them put the connection into quarantine, which slows everything down.
-          Answered as applied, Azure asks again only when it compares anew; the product sees the truth either
-          way.
-        </p>
+        <p class="hint" id="answer-hint">${words.answerHint}</p>
       </div>
       <div class="actions">
-        <button type="submit">${guard ? "Save" : "Turn on"}</button>
+        <button type="submit">${guard ? common.save : words.turnOn}</button>
       </div>
     </form>
     ${
       guard &&
       html`<form method="post" action="${path}/off">
-        ${csrfField(visit)} <button class="danger" type="submit">Turn off</button>
+        ${csrfField(visit)} <button class="danger" type="submit">${words.turnOff}</button>
       </form>`
     }
   </section>`;

@@ -8,8 +8,11 @@ import { count } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, csrfField, mayActAs, type MemberVisit, notFound, page } from "../page.ts";
 import { connectionPath, crumbs, emptyState, notice, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { FILES } from "./disconnect.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const { common, leaving: words } = texts;
 
 const PATH = "/leaving";
 const WHO_CHARS_MAX = 1_024;
@@ -25,13 +28,12 @@ export async function submitPersonErasure(visit: MemberVisit, deps: Console): Pr
   if (tenant === undefined) return notFound(NO_TENANT);
   const who = (visit.form.get("who") ?? "").trim();
   const [person, another] = who === "" ? [] : await findPersonToErase(database, tenant.id, who);
-  if (person === undefined) return leavingPage(visit, deps, `Nothing is held of anybody who is “${who}”.`);
-  if (another !== undefined)
-    return leavingPage(visit, deps, `Several people are “${who}”; give the id of one, from the page People.`);
-  const whom = person.userId === undefined ? "a person from before" : `the user ${person.userId}`;
+  if (person === undefined) return leavingPage(visit, deps, words.nobody(who));
+  if (another !== undefined) return leavingPage(visit, deps, words.several(who));
+  const whom = person.userId === undefined ? words.personFromBefore : words.user(person.userId);
   if (!isUnderstood(visit)) return confirmPerson(visit, tenant, { who: person.userId ?? who, whom });
   const erased = await eraseOnePerson(person, { db: database, actor: visit.session.login, eraseJobs });
-  return proofPage(`Erased: ${whom}`, erased, [tenant.name, `/tenants/${tenant.slug}${PATH}`]);
+  return proofPage(words.erased(whom), erased, [tenant.name, `/tenants/${tenant.slug}${PATH}`]);
 }
 
 export async function submitTenantErasure(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -39,9 +41,9 @@ export async function submitTenantErasure(visit: MemberVisit, deps: Console): Pr
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
   if (!isUnderstood(visit) || visit.form.get("confirm")?.trim() !== tenant.slug)
-    return leavingPage(visit, deps, `Tick the box and type ${tenant.slug} to erase the tenant.`);
+    return leavingPage(visit, deps, words.eraseTenantUnconfirmed(tenant.slug));
   const erased = await eraseWholeTenant(tenant, { db: database, actor: visit.session.login, eraseJobs });
-  return proofPage(`Erased: ${tenant.name}`, erased, ["Overview", "/"]);
+  return proofPage(words.erased(tenant.name), erased, [common.overview, "/"]);
 }
 
 async function leavingPage(visit: MemberVisit, { database }: Console, wrong?: string): Promise<Answer> {
@@ -52,20 +54,18 @@ async function leavingPage(visit: MemberVisit, { database }: Console, wrong?: st
   );
   const { role } = visit.session;
   const body = html`${tenantHead(visit, tenant, PATH)}
-    <h2>Export and end</h2>
-    <p class="lead">
-      Data may be taken along at any time. Ending comes in two steps: disconnect, then erase.
-    </p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
-    ${mayActAs(role, "admin") ? takeAlong(tenant, connections) : emptyState("Nothing to do here", "An admin exports and disconnects, an owner erases.")}
+    ${mayActAs(role, "admin") ? takeAlong(tenant, connections) : emptyState(words.nothingToDo, words.nothingToDoHint)}
     ${mayActAs(role, "owner") && erasures(visit, tenant)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Export and end`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function takeAlong({ slug }: Tenant, connections: readonly Connection[]): Html {
   return html`<section>
-      <h2>Export</h2>
+      <h2>${words.exporting}</h2>
       <ul>
         ${EXPORT_FORMATS.map(
           (format) =>
@@ -74,15 +74,15 @@ function takeAlong({ slug }: Tenant, connections: readonly Connection[]): Html {
       </ul>
     </section>
     <section>
-      <h2>Disconnect</h2>
+      <h2>${words.disconnecting}</h2>
       ${
         connections.length === 0
-          ? emptyState("Nothing is connected", "No identity provider reaches this tenant.")
+          ? emptyState(words.nothingConnected, words.nothingConnectedHint)
           : html`<p class="actions">
               ${connections.map(
                 (connection) =>
                   html`<a class="button danger" href="${connectionPath(slug, connection.id)}/disconnect"
-                    >Disconnect ${connection.name}</a
+                    >${words.disconnect(connection.name)}</a
                   >`,
               )}
             </p>`
@@ -92,27 +92,24 @@ function takeAlong({ slug }: Tenant, connections: readonly Connection[]): Html {
 
 function erasures(visit: MemberVisit, { slug, name }: Tenant): Html {
   return html`<section>
-      <h2>Erase a person</h2>
+      <h2>${words.erasePerson}</h2>
       <form class="card stack medium" method="post" action="/tenants/${slug}/erase-person">
         ${csrfField(visit)}
         ${field({
-          ...{ name: "who", label: "Who", charsMax: WHO_CHARS_MAX, isRequired: true },
-          hint: "Id, userName, e-mail address, externalId, or the product's own id. Unassign the person in Azure first, or the next cycle makes them again.",
+          ...{ name: "who", label: words.who, charsMax: WHO_CHARS_MAX, isRequired: true },
+          hint: words.whoHint,
         })}
-        <div class="actions"><button class="quiet" type="submit">Look for them</button></div>
+        <div class="actions"><button class="quiet" type="submit">${words.look}</button></div>
       </form>
     </section>
     <section>
-      <h2>Erase the tenant</h2>
+      <h2>${words.eraseTenant}</h2>
       <form class="card stack medium" method="post" action="/tenants/${slug}/erase">
         ${csrfField(visit)}
-        <p>
-          Tokens and product keys end at once. Users, groups, history, failed jobs, events, webhooks and the
-          audit of ${name} are removed, and cannot be brought back.
-        </p>
-        ${field({ name: "confirm", label: `Type ${slug}`, isRequired: true })}
-        ${understood(`I understand that nothing of ${name} stays`)}
-        <div class="actions"><button class="danger" type="submit">Erase the tenant</button></div>
+        <p>${words.eraseTenantLead(name)}</p>
+        ${field({ name: "confirm", label: words.typeName(slug), isRequired: true })}
+        ${understood(words.eraseTenantUnderstood(name))}
+        <div class="actions"><button class="danger" type="submit">${words.eraseTenant}</button></div>
       </form>
     </section>`;
 }
@@ -123,26 +120,23 @@ function confirmPerson(
   { who, whom }: { readonly who: string; readonly whom: string },
 ): Answer {
   const body = html`${crumbs([
-      ["Overview", "/"],
-      [`${name} · Export and end`, `/tenants/${slug}${PATH}`],
+      [common.overview, "/"],
+      [`${name} · ${words.title}`, `/tenants/${slug}${PATH}`],
     ])}
     <div class="medium">
-      <h1>Erase ${whom}</h1>
-      <p class="lead">
-        The user, memberships, values in the history, failed jobs, events, deliveries, the entry among people
-        from before and exemptions are removed or emptied. It cannot be undone.
-      </p>
+      <h1>${words.eraseWhom(whom)}</h1>
+      <p class="lead">${words.erasePersonLead}</p>
       <form class="card stack" method="post" action="/tenants/${slug}/erase-person">
         ${csrfField(visit)}
         <input type="hidden" name="who" value="${who}" />
-        ${understood("I understand that nothing of this person stays")}
+        ${understood(words.erasePersonUnderstood)}
         <div class="actions">
-          <button class="danger" type="submit">Erase</button>
-          <a class="button quiet" href="/tenants/${slug}${PATH}">Cancel</a>
+          <button class="danger" type="submit">${words.erase}</button>
+          <a class="button quiet" href="/tenants/${slug}${PATH}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Erase a person", body, { section: "overview" });
+  return page(words.erasePerson, body, { section: "overview" });
 }
 
 /** What was removed or emptied, and where: numbers alone, so that the proof can be kept. */
@@ -150,10 +144,9 @@ function proofPage(title: string, erased: Erased, [label, href]: readonly [strin
   const rows = Object.entries(erased)
     .filter(([, removed]) => removed > 0)
     .map(([name, removed]) => [html`<code>${name}</code>`, count(removed)]);
-  const columns = [{ label: "Where" }, { label: "Rows", isNumber: true }];
+  const columns = [{ label: words.removedWhere }, { label: words.removedRows, isNumber: true }];
   const body = html`<h1>${title}</h1>
-    ${notice("Copies outside, such as backups, logs of a proxy and the product itself, are not reached.")}
-    ${table("What was removed or emptied", columns, rows)}
+    ${notice(words.notReached)} ${table(words.removed, columns, rows)}
     <p><a class="button" href="${href}">${label}</a></p>`;
   return page(title, body, { section: "overview" });
 }

@@ -22,7 +22,10 @@ import {
   redirect,
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
+
+const { common, limits: words } = texts;
 
 /** On the connection's page, with a way to change it for those who may. */
 export async function limitsFact(
@@ -32,7 +35,8 @@ export async function limitsFact(
 ): Promise<Html> {
   const text = limitsText(await findConnectionLimits(database, connection));
   if (!mayActAs(visit.session.role, "admin")) return html`${text}`;
-  return html`${text} <a href="${connectionPath(connection.tenantSlug, connection.id)}/limits">Change</a>`;
+  return html`${text}
+    <a href="${connectionPath(connection.tenantSlug, connection.id)}/limits">${words.change}</a>`;
 }
 
 export async function showLimits(visit: MemberVisit, { database }: Console): Promise<Answer> {
@@ -80,39 +84,33 @@ function readLimits({ addresses, rate }: Typed): ConnectionLimits | string {
 function form(visit: MemberVisit, connection: Connection, typed: Typed): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [common.overview, "/"],
       [`${connection.tenantName} · ${connection.name}`, path],
     ])}
     <div class="medium">
-      <h1>Limits</h1>
-      <p class="lead">
-        They hold from the next request on. A request from another address is answered 403, one too many 429
-        with Retry-After; both are told on the connection's page.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
       ${typed.wrong !== undefined && problem(typed.wrong)}
       <form class="card stack" method="post" action="${path}/limits">
         ${csrfField(visit)}
         <div class="field">
-          <label for="addresses">Allowed addresses</label>
+          <label for="addresses">${words.addresses}</label>
           <textarea id="addresses" name="addresses" rows="6" aria-describedby="addresses-hint">
 ${typed.addresses}</textarea>
-          <p class="hint" id="addresses-hint">
-            One address or range a line, such as 192.0.2.0/24 or 2001:db8::/32; empty allows all. Azure's are
-            those of the service tag AzureActiveDirectory, and they change.
-          </p>
+          <p class="hint" id="addresses-hint">${words.addressesHint}</p>
         </div>
         ${field({
           name: "rate",
-          label: "Requests a second",
+          label: words.rate,
           type: "number",
           value: typed.rate,
-          hint: "Empty sets no limit. Azure's gallery wants 25 at least.",
+          hint: words.rateHint,
         })}
         <div class="actions">
-          <button type="submit">Save</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button type="submit">${common.save}</button>
+          <a class="button quiet" href="${path}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Limits", body, { status: typed.wrong === undefined ? 200 : 422, section: "overview" });
+  return page(words.title, body, { status: typed.wrong === undefined ? 200 : 422, section: "overview" });
 }

@@ -4,8 +4,11 @@ import { findTenant } from "../../store/tenants.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
 import { emptyState, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { mappings } from "./azure-steps.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const words = texts.mapping;
 
 export const MAPPING_PATH = "/attributes";
 
@@ -15,43 +18,34 @@ export async function showMapping(visit: MemberVisit, { database }: Console): Pr
   const schema = await findSchemaInForce(database, tenant.id);
   const body = html`${tenantHead(visit, tenant, MAPPING_PATH)} ${mappings()}
     <section>
-      <h2>Attributes of this tenant's own</h2>
+      <h2>${words.own}</h2>
       ${
         schema === undefined
-          ? emptyState(
-              "None beyond the standard's",
-              html`<p>
-                A schema gives a tenant attributes of its own:
-                <code>rollcall schema set ${tenant.slug} schema.json</code>.
-              </p>`,
-            )
+          ? emptyState(words.noOwn, html`<p>${words.noOwnHint(tenant.slug)}</p>`)
           : extensions(schema)
       }
     </section>`;
-  return page(`Attributes · ${tenant.name}`, body, { section: "overview" });
+  return page(`${words.title} · ${tenant.name}`, body, { section: "overview" });
 }
 
 function extensions({ version, extensions: { User, Group } }: SchemaVersion): Html {
-  const columns = ["Attribute", "Target in Azure", "Type", "Required", "Meaning"].map((label) => ({ label }));
+  const columns = words.columns.map((label) => ({ label }));
   const all = [
-    ...User.map((schema) => ({ of: "Users", schema })),
-    ...Group.map((schema) => ({ of: "Groups", schema })),
+    ...User.map((schema) => ({ title: words.users(schema.name), schema })),
+    ...Group.map((schema) => ({ title: words.groups(schema.name), schema })),
   ];
-  return html`<p>
-      Version ${version} is in force. In Azure, add these under <b>Edit attribute list</b> first; then they
-      can be mapped.
-    </p>
+  return html`<p>${words.inForce(version)}</p>
     ${all.map(
-      ({ of, schema }) =>
-        html`<h3>${of}: ${schema.name}</h3>
+      ({ title, schema }) =>
+        html`<h3>${title}</h3>
           ${table(
-            `${of}: ${schema.name}`,
+            title,
             columns,
-            schema.attributes.map((attribute) => [
+            schema.attributes.map(({ type = "string", ...attribute }) => [
               attribute.name,
               html`<code>${schema.id}:${attribute.name}</code>`,
-              `${attribute.type ?? "string"}${attribute.multiValued === true ? ", several" : ""}`,
-              attribute.required === true ? "Yes" : "No",
+              attribute.multiValued === true ? words.several(type) : type,
+              attribute.required === true ? words.required : words.optional,
               attribute.description,
             ]),
           )}`,

@@ -21,9 +21,12 @@ import { field, postButton } from "../forms.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
 import { connectionPath, copyable, crumbs, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { isLive } from "./door-state.ts";
 import { clientFacts } from "./token-once.ts";
+
+const { common, oauth: words, tokens: tokenWords } = texts;
 
 // Two secrets are live while Azure is told the new one.
 const OVERLAP_HOURS = 168;
@@ -107,41 +110,32 @@ async function oauthPage(
   const tokens = await listTokens(deps.database, tenantId, connectionId);
   const path = connectionPath(connection.tenantSlug, connectionId);
   const body = html`${crumbs([
-      ["Overview", "/"],
+      [common.overview, "/"],
       [`${connection.tenantName} · ${connection.name}`, path],
     ])}
     <div class="medium">
-      <h1>OAuth 2.0</h1>
-      <p class="lead">
-        Azure asks the token endpoint for access tokens of an hour, and shows who it is by a client secret or,
-        with nothing to keep secret, by a token of its own. The gallery takes no other way.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
       ${wrong !== undefined && problem(wrong)}
       <section class="card stack ${issued !== undefined && "secret"}">
-        <h2>Under Admin Credentials in Azure</h2>
+        <h2>${words.credentials}</h2>
         ${facts([
-          ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
+          [tokenWords.azure.tenantUrl, copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
           ...clientFacts(deps, connectionId),
           ...(issued === undefined
             ? []
             : ([
-                ["Client Secret", copyable("client-secret", issued.token)],
-                ["Expires", date(issued.expiresAt)],
+                [tokenWords.azure.clientSecret, copyable("client-secret", issued.token)],
+                [tokenWords.expires, date(issued.expiresAt)],
               ] as const)),
         ])}
-        ${
-          issued !== undefined &&
-          html`<p class="caution">
-            <strong>The secret is shown this once.</strong> Only its hash is stored. One that it replaces
-            works for seven more days.
-          </p>`
-        }
+        ${issued !== undefined && html`<p class="caution">${words.secretOnce}</p>`}
       </section>
       ${secretsSection(visit, { path, tokens, now: deps.now() })}
       ${keys !== undefined && keysSection(keys, deps.now())}
       ${federationSection(visit, { path, federation, typed, now: deps.now() })}
     </div>`;
-  return page("OAuth 2.0", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
+  return page(words.title, body, { status: wrong === undefined ? 200 : 422, section: "overview" });
 }
 
 function secretsSection(
@@ -152,30 +146,28 @@ function secretsSection(
   const rows = live.map((token) => [
     html`<code>${token.hint}…</code>`,
     date(token.expiresAt),
-    token.lastUsedAt === null ? "Never" : ago(token.lastUsedAt, now),
-    html`<a href="${path}/tokens/${token.id}/revoke">Revoke <span class="unseen">${token.hint}</span></a>`,
+    token.lastUsedAt === null ? words.neverUsed : ago(token.lastUsedAt, now),
+    html`<a href="${path}/tokens/${token.id}/revoke"
+      >${words.revoke} <span class="unseen">${token.hint}</span></a
+    >`,
   ]);
-  const columns = ["Secret", "Expires", "Last used", "Change"].map((label) => ({ label }));
+  const columns = words.secretColumns.map((label) => ({ label }));
   return html`<section>
-    <h2>Client secrets</h2>
-    ${live.length > 0 && table("Client secrets", columns, rows)}
+    <h2>${words.secrets}</h2>
+    ${live.length > 0 && table(words.secrets, columns, rows)}
     <p class="actions">
-      ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? "Make another secret" : "Make a client secret", { kind: "quiet" })}
+      ${postButton(visit, `${path}/oauth/secret`, live.length > 0 ? words.makeAnotherSecret : words.makeSecret, { kind: "quiet" })}
     </p>
   </section>`;
 }
 
 /** They are set by the command line, which can read a file. */
 function keysSection(keys: ClientKeys, now: Date): Html {
+  const { algorithm, keysUrl, createdAt, lastUsedAt } = keys;
+  const lastUsed = lastUsedAt === null ? words.never : ago(lastUsedAt, now);
   return html`<section>
-    <h2>Keys of the client's own</h2>
-    <p>
-      Assertions signed with ${keys.algorithm} are taken
-      (<code>private_key_jwt</code>${keys.keysUrl !== null && html`, keys from <code class="wraps">${keys.keysUrl}</code>`}),
-      each once, since ${date(keys.createdAt)}; last used
-      ${keys.lastUsedAt === null ? "never" : ago(keys.lastUsedAt, now)}.
-      <code>rollcall oauth keys</code> changes them.
-    </p>
+    <h2>${words.keys}</h2>
+    <p>${words.keysTold({ algorithm, keysUrl, since: date(createdAt), lastUsed })}</p>
   </section>`;
 }
 
@@ -189,49 +181,47 @@ interface FederationShown {
 function federationSection(visit: MemberVisit, { path, federation, typed, now }: FederationShown): Html {
   const { issuer = "", subject = "", audience = "" } = typed ?? federation ?? {};
   return html`<section>
-    <h2>Workload identity federation</h2>
-    ${
-      federation !== undefined &&
-      html`<p>
-        Trusted since ${date(federation.createdAt)}; last used
-        ${federation.lastUsedAt === null ? "never" : ago(federation.lastUsedAt, now)}.
-      </p>`
-    }
+    <h2>${words.federation}</h2>
+    ${federation !== undefined && html`<p>${trustedSince(federation, now)}</p>`}
     <form class="card stack" method="post" action="${path}/oauth/federation">
       ${csrfField(visit)}
       ${field({
         name: "issuer",
-        label: "Issuer",
+        label: words.issuer,
         value: issuer,
         isRequired: true,
         charsMax: 500,
-        hint: "https://login.microsoftonline.com/<tenant id>/v2.0, with the id of the customer's Azure tenant.",
+        hint: words.issuerHint,
       })}
       ${field({
         name: "subject",
-        label: "Subject",
+        label: words.subject,
         value: subject,
         isRequired: true,
         charsMax: 500,
-        hint: "The object id of Microsoft's provisioning service in that tenant; not its client id.",
+        hint: words.subjectHint,
       })}
       ${field({
         name: "audience",
-        label: "Audience",
+        label: words.audience,
         value: audience,
         isRequired: true,
         charsMax: 500,
-        hint: "api://<application id>, as the application in Azure has it.",
+        hint: words.audienceHint,
       })}
       <div class="actions">
-        <button type="submit">${federation === undefined ? "Trust it" : "Save"}</button>
+        <button type="submit">${federation === undefined ? words.trust : common.save}</button>
       </div>
     </form>
     ${
       federation !== undefined &&
       html`<p class="actions">
-        ${postButton(visit, `${path}/oauth/federation/remove`, "Trust it no longer", { kind: "danger" })}
+        ${postButton(visit, `${path}/oauth/federation/remove`, words.trustNoLonger, { kind: "danger" })}
       </p>`
     }
   </section>`;
+}
+
+function trustedSince({ createdAt, lastUsedAt }: Federation, now: Date): Html {
+  return words.trustedSince(date(createdAt), lastUsedAt === null ? words.never : ago(lastUsedAt, now));
 }

@@ -6,6 +6,9 @@ import { ago, count, date } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, mayActAs, type MemberVisit, page, region } from "../page.ts";
 import { badge, connectionPath, describeStrip, emptyState, strip } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.overview;
 
 const STRIP_CYCLES = 24;
 const EXPIRY_WARNING_MS = 14 * 24 * 3600 * 1000;
@@ -17,34 +20,31 @@ export async function showOverview(visit: MemberVisit, { database, now }: Consol
   const shown = overview.connections.length === 0 ? nothingYet(mayActivate) : content(overview, at);
   const live = { regions: { overview: shown } };
   const body = html`<div class="title-row">
-      <h1>Overview</h1>
+      <h1>${words.title}</h1>
       ${
         mayActivate &&
         overview.connections.length > 0 &&
-        html`<a class="button" href="/activate">Activate Azure</a>`
+        html`<a class="button" href="/activate">${words.activate}</a>`
       }
     </div>
     ${region(live, "overview")}`;
-  return page("Overview", body, { section: "overview", live });
+  return page(words.title, body, { section: "overview", live });
 }
 
 function nothingYet(mayActivate: boolean): Html {
-  const steps = html`<p>
-      Activating gives you the two values Azure AD asks for: a Tenant URL and a Secret Token. Users and groups
-      arrive with Azure's first cycle.
-    </p>
+  const steps = html`<p>${words.nothingYetMeans}</p>
     ${
       mayActivate
-        ? html`<p><a class="button" href="/activate">Activate Azure</a></p>`
-        : html`<p>Your role may look but not activate. Ask an admin or the owner to do it.</p>`
+        ? html`<p><a class="button" href="/activate">${words.activate}</a></p>`
+        : html`<p>${words.mayNotActivate}</p>`
     }`;
-  return emptyState("No identity provider is connected yet", steps);
+  return emptyState(words.nothingYet, steps);
 }
 
 function content(overview: Overview, now: Date): Html {
   return html`${tiles(overview)}
     <section>
-      <h2>Connections</h2>
+      <h2>${words.connections}</h2>
       <ul class="connections">
         ${overview.connections.map((connection) => connectionCard(connection, now))}
       </ul>
@@ -56,18 +56,18 @@ function tiles({ connections, openFailures }: Overview): Html {
   const active = [...tenants.values()].reduce((sum, tenant) => sum + tenant.active, 0);
   const users = [...tenants.values()].reduce((sum, tenant) => sum + tenant.users, 0);
   const failed = openFailures >= FAILED_COUNTED_MAX ? `${count(FAILED_COUNTED_MAX)}+` : count(openFailures);
-  return html`<ul class="tiles" aria-label="Summary">
+  return html`<ul class="tiles" aria-label="${words.summary}">
     <li>
       <span class="figure">${count(active)}</span>
-      <span>active users <span class="muted">of ${count(users)}</span></span>
+      <span>${words.activeUsersOf(users)}</span>
     </li>
     <li>
       <span class="figure">${count(connections.length)}</span>
-      <span>${connections.length === 1 ? "connection" : "connections"}</span>
+      <span>${words.connectionsWord(connections.length)}</span>
     </li>
     <li>
       <span class="figure ${openFailures > 0 ? "warn" : ""}">${failed}</span>
-      <span><a href="/failed">failed jobs</a> <span class="muted">open</span></span>
+      <span>${words.failedJobsOpen("/failed")}</span>
     </li>
   </ul>`;
 }
@@ -87,17 +87,17 @@ function connectionCard(connection: ConnectionSummary, now: Date): Html {
     </div>
     <dl class="facts inline">
       <div>
-        <dt>Active users</dt>
-        <dd>${count(connection.active)} <span class="muted">of ${count(connection.users)}</span></dd>
+        <dt>${words.activeUsers}</dt>
+        <dd>${words.active(connection.active, connection.users)}</dd>
       </div>
       <div>
-        <dt>Last request</dt>
-        <dd>${connection.lastRequestAt ? ago(connection.lastRequestAt, now) : "None yet"}</dd>
+        <dt>${words.lastRequest}</dt>
+        <dd>${connection.lastRequestAt ? ago(connection.lastRequestAt, now) : words.noRequest}</dd>
       </div>
       ${nextBeat(connection, now)}
       <div>
-        <dt>Token expires</dt>
-        <dd>${connection.tokenExpiresAt ? date(connection.tokenExpiresAt) : "No token"}</dd>
+        <dt>${words.tokenExpires}</dt>
+        <dd>${connection.tokenExpiresAt ? date(connection.tokenExpiresAt) : words.states.noToken}</dd>
       </div>
     </dl>
   </li>`;
@@ -105,13 +105,14 @@ function connectionCard(connection: ConnectionSummary, now: Date): Html {
 
 function heldBadge({ tenantSlug, id, held }: ConnectionSummary): Html | undefined {
   if (held === 0) return undefined;
-  return badge(
-    "bad",
-    html`<a href="${connectionPath(tenantSlug, id)}/guard">${count(held)} deactivations held</a>`,
-  );
+  const path = `${connectionPath(tenantSlug, id)}/guard`;
+  return badge("bad", html`<a href="${path}">${words.deactivationsHeld(held)}</a>`);
 }
 
-const OVERDUE = { late: badge("warn", "Late"), silent: badge("bad", "Silent") } as const;
+const OVERDUE = {
+  late: badge("warn", words.states.late),
+  silent: badge("bad", words.states.silent),
+} as const;
 
 function heardOf({ lastRequestAt, cycles }: ConnectionSummary): Heard {
   return { lastRequestAt, incrementalCycles: cycles.filter(({ kind }) => kind === "incremental").length };
@@ -123,20 +124,21 @@ function nextBeat(connection: ConnectionSummary, now: Date): Html | undefined {
   const at = nextBeatAt(heardOf(connection), cycles.at(-1)?.startedAt);
   if (at === undefined || disconnectedAt !== null || cycles.at(-1)?.endedAt === null) return undefined;
   return html`<div>
-    <dt>${at > now ? "Next beat" : "Was expected"}</dt>
+    <dt>${at > now ? words.nextBeat : words.wasExpected}</dt>
     <dd>${ago(at, now)}</dd>
   </div>`;
 }
 
 function state(connection: ConnectionSummary, now: Date): Html {
   const { disconnectedAt, tokenExpiresAt, lastRequestAt, cycles } = connection;
-  if (disconnectedAt !== null) return badge("idle", "Disconnected");
-  if (tokenExpiresAt === null) return badge("bad", "No token");
-  if (tokenExpiresAt <= now) return badge("bad", "Token expired");
+  if (disconnectedAt !== null) return badge("idle", words.states.disconnected);
+  if (tokenExpiresAt === null) return badge("bad", words.states.noToken);
+  if (tokenExpiresAt <= now) return badge("bad", words.states.tokenExpired);
   if (tokenExpiresAt.getTime() - now.getTime() < EXPIRY_WARNING_MS)
-    return badge("warn", "Token expires soon");
-  if (lastRequestAt === null) return badge("warn", "Waiting for Azure");
+    return badge("warn", words.states.tokenExpiresSoon);
+  if (lastRequestAt === null) return badge("warn", words.states.waiting);
   const overdue = overdueOf(heardOf(connection), now);
   if (overdue !== undefined) return OVERDUE[overdue];
-  return cycles.at(-1)?.endedAt === null ? badge("good", "Cycle running") : badge("good", "Connected");
+  const isRunning = cycles.at(-1)?.endedAt === null;
+  return badge("good", isRunning ? words.states.cycleRunning : words.states.connected);
 }

@@ -5,6 +5,9 @@ import { type Html, html } from "../html.ts";
 import { mayReadValues } from "../mask.ts";
 import { type Answer, type Console, type MemberVisit, notFound, page } from "../page.ts";
 import { badge, emptyState, resourcePath, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const { common, people: words } = texts;
 
 const QUERY_CHARS_MAX = 200;
 
@@ -13,21 +16,19 @@ export async function showPeople(visit: MemberVisit, { database }: Console): Pro
   const tenants = new Map(connections.map(({ tenantSlug, tenantName }) => [tenantSlug, tenantName]));
   const slug = visit.query.get("tenant") ?? [...tenants.keys()][0] ?? "";
   const tenant = slug === "" ? undefined : await findTenant(database, slug);
-  if (slug !== "" && tenant === undefined) return notFound("There is no such tenant");
+  if (slug !== "" && tenant === undefined) return notFound(common.noTenant);
   const text = (visit.query.get("q") ?? "").trim().slice(0, QUERY_CHARS_MAX);
   const found = tenant === undefined || text === "" ? undefined : await findPeople(database, tenant.id, text);
-  const body = html`<h1>People</h1>
-    <p class="lead">
-      Why is somebody not in? Search by userName, e-mail, externalId, id, or the correlation id of an error.
-    </p>
+  const body = html`<h1>${words.title}</h1>
+    <p class="lead">${words.lead}</p>
     ${tenants.size > 0 && form(tenants, slug, text)} ${tenants.size === 0 && noTenant()}
     ${found && results(found, { slug, text, showsValues: mayReadValues(visit.session.role) })}`;
-  return page("People", body, { section: "people" });
+  return page(words.title, body, { section: "people" });
 }
 
 function form(tenants: ReadonlyMap<string, string>, chosen: string, text: string): Html {
   return html`<form class="filter" method="get" action="/people" role="search">
-    <label for="tenant">Tenant</label>
+    <label for="tenant">${words.tenant}</label>
     <select id="tenant" name="tenant">
       ${[...tenants].map(([slug, name]) =>
         slug === chosen
@@ -35,7 +36,7 @@ function form(tenants: ReadonlyMap<string, string>, chosen: string, text: string
           : html`<option value="${slug}">${name}</option>`,
       )}
     </select>
-    <label for="q">Search</label>
+    <label for="q">${common.search}</label>
     <input
       class="grows"
       id="q"
@@ -45,15 +46,12 @@ function form(tenants: ReadonlyMap<string, string>, chosen: string, text: string
       required
       value="${text}"
     />
-    <button type="submit">Search</button>
+    <button type="submit">${common.search}</button>
   </form>`;
 }
 
 function noTenant(): Html {
-  return emptyState(
-    "Nobody yet",
-    html`<p>Users and groups arrive with the first cycle of an activated connection.</p>`,
-  );
+  return emptyState(words.nobodyYet, html`<p>${words.nobodyYetHint}</p>`);
 }
 
 interface Searched {
@@ -66,28 +64,22 @@ interface Searched {
 function results(found: readonly Found[], { slug, text, showsValues }: Searched): Html {
   if (found.length === 0)
     return emptyState(
-      `Nobody matches “${text}”`,
-      html`<p>
-        The person was never created here, or was deleted. See whether the creation
-        <a href="/failed?tenant=${slug}">failed</a>; if not, assign the person to the enterprise application
-        in Azure and use Provision on demand.
-      </p>`,
+      words.nobodyMatches(text),
+      html`<p>${words.nobodyMatchesHint(`/failed?tenant=${slug}`)}</p>`,
     );
-  const columns = ["Name", "Kind", "State", ...(showsValues ? ["externalId"] : [])].map((label) => ({
-    label,
-  }));
+  const columns = [...words.columns, ...(showsValues ? [words.externalId] : [])].map((label) => ({ label }));
   const rows = found.map(({ type, id, name, active, externalId }) => [
     html`<a href="${resourcePath(slug, type, id)}">${name}</a>`,
-    type,
+    words.types[type],
     active === null ? "" : stateBadge(active),
     ...(showsValues ? [externalId === null ? "" : html`<code>${externalId}</code>`] : []),
   ]);
   return html`<section>
-    <h2>${found.length === 1 ? "One match" : `${found.length} matches`}</h2>
-    ${table("Matches", columns, rows)}
+    <h2>${words.matchesFound(found.length)}</h2>
+    ${table(words.matches, columns, rows)}
   </section>`;
 }
 
 export function stateBadge(active: boolean): Html {
-  return active ? badge("good", "Active") : badge("bad", "Deactivated");
+  return active ? badge("good", words.active) : badge("bad", words.deactivated);
 }

@@ -21,7 +21,10 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const { common, productKeys: words } = texts;
 
 const PATH = "/keys";
 const NAME_CHARS_MAX = 100;
@@ -38,10 +41,9 @@ export async function submitProductKey(visit: MemberVisit, deps: Console): Promi
   const name = (visit.form.get("name") ?? "").trim();
   const days = (visit.form.get("days") ?? "").trim();
   const ttlDays = days === "" ? undefined : Number(days);
-  if (name === "" || name.length > NAME_CHARS_MAX)
-    return keysPage(visit, deps, "Name the key after what will use it.");
+  if (name === "" || name.length > NAME_CHARS_MAX) return keysPage(visit, deps, words.noName);
   if (ttlDays !== undefined && !(Number.isInteger(ttlDays) && ttlDays >= 1 && ttlDays <= DAYS_MAX))
-    return keysPage(visit, deps, `A key lives for 1 to ${String(DAYS_MAX)} days, or without an end.`);
+    return keysPage(visit, deps, words.wrongDays(DAYS_MAX));
   const tenantId = tenant.id;
   const issued = await database.transaction(async (tx) => {
     const made = await issueProductKey(tx, { tenantId, name, secret, ttlDays });
@@ -58,8 +60,7 @@ export async function showKeyRevoke(visit: MemberVisit, deps: Console): Promise<
 
 export async function submitKeyRevoke(visit: MemberVisit, deps: Console): Promise<Answer> {
   return onKey(visit, deps, async (tenant, key) => {
-    if (!isUnderstood(visit))
-      return revokeForm(visit, tenant, key, "Tick the box to confirm that the key is to end.");
+    if (!isUnderstood(visit)) return revokeForm(visit, tenant, key, words.revokeUnconfirmed);
     const { id: tenantId, slug } = tenant;
     await deps.database.transaction(async (tx) => {
       if (!(await revokeProductKey(tx, tenantId, key.id))) return;
@@ -80,26 +81,23 @@ async function onKey(
   const tenant = await findTenant(database, params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
   const key = (await listProductKeys(database, tenant.id)).find(({ id }) => id === params["id"]);
-  return key === undefined ? notFound("There is no such key") : answer(tenant, key);
+  return key === undefined ? notFound(words.noSuchKey) : answer(tenant, key);
 }
 
 /** The only page that shows a key. */
 function keyOnce({ name, slug }: Tenant, key: string, { publicUrl }: Console): Answer {
-  const title = `New product key for ${name}`;
+  const title = words.newKey(name);
   const body = html`<div class="medium">
     <h1>${title}</h1>
     <section class="card stack secret">
-      <h2>Copy it into the product now</h2>
+      <h2>${words.copyNow}</h2>
       ${facts([
-        ["Address", html`<code class="copy">${publicUrl()}/v1</code>`],
-        ["Key", html`<code class="copy">${key}</code>`],
+        [words.address, html`<code class="copy">${publicUrl()}/v1</code>`],
+        [words.key, html`<code class="copy">${key}</code>`],
       ])}
-      <p class="caution">
-        <strong>The key is shown this once.</strong> Only its hash is stored; if it is lost, make another and
-        revoke this one. The product sends it as a bearer token.
-      </p>
+      <p class="caution">${words.keyOnce}</p>
     </section>
-    <p><a class="button" href="/tenants/${slug}${PATH}">I have copied it</a></p>
+    <p><a class="button" href="/tenants/${slug}${PATH}">${words.copied}</a></p>
   </div>`;
   return page(title, body, { section: "overview" });
 }
@@ -107,25 +105,22 @@ function keyOnce({ name, slug }: Tenant, key: string, { publicUrl }: Console): A
 function revokeForm(visit: MemberVisit, { slug, name }: Tenant, key: ProductKey, wrong?: string): Answer {
   const path = `/tenants/${slug}${PATH}`;
   const body = html`${crumbs([
-      ["Overview", "/"],
-      [`${name} · Product keys`, path],
+      [common.overview, "/"],
+      [`${name} · ${words.title}`, path],
     ])}
     <div class="medium">
-      <h1>Revoke ${key.name}</h1>
-      <p class="lead">
-        Whatever uses <code>${key.hint}…</code> is answered 401 at once. The product's client then does what
-        was chosen for a Rollcall that cannot be reached.
-      </p>
+      <h1>${words.revokeKey(key.name)}</h1>
+      <p class="lead">${words.revokeLead(key.hint)}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="${path}/${key.id}/revoke">
-        ${csrfField(visit)} ${understood("I understand that the product can no longer ask with this key")}
+        ${csrfField(visit)} ${understood(words.revokeUnderstood)}
         <div class="actions">
-          <button class="danger" type="submit">Revoke the key</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button class="danger" type="submit">${words.revoke}</button>
+          <a class="button quiet" href="${path}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Revoke a product key", body, {
+  return page(words.revokeTitle, body, {
     ...{ status: wrong === undefined ? 200 : 422, section: "overview" },
   });
 }
@@ -136,15 +131,12 @@ async function keysPage(visit: MemberVisit, { database, now }: Console, wrong?: 
   const keys = await listProductKeys(database, tenant.id);
   const mayAct = mayActAs(visit.session.role, "admin");
   const body = html`${tenantHead(visit, tenant, PATH)}
-    <h2>Product keys</h2>
-    <p class="lead">
-      The product shows a key to ask who may log in, to read events, and to tell whom it knew before. It opens
-      nothing of the identity provider's.
-    </p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
     ${
       keys.length === 0
-        ? emptyState("No key yet", "Without one the product cannot ask.")
+        ? emptyState(words.noKey, words.noKeyHint)
         : keyTable(tenant, keys, { now: now(), mayAct })
     }
     ${
@@ -152,18 +144,17 @@ async function keysPage(visit: MemberVisit, { database, now }: Console, wrong?: 
       html`<form class="card stack medium" method="post" action="/tenants/${tenant.slug}${PATH}">
         ${csrfField(visit)}
         ${field({
-          ...{ name: "name", label: "Name", charsMax: NAME_CHARS_MAX, isRequired: true },
-          hint: "After what will use it, such as web servers.",
+          ...{ name: "name", label: words.name, charsMax: NAME_CHARS_MAX, isRequired: true },
+          hint: words.nameHint,
         })}
         ${field({
-          ...{ name: "days", label: "Days until it ends", type: "number" },
-          hint: "Empty: it stands until it is revoked.",
+          ...{ name: "days", label: words.days, type: "number", hint: words.daysHint },
         })}
-        <div class="actions"><button type="submit">Make a key</button></div>
+        <div class="actions"><button type="submit">${words.make}</button></div>
       </form>`
     }`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Product keys`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function keyTable(
@@ -171,26 +162,22 @@ function keyTable(
   keys: readonly ProductKey[],
   { now, mayAct }: { readonly now: Date; readonly mayAct: boolean },
 ): Html {
-  const labels = ["Key", "Name", "State", "Created", "Ends", "Last used", ...(mayAct ? ["Action"] : [])];
+  const columns = [...words.columns, ...(mayAct ? [common.action] : [])].map((label) => ({ label }));
   const rows = keys.map((key) => [
     html`<code>${key.hint}…</code>`,
     key.name,
     stateOf(key, now),
     date(key.createdAt),
-    key.expiresAt === null ? "Never" : date(key.expiresAt),
-    key.lastUsedAt === null ? "Never" : ago(key.lastUsedAt, now),
+    key.expiresAt === null ? words.never : date(key.expiresAt),
+    key.lastUsedAt === null ? words.never : ago(key.lastUsedAt, now),
     mayAct &&
       key.revokedAt === null &&
-      html`<a href="/tenants/${slug}${PATH}/${key.id}/revoke">Revoke ${key.name}</a>`,
+      html`<a href="/tenants/${slug}${PATH}/${key.id}/revoke">${words.revokeKey(key.name)}</a>`,
   ]);
-  return table(
-    "Product keys",
-    labels.map((label) => ({ label })),
-    rows,
-  );
+  return table(words.title, columns, rows);
 }
 
 function stateOf({ revokedAt, expiresAt }: ProductKey, now: Date): Html {
-  if (revokedAt !== null) return badge("idle", "Revoked");
-  return expiresAt !== null && expiresAt <= now ? badge("bad", "Expired") : badge("good", "Live");
+  if (revokedAt !== null) return badge("idle", words.revoked);
+  return expiresAt !== null && expiresAt <= now ? badge("bad", words.expired) : badge("good", words.live);
 }

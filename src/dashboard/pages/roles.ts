@@ -27,15 +27,14 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, emptyState, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const { common, roles: words } = texts;
 
 const PATH = "/roles";
 
-const FIELD_LABELS: Readonly<Record<GroupField, string>> = {
-  displayName: "Display name",
-  externalId: "Object id in Azure",
-  id: "Id here",
-};
+const FIELD_LABELS: Readonly<Record<GroupField, string>> = words.groupFields;
 
 export async function showRoles(visit: MemberVisit, deps: Console): Promise<Answer> {
   const tenant = await findTenant(deps.database, visit.params["slug"] ?? "");
@@ -46,9 +45,7 @@ export async function submitMapping(visit: MemberVisit, deps: Console): Promise<
   return change(visit, deps, {
     action: "role_mapping.added",
     make: async (tx, tenantId, mapping) =>
-      (await addRoleMapping(tx, tenantId, mapping))
-        ? undefined
-        : `There are ${MAPPINGS_MAX} mappings already, which is as many as there may be.`,
+      (await addRoleMapping(tx, tenantId, mapping)) ? undefined : words.tooMany(MAPPINGS_MAX),
   });
 }
 
@@ -56,7 +53,7 @@ export async function submitMappingRemoval(visit: MemberVisit, deps: Console): P
   return change(visit, deps, {
     action: "role_mapping.removed",
     make: async (tx, tenantId, mapping) =>
-      (await removeRoleMapping(tx, tenantId, mapping)) ? undefined : "That mapping is gone already.",
+      (await removeRoleMapping(tx, tenantId, mapping)) ? undefined : words.goneAlready,
   });
 }
 
@@ -90,10 +87,10 @@ async function change(visit: MemberVisit, deps: Console, { action, make }: Chang
 /** @returns what is wrong, where something is */
 function mappingIn(form: URLSearchParams): RoleMapping | string {
   const matchBy = GROUP_FIELDS.find((known) => known === form.get("matchBy"));
-  if (matchBy === undefined) return "Choose by what the group is told.";
+  if (matchBy === undefined) return words.noMatchBy;
   const mapping = { role: (form.get("role") ?? "").trim(), matchBy, value: (form.get("value") ?? "").trim() };
   const wrong = wrongMapping(mapping);
-  return wrong === undefined ? mapping : `Nothing was changed: ${wrong}.`;
+  return wrong === undefined ? mapping : words.wrongMapping(wrong);
 }
 
 async function rolesPage(
@@ -104,27 +101,24 @@ async function rolesPage(
   const mappings = await listRoleMappings(database, tenant.id);
   const isAdmin = mayActAs(visit.session.role, "admin");
   const body = html`${tenantHead(visit, tenant, PATH)}
-    <h2>Roles</h2>
-    <p class="lead">
-      The members of a group, and of the groups in it, have its roles: the product is told them with each
-      login check and event. Licences are roles too.
-    </p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
     ${
       mappings.length === 0
-        ? emptyState("No group gives a role yet", "The product then decides about roles by itself.")
+        ? emptyState(words.noMapping, words.noMappingHint)
         : table(
-            "Roles",
+            words.title,
             COLUMNS,
             mappings.map((mapping) => rowOf(visit, tenant, { mapping, isAdmin })),
           )
     }
     ${isAdmin && addForm(visit, tenant)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`Roles · ${tenant.name}`, body, { status, section: "overview" });
+  return page(`${words.title} · ${tenant.name}`, body, { status, section: "overview" });
 }
 
-const COLUMNS = ["Role", "Group told by", "Value", "Groups here", "Change"].map((label) => ({ label }));
+const COLUMNS = words.columns.map((label) => ({ label }));
 
 function rowOf(
   visit: MemberVisit,
@@ -136,28 +130,30 @@ function rowOf(
     html`<code>${role}</code>`,
     FIELD_LABELS[matchBy],
     value,
-    groups === 0 ? badge("warn", "None yet") : count(groups),
+    groups === 0 ? badge("warn", words.noGroupYet) : count(groups),
     isAdmin &&
       html`<form method="post" action="/tenants/${tenant.slug}${PATH}/remove">
         ${csrfField(visit)}
         <input type="hidden" name="role" value="${role}" />
         <input type="hidden" name="matchBy" value="${matchBy}" />
         <input type="hidden" name="value" value="${value}" />
-        <button class="quiet" type="submit" aria-label="Remove ${describeMapping(mapping)}">Remove</button>
+        <button class="quiet" type="submit" aria-label="${words.removeMapping(describeMapping(mapping))}">
+          ${common.remove}
+        </button>
       </form>`,
   ];
 }
 
 function addForm(visit: MemberVisit, tenant: Tenant): Html {
   return html`<form class="card stack medium" method="post" action="/tenants/${tenant.slug}${PATH}">
-    <h3>Add a mapping</h3>
+    <h3>${words.addMapping}</h3>
     ${csrfField(visit)}
     <div class="field">
-      <label for="role">Role, as the product calls it</label>
+      <label for="role">${words.role}</label>
       <input id="role" name="role" required maxlength="100" />
     </div>
     <div class="field">
-      <label for="matchBy">Group told by</label>
+      <label for="matchBy">${words.matchBy}</label>
       <select id="matchBy" name="matchBy">
         ${(["displayName", "externalId", "id"] as const).map(
           (field) => html`<option value="${field}">${FIELD_LABELS[field]}</option>`,
@@ -165,12 +161,10 @@ function addForm(visit: MemberVisit, tenant: Tenant): Html {
       </select>
     </div>
     <div class="field">
-      <label for="value">Value</label>
+      <label for="value">${words.value}</label>
       <input id="value" name="value" required maxlength="1024" aria-describedby="value-hint" />
-      <p class="hint" id="value-hint">
-        The group need not be there yet. An object id survives a rename of the group.
-      </p>
+      <p class="hint" id="value-hint">${words.valueHint}</p>
     </div>
-    <div class="actions"><button type="submit">Add</button></div>
+    <div class="actions"><button type="submit">${words.add}</button></div>
   </form>`;
 }

@@ -1,22 +1,24 @@
 /** Settings of the installation: where to find what, how long what is kept, and how each tenant is set. */
-import { Config } from "../../platform/config.ts";
 import { describeGuard } from "../../store/deactivation-guards.ts";
 import { listTenantSettings, type TenantSettings } from "../../store/tenant-settings.ts";
-import { count, counted } from "../format.ts";
+import { count } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { settingsPages } from "../navigation.ts";
 import { type Answer, type Console, type MemberVisit, page, RETENTION_SETTINGS } from "../page.ts";
 import { connectionPath, emptyState, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { MAPPING_PATH } from "./mapping.ts";
+
+const words = texts.settings;
 
 const CONNECTIONS_MAX = 100;
 
 export async function showSettings(visit: MemberVisit, deps: Console): Promise<Answer> {
   const connections = await listTenantSettings(deps.database, CONNECTIONS_MAX + 1);
-  const body = html`<h1>Settings</h1>
-    <p class="lead">What holds for the whole installation, and where each tenant's own settings stand.</p>
+  const body = html`<h1>${words.title}</h1>
+    <p class="lead">${words.lead}</p>
     ${places(visit)} ${tenantsSection(connections)} ${retentionSection(deps.retention)}`;
-  return page("Settings", body, { section: "settings" });
+  return page(words.title, body, { section: "settings" });
 }
 
 function places(visit: MemberVisit): Html | undefined {
@@ -34,55 +36,41 @@ function places(visit: MemberVisit): Html | undefined {
 }
 
 function tenantsSection(connections: readonly TenantSettings[]): Html {
-  const columns = ["Connection", "Deactivation guard", "Attributes", "Webhooks"].map((label) => ({ label }));
+  const columns = words.columns.map((label) => ({ label }));
   return html`<section>
-    <h2>By tenant</h2>
+    <h2>${words.byTenant}</h2>
     ${
       connections.length === 0
-        ? emptyState(
-            "No tenant is connected",
-            html`<p>Begin with <a href="/activate">Activate Azure</a>.</p>`,
-          )
-        : table("Settings by connection", columns, connections.slice(0, CONNECTIONS_MAX).map(rowOf))
+        ? emptyState(words.noTenant, html`<p>${words.noTenantHint("/activate")}</p>`)
+        : table(words.byConnection, columns, connections.slice(0, CONNECTIONS_MAX).map(rowOf))
     }
-    ${
-      connections.length > CONNECTIONS_MAX &&
-      html`<p>These are the first ${CONNECTIONS_MAX}; the others stand on the <a href="/">overview</a>.</p>`
-    }
+    ${connections.length > CONNECTIONS_MAX && html`<p>${words.firstOnes(CONNECTIONS_MAX, "/")}</p>`}
   </section>`;
 }
 
 function rowOf(of: TenantSettings): readonly Html[] {
   const [tenant, connection] = [`/tenants/${of.tenantSlug}`, connectionPath(of.tenantSlug, of.connectionId)];
   const attributes =
-    of.schemaVersion === null ? "The standard's" : `Its own too, version ${of.schemaVersion}`;
+    of.schemaVersion === null ? words.standardAttributes : words.ownAttributes(of.schemaVersion);
   return [
     html`<a href="${connection}">${of.tenantName} · ${of.connectionName}</a>`,
-    html`<a href="${connection}/guard">${of.guard ? capital(describeGuard(of.guard)) : "Off"}</a>`,
+    html`<a href="${connection}/guard">${of.guard ? capital(describeGuard(of.guard)) : words.guardOff}</a>`,
     html`<a href="${tenant}${MAPPING_PATH}">${attributes}</a>`,
-    html`<a href="${tenant}/webhooks">${webhooks(of)}</a>`,
+    html`<a href="${tenant}/webhooks">${words.webhooks(of.webhooks, of.webhooksPaused)}</a>`,
   ];
 }
 
-function webhooks({ webhooks: all, webhooksPaused: paused }: TenantSettings): string {
-  if (all === 0) return "None";
-  return paused === 0 ? counted(all, "endpoint") : `${counted(all, "endpoint")}, ${count(paused)} paused`;
-}
-
 function retentionSection(retention: Console["retention"]): Html {
-  const columns = [{ label: "What" }, { label: "Days", isNumber: true }, { label: "Set by" }];
+  const columns = [{ label: words.what }, { label: words.days, isNumber: true }, { label: words.setBy }];
   const rows = RETENTION_SETTINGS.map((name) => [
-    capital((Config.shape[name].description ?? name).replace(/^Days for which |( is| are) kept/g, "")),
+    words.retained[name],
     count(retention[name]),
     html`<code>${name}</code>`,
   ]);
   return html`<section>
-    <h2>How long it is kept</h2>
-    <p>
-      These stand in the environment of the processes; the workers delete by them. Users, groups and settings
-      are kept until somebody deletes them.
-    </p>
-    ${table("How long what is kept", columns, rows)}
+    <h2>${words.retention}</h2>
+    <p>${words.retentionLead}</p>
+    ${table(words.retentionTable, columns, rows)}
   </section>`;
 }
 

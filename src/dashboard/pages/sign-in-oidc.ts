@@ -7,7 +7,10 @@ import type { OidcSignIn } from "../oidc.ts";
 import { type Answer, type Console, page, redirect } from "../page.ts";
 import type { PublicVisit } from "../public-routes.ts";
 import { beginSession } from "../session.ts";
+import { texts } from "../texts/texts.ts";
 import { ownPath } from "./sign-in.ts";
+
+const words = texts.signIn;
 
 export interface OidcDeps extends Console {
   readonly oidc: OidcSignIn;
@@ -37,14 +40,11 @@ export async function finishOidc(visit: PublicVisit, deps: OidcDeps): Promise<An
 
 function noRole(name: string): Answer {
   const body = html`<div class="narrow">
-    <h1>No access</h1>
-    <p>
-      Your identity provider knows you as <b>${name}</b>, but gives you no role in Rollcall, or your account
-      is disabled here. Ask for one of the roles that OIDC_ROLES names.
-    </p>
-    <p><a href="/sign-in">Back to the sign-in</a></p>
+    <h1>${words.noAccess}</h1>
+    <p>${words.noAccessMeans(name)}</p>
+    <p><a href="/sign-in">${words.backToSignIn}</a></p>
   </div>`;
-  return page("No access", body, { status: 403 });
+  return page(words.noAccess, body, { status: 403 });
 }
 
 /** The provider's words are for the log: they may say more than a stranger should read. */
@@ -52,12 +52,9 @@ function failed(err: unknown, logger: Logger, status: number): Answer {
   const correlationId = newId();
   logger.warn({ err, correlationId }, "a sign-in by OpenID failed");
   const body = html`<div class="narrow">
-    <h1>That sign-in failed</h1>
-    <p>
-      The identity provider refused it, did not answer, or it was begun in another browser or too long ago.
-      The log says which under <code>${correlationId}</code>.
-    </p>
-    <p><a href="/sign-in">Try again</a></p>
+    <h1>${words.failed}</h1>
+    <p>${words.failedMeans(correlationId)}</p>
+    <p><a href="/sign-in">${words.tryAgain}</a></p>
   </div>`;
-  return page("Sign-in failed", body, { status });
+  return page(words.failedTitle, body, { status });
 }

@@ -4,10 +4,9 @@ import { html } from "../html.ts";
 import { type Answer, csrfField, page, redirect, type Visit } from "../page.ts";
 import { problem } from "../parts.ts";
 import type { SignIn } from "../session.ts";
+import { texts } from "../texts/texts.ts";
 
-const REFUSED =
-  "That login and password do not match, or the account is locked for a while after too many attempts.";
-const BUSY = "Too many people are signing in at the moment. Try again in a few seconds.";
+const words = texts.signIn;
 
 /** @param provider - what the operator's OpenID provider is called, where there is one */
 export function showSignIn(visit: Visit, provider?: string): Answer {
@@ -26,9 +25,9 @@ export async function submitSignIn(
     case "signed-in":
       return redirect(ownPath(next), { kind: "begin", id: result.sessionId });
     case "refused":
-      return signInPage(visit, { next, login, problem: REFUSED, status: 401, provider });
+      return signInPage(visit, { next, login, problem: words.refused, status: 401, provider });
     case "busy":
-      return signInPage(visit, { next, login, problem: BUSY, status: 503, provider });
+      return signInPage(visit, { next, login, problem: words.busy, status: 503, provider });
   }
 }
 
@@ -42,23 +41,23 @@ interface Shown {
 
 function signInPage(visit: Visit, shown: Shown): Answer {
   const body = html`<div class="narrow">
-    <h1>Sign in</h1>
-    <p class="lead">The console of your provisioning service.</p>
+    <h1>${words.title}</h1>
+    <p class="lead">${words.lead}</p>
     ${shown.problem && problem(shown.problem)}
     ${
       shown.provider !== undefined &&
       html`<p>
           <a class="button wide" href="/sign-in/oidc?next=${encodeURIComponent(ownPath(shown.next))}"
-            >Sign in with ${shown.provider}</a
+            >${words.withProvider(shown.provider)}</a
           >
         </p>
-        <p class="muted small">Or with an account of Rollcall's own:</p>`
+        <p class="muted small">${words.orOwnAccount}</p>`
     }
     <form class="card stack" method="post" action="/sign-in">
       ${csrfField(visit)}
       <input type="hidden" name="next" value="${ownPath(shown.next)}" />
       <div class="field">
-        <label for="login">Login</label>
+        <label for="login">${words.login}</label>
         <input
           id="login"
           name="login"
@@ -70,17 +69,14 @@ function signInPage(visit: Visit, shown: Shown): Answer {
         />
       </div>
       <div class="field">
-        <label for="password">Password</label>
+        <label for="password">${words.password}</label>
         <input id="password" name="password" type="password" autocomplete="current-password" required />
       </div>
-      <button type="submit">Sign in</button>
+      <button type="submit">${words.title}</button>
     </form>
-    <p class="note">
-      The first account is <code>owner</code>. Its password was printed when Rollcall started for the first
-      time; a lost one is replaced by <code>rollcall account reset-password owner</code>.
-    </p>
+    <p class="note">${words.firstAccount}</p>
   </div>`;
-  return page("Sign in", body, { status: shown.status });
+  return page(words.title, body, { status: shown.status });
 }
 
 /** Only a path of this console, or sign-in could be made to send people elsewhere. */

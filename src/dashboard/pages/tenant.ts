@@ -8,7 +8,9 @@ import { type Answer, type Console, mayActAs, type MemberVisit, notFound, page }
 import { badge, connectionPath, crumbs, emptyState, facts, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 
-export const NO_TENANT = texts.common.noTenant;
+const { common, tenant: words } = texts;
+
+export const NO_TENANT = common.noTenant;
 
 export async function showTenant(visit: MemberVisit, { database, now }: Console): Promise<Answer> {
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
@@ -20,15 +22,12 @@ export async function showTenant(visit: MemberVisit, { database, now }: Console)
   const { usersActive = 0, usersInactive = 0, groups = 0 } = totals.get(tenant.id) ?? {};
   const body = html`${tenantHead(visit, tenant, "")}
   ${facts([
-    [
-      "Active users",
-      html`${count(usersActive)} <span class="muted">of ${count(usersActive + usersInactive)}</span>`,
-    ],
-    ["Groups", count(groups)],
-    ["Short name", html`<code>${tenant.slug}</code>`],
-    ["Created", date(tenant.createdAt)],
-    ["People", html`<a href="/people?tenant=${tenant.slug}">Search</a>`],
-    ["Failed jobs", html`<a href="/failed?tenant=${tenant.slug}">Show</a>`],
+    [words.activeUsers, words.active(usersActive, usersActive + usersInactive)],
+    [words.groups, count(groups)],
+    [words.shortName, html`<code>${tenant.slug}</code>`],
+    [words.created, date(tenant.createdAt)],
+    [words.people, html`<a href="/people?tenant=${tenant.slug}">${common.search}</a>`],
+    [words.failedJobs, html`<a href="/failed?tenant=${tenant.slug}">${common.show}</a>`],
   ])}
   ${connectionsSection(visit, tenant, { connections, now: now() })}`;
   return page(tenant.name, body, { section: "overview" });
@@ -36,7 +35,7 @@ export async function showTenant(visit: MemberVisit, { database, now }: Console)
 
 /** The name of the tenant, the way back, and the tabs of its pages. @param path - of the page, after `/tenants/:slug` */
 export function tenantHead(visit: MemberVisit, tenant: Pick<Tenant, "slug" | "name">, path: string): Html {
-  return html`${crumbs([["Overview", "/"]])}
+  return html`${crumbs([[common.overview, "/"]])}
     <h1>${tenant.name}</h1>
     ${tenantTabs(tenant.slug, path, visit.session.role)}`;
 }
@@ -46,33 +45,31 @@ function connectionsSection(
   { slug }: Tenant,
   { connections, now }: { readonly connections: readonly Connection[]; readonly now: Date },
 ): Html {
-  const columns = ["Connection", "State", "Created", "Token expires", "Token last used"].map((label) => ({
-    label,
-  }));
+  const columns = words.columns.map((label) => ({ label }));
   const rows = connections.map((connection) => [
     html`<a href="${connectionPath(connection.tenantSlug, connection.id)}">${connection.name}</a>`,
     stateOf(connection, now),
     date(connection.createdAt),
-    connection.tokenExpiresAt === null ? "No token" : date(connection.tokenExpiresAt),
-    connection.tokenLastUsedAt === null ? "Never" : ago(connection.tokenLastUsedAt, now),
+    connection.tokenExpiresAt === null ? words.noToken : date(connection.tokenExpiresAt),
+    connection.tokenLastUsedAt === null ? words.never : ago(connection.tokenLastUsedAt, now),
   ]);
   return html`<section>
-    <h2>Connections</h2>
+    <h2>${words.connections}</h2>
     ${
       connections.length === 0
-        ? emptyState("No connection yet", "Nobody provisions this tenant.")
-        : table("Connections", columns, rows)
+        ? emptyState(words.noConnection, words.noConnectionHint)
+        : table(words.connections, columns, rows)
     }
     ${
       mayActAs(visit.session.role, "admin") &&
-      html`<p><a class="button quiet" href="/tenants/${slug}/connect">Add a connection</a></p>`
+      html`<p><a class="button quiet" href="/tenants/${slug}/connect">${words.addConnection}</a></p>`
     }
   </section>`;
 }
 
 function stateOf({ disconnectedAt, tokenExpiresAt, tokenLastUsedAt }: Connection, now: Date): Html {
-  if (disconnectedAt !== null) return badge("idle", "Disconnected");
-  if (tokenExpiresAt === null) return badge("bad", "No token");
-  if (tokenExpiresAt <= now) return badge("bad", "Token expired");
-  return tokenLastUsedAt === null ? badge("warn", "Waiting for Azure") : badge("good", "Connected");
+  if (disconnectedAt !== null) return badge("idle", words.disconnected);
+  if (tokenExpiresAt === null) return badge("bad", words.noToken);
+  if (tokenExpiresAt <= now) return badge("bad", words.tokenExpired);
+  return tokenLastUsedAt === null ? badge("warn", words.waiting) : badge("good", words.connected);
 }

@@ -4,9 +4,12 @@ import { date } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, page, region } from "../page.ts";
 import { connectionPath, copyable, facts } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { firstSteps, laterSteps, mappings } from "./azure-steps.ts";
 import { doorCard, doorState } from "./door-state.ts";
 import { readDoor } from "./read-door.ts";
+
+const words = texts.tokens;
 
 export interface TokenOnce {
   readonly title: string;
@@ -28,32 +31,21 @@ export async function tokenOnce(deps: Console, shown: TokenOnce): Promise<Answer
   const body = html`<div class="medium">
       <h1>${shown.title}</h1>
       <section class="card stack secret">
-        <h2>Copy these into Azure now</h2>
+        <h2>${words.copyNow}</h2>
         ${facts([
-          ["Tenant URL", copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
+          [words.azure.tenantUrl, copyable("tenant-url", `${deps.publicUrl()}/scim/v2`)],
           ...(isBearer ? [] : clientFacts(deps, connection.id)),
           [
-            isBearer ? "Secret Token" : "Client Secret",
+            isBearer ? words.azure.secretToken : words.azure.clientSecret,
             copyable(isBearer ? "secret-token" : "client-secret", token.token),
           ],
-          ["Expires", date(token.expiresAt)],
+          [words.expires, date(token.expiresAt)],
         ])}
-        <p class="caution">
-          <strong>The ${isBearer ? "token" : "secret"} is shown this once.</strong> Only its hash is stored;
-          if it is lost,
-          ${isBearer ? "rotate it" : html`make another on the page <a href="${path}/oauth">OAuth 2.0</a>`} and
-          paste the new one into Azure. A click selects the whole value.
-        </p>
+        <p class="caution">${isBearer ? words.tokenOnce : words.secretOnce(`${path}/oauth`)}</p>
       </section>
       ${region(live, "door", true)} ${shown.isFirst ? firstSteps(shown.kind) : laterSteps(shown.oldEndsAt)}
-      <p><a class="button" href="${path}">I have copied it — open the connection</a></p>
-      ${
-        isBearer &&
-        html`<p class="hint">
-          Azure's gallery no longer takes long-lived tokens; an application of your own still does. The better
-          way for both: <a href="${path}/oauth">OAuth 2.0 or federation</a>.
-        </p>`
-      }
+      <p><a class="button" href="${path}">${words.copied}</a></p>
+      ${isBearer && html`<p class="hint">${words.betterWay(`${path}/oauth`)}</p>`}
     </div>
     ${shown.isFirst && mappings()}`;
   return page(shown.title, body, { section: "overview", live });
@@ -65,7 +57,7 @@ export function clientFacts(
   clientId: string,
 ): readonly (readonly [string, Html])[] {
   return [
-    ["Token Endpoint", copyable("token-endpoint", `${publicUrl()}/oauth2/token`)],
-    ["Client Identifier", copyable("client-identifier", clientId)],
+    [words.azure.tokenEndpoint, copyable("token-endpoint", `${publicUrl()}/oauth2/token`)],
+    [words.azure.clientIdentifier, copyable("client-identifier", clientId)],
   ];
 }

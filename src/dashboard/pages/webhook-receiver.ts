@@ -5,6 +5,9 @@ import { choices } from "../forms.ts";
 import { ago } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, type MemberVisit } from "../page.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.webhook;
 
 /** What a receiver of tokens must be told. */
 export function receiverFacts(
@@ -14,13 +17,13 @@ export function receiverFacts(
   if (format === "json") return [];
   const code = (text: string): Html => html`<code class="wraps">${text}</code>`;
   return [
-    ["Issuer", code(issuer)],
-    ["Audience", code(audience ?? "")],
-    ["Key set", code(`${publicUrl}/.well-known/jwks.json`)],
+    [words.issuer, code(issuer)],
+    [words.audience, code(audience ?? "")],
+    [words.keySet, code(`${publicUrl}/.well-known/jwks.json`)],
     ...(delivery === "poll"
       ? [
-          ["Poll by POST", code(`${publicUrl}/v1/security-events/${id}`)] as const,
-          ["Last asked", polledAt === null ? "Never" : ago(polledAt, now)] as const,
+          [words.pollBy, code(`${publicUrl}/v1/security-events/${id}`)] as const,
+          [words.lastAsked, polledAt === null ? words.never : ago(polledAt, now)] as const,
         ]
       : []),
   ];
@@ -36,15 +39,10 @@ export function versionForm(
   return html`<form class="card stack medium" method="post" action="${path}/version">
     ${csrfField(visit)}
     ${choices({
-      ...{ name: "version", label: "Version of messages", chosen: String(payloadVersion) },
-      options: PAYLOAD_VERSIONS.map((version) => [String(version), VERSIONS[version]]),
-      hint: "What waits is told in the new version as well. The receiver must understand it first.",
+      ...{ name: "version", label: words.version, chosen: String(payloadVersion) },
+      options: PAYLOAD_VERSIONS.map((version) => [String(version), words.versions[version]]),
+      hint: words.versionHint,
     })}
-    <div class="actions"><button class="quiet" type="submit">Change the version</button></div>
+    <div class="actions"><button class="quiet" type="submit">${words.changeVersion}</button></div>
   </form>`;
 }
-
-const VERSIONS: Readonly<Record<(typeof PAYLOAD_VERSIONS)[number], string>> = {
-  1: "1: names of what changed",
-  2: "2: from what to what, and why",
-};

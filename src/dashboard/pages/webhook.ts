@@ -28,8 +28,11 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { receiverFacts, versionForm } from "./webhook-receiver.ts";
 import { endpointState, formatName, secretOnce, typesName, WEBHOOKS_PATH } from "./webhooks.ts";
+
+const { common, webhook: words, webhooks: listWords } = texts;
 
 const SHOWN = 50;
 const OVERLAP_HOURS = 24;
@@ -59,10 +62,8 @@ export async function submitRedelivery(visit: MemberVisit, deps: Console): Promi
   const eventId = visit.form.get("event");
   const since = new Date(`${visit.form.get("since") ?? ""}Z`);
   if (eventId === null && Number.isNaN(since.getTime()))
-    return onEndpoint(visit, deps, (found) =>
-      webhookPage(visit, deps, found, "Give the time from which events are to be sent again."),
-    );
-  if (eventId !== null && !isId(eventId)) return notFound("There is no such event");
+    return onEndpoint(visit, deps, (found) => webhookPage(visit, deps, found, words.noTime));
+  if (eventId !== null && !isId(eventId)) return notFound(words.noSuchEvent);
   const wanted = eventId === null ? { since } : { eventId };
   return act(visit, deps, "webhook.redelivered", async (tx, endpoint) => {
     return (await redeliver(tx, endpoint, wanted)) > 0;
@@ -71,7 +72,7 @@ export async function submitRedelivery(visit: MemberVisit, deps: Console): Promi
 
 export async function submitWebhookVersion(visit: MemberVisit, deps: Console): Promise<Answer> {
   const version = Number(visit.form.get("version"));
-  if (!isPayloadVersion(version)) return notFound("There is no such version");
+  if (!isPayloadVersion(version)) return notFound(words.noSuchVersion);
   return act(visit, deps, "webhook.version_changed", (tx, endpoint) =>
     setPayloadVersion(tx, endpoint, version),
   );
@@ -97,8 +98,7 @@ export async function showWebhookDelete(visit: MemberVisit, deps: Console): Prom
 
 export async function submitWebhookDelete(visit: MemberVisit, deps: Console): Promise<Answer> {
   return onEndpoint(visit, deps, async (found) => {
-    if (!isUnderstood(visit))
-      return deleteForm(visit, found, "Tick the box to confirm that the endpoint is to be forgotten.");
+    if (!isUnderstood(visit)) return deleteForm(visit, found, words.deleteUnconfirmed);
     await deps.database.transaction(async (tx) => {
       await note(tx, visit, { endpoint: found.endpoint, action: "webhook.deleted" });
       await deleteEndpoint(tx, found.endpoint);
@@ -115,7 +115,7 @@ async function onEndpoint(
   const tenant = await findTenant(database, params["slug"] ?? "");
   const endpoints = tenant === undefined ? [] : await listEndpoints(database, tenant.id);
   const endpoint = endpoints.find(({ id }) => id === params["id"]);
-  if (tenant === undefined || endpoint === undefined) return notFound("There is no such webhook endpoint");
+  if (tenant === undefined || endpoint === undefined) return notFound(words.noSuchEndpoint);
   return answer({ tenant, endpoint, path: `/tenants/${tenant.slug}${WEBHOOKS_PATH}/${endpoint.id}` });
 }
 
@@ -156,23 +156,23 @@ async function webhookPage(
     <h1 class="wraps">${endpoint.url}</h1>
     ${wrong !== undefined && problem(wrong)}
     ${facts([
-      ["State", endpointState(endpoint, now())],
-      ["Events", typesName(endpoint)],
-      ["Sends", formatName(endpoint)],
+      [listWords.state, endpointState(endpoint, now())],
+      [listWords.events, typesName(endpoint)],
+      [listWords.sends, formatName(endpoint)],
       ...receiverFacts(endpoint, { publicUrl: publicUrl(), issuer, now: now() }),
-      ["Waiting", count(endpoint.pending)],
-      ["Failed", count(endpoint.failed)],
+      [listWords.waiting, count(endpoint.pending)],
+      [listWords.failed, count(endpoint.failed)],
     ])}
     ${mayAct && actions(visit, endpoint, path)} ${mayAct && versionForm(visit, endpoint, path)}
     ${deliverySection(visit, { deliveries, path, failedOnly, mayAct })} ${mayAct && sinceForm(visit, path)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Webhook`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function crumbsOf({ name, slug }: Tenant): Html {
   return crumbs([
-    ["Overview", "/"],
-    [`${name} · Webhooks`, `/tenants/${slug}${WEBHOOKS_PATH}`],
+    [common.overview, "/"],
+    [`${name} · ${listWords.title}`, `/tenants/${slug}${WEBHOOKS_PATH}`],
   ]);
 }
 
@@ -181,19 +181,14 @@ function actions(visit: MemberVisit, { pausedAt, delivery }: WebhookEndpoint, pa
   return html`<div class="actions">
       ${
         pausedAt === null
-          ? postButton(visit, `${path}/pause`, "Pause", { kind: "quiet" })
-          : postButton(visit, `${path}/resume`, "Resume")
+          ? postButton(visit, `${path}/pause`, words.pause, { kind: "quiet" })
+          : postButton(visit, `${path}/resume`, words.resume)
       }
-      ${!isPolled && postButton(visit, `${path}/secret`, "New secret", { kind: "quiet" })}
-      <a class="button danger" href="${path}/delete">Delete</a>
+      ${!isPolled && postButton(visit, `${path}/secret`, words.newSecret, { kind: "quiet" })}
+      <a class="button danger" href="${path}/delete">${words.delete}</a>
     </div>
     <p class="hint">
-      While it is paused its events wait, for as long as events are kept.
-      ${
-        isPolled
-          ? "Its receiver asks with a product key of the tenant."
-          : `After a new secret is made, the old one signs messages beside it for ${OVERLAP_HOURS} hours.`
-      }
+      ${words.pausedMeans} ${isPolled ? words.polledMeans : words.newSecretMeans(OVERLAP_HOURS)}
     </p>`;
 }
 
@@ -206,11 +201,11 @@ interface Deliveries {
 
 function deliverySection(visit: MemberVisit, { deliveries, path, failedOnly, mayAct }: Deliveries): Html {
   const columns = [
-    ...["Made", "Event", "State"].map((label) => ({ label })),
-    { label: "Attempts", isNumber: true },
-    { label: "Answer" },
-    { label: "Time", isNumber: true },
-    ...(mayAct ? [{ label: "Action" }] : []),
+    ...[words.made, words.event, words.state].map((label) => ({ label })),
+    { label: words.attempts, isNumber: true },
+    { label: words.answer },
+    { label: words.time, isNumber: true },
+    ...(mayAct ? [{ label: common.action }] : []),
   ];
   const rows = deliveries.map((delivery) => [
     shortTime(delivery.createdAt),
@@ -218,33 +213,27 @@ function deliverySection(visit: MemberVisit, { deliveries, path, failedOnly, may
     deliveryState(delivery),
     count(delivery.attempts),
     answerOf(delivery, mayAct),
-    delivery.durationMs === null ? "" : `${count(delivery.durationMs)} ms`,
+    delivery.durationMs === null ? "" : words.milliseconds(delivery.durationMs),
     mayAct &&
       delivery.state !== "pending" &&
-      postButton(visit, `${path}/redeliver`, "Send again", {
+      postButton(visit, `${path}/redeliver`, words.sendAgain, {
         ...{ fields: { event: delivery.eventId }, kind: "quiet", describes: `evt_${delivery.eventId}` },
       }),
   ]);
   return html`<section>
-    <h2>Deliveries</h2>
-    <p>
-      ${
-        failedOnly
-          ? html`Only those that failed. <a href="${path}">Show all</a>`
-          : html`The newest ${SHOWN}. <a href="${path}?state=failed">Show those that failed</a>`
-      }
-    </p>
+    <h2>${words.deliveries}</h2>
+    <p>${failedOnly ? words.onlyFailed(path) : words.newest(SHOWN, `${path}?state=failed`)}</p>
     ${
       deliveries.length === 0
-        ? emptyState("None", failedOnly ? "No delivery has failed." : "No event has been sent yet.")
-        : table("Deliveries", columns, rows)
+        ? emptyState(words.noDelivery, failedOnly ? words.noFailed : words.noneSent)
+        : table(words.deliveries, columns, rows)
     }
   </section>`;
 }
 
 function deliveryState({ state }: LoggedDelivery): Html {
-  if (state === "delivered") return badge("good", "Delivered");
-  return state === "failed" ? badge("bad", "Failed") : badge("warn", "Waiting");
+  const tones = { delivered: "good", failed: "bad", pending: "warn" } as const;
+  return badge(tones[state], words.states[state]);
 }
 
 /** What a receiver said may name people: it is for those who mend. */
@@ -257,31 +246,28 @@ function sinceForm(visit: MemberVisit, path: string): Html {
   return html`<form class="card stack medium" method="post" action="${path}/redeliver">
     ${csrfField(visit)}
     ${field({
-      ...{ name: "since", label: "Send everything again since (UTC)", type: "datetime-local" },
-      ...{ isRequired: true, hint: "Receivers know repetitions by their ids." },
+      ...{ name: "since", label: words.sendAllSince, type: "datetime-local" },
+      ...{ isRequired: true, hint: words.sendAllSinceHint },
     })}
-    <div class="actions"><button type="submit">Send again</button></div>
+    <div class="actions"><button type="submit">${words.sendAgain}</button></div>
   </form>`;
 }
 
 function deleteForm(visit: MemberVisit, { tenant, endpoint, path }: Found, wrong?: string): Answer {
   const body = html`${crumbsOf(tenant)}
     <div class="medium">
-      <h1>Delete the endpoint</h1>
-      <p class="lead">
-        Nothing is sent to <code class="wraps">${endpoint.url}</code> any more; its secret and its deliveries
-        are forgotten.
-      </p>
+      <h1>${words.deleteHeading}</h1>
+      <p class="lead">${words.deleteLead(endpoint.url)}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="${path}/delete">
-        ${csrfField(visit)} ${understood("I understand that the receiver hears of nothing any more")}
+        ${csrfField(visit)} ${understood(words.deleteUnderstood)}
         <div class="actions">
-          <button class="danger" type="submit">Delete</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button class="danger" type="submit">${words.delete}</button>
+          <a class="button quiet" href="${path}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Delete a webhook endpoint", body, {
+  return page(words.deleteTitle, body, {
     ...{ status: wrong === undefined ? 200 : 422, section: "overview" },
   });
 }

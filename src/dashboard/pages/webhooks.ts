@@ -27,7 +27,10 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, emptyState, facts, problem, table } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+
+const words = texts.webhooks;
 
 export const WEBHOOKS_PATH = "/webhooks";
 export const URL_CHARS_MAX = 2_000;
@@ -73,23 +76,21 @@ function wantedOf(form: URLSearchParams): Wanted {
 }
 
 function wrongWith({ url, types, format, audience }: Wanted, deps: Console): string | undefined {
-  if (url === null && format === "json")
-    return "Messages do not wait to be asked for: the product reads them from the event feed. Choose tokens, or an address.";
+  if (url === null && format === "json") return words.wrong.messagesPolled;
   const untold = format === "json" ? undefined : types?.find((type) => !SET_EVENT_TYPES.includes(type));
-  if (untold !== undefined) return `Tokens tell of users and groups; ${untold} is none of theirs.`;
-  if ((audience?.length ?? 0) > URL_CHARS_MAX)
-    return `The audience may have ${String(URL_CHARS_MAX)} characters at most.`;
+  if (untold !== undefined) return words.wrong.untold(untold);
+  if ((audience?.length ?? 0) > URL_CHARS_MAX) return words.wrong.audience(URL_CHARS_MAX);
   return url === null ? undefined : targetFault(url, deps);
 }
 
 /** @returns what is wrong with an address that is to be posted to */
 export function targetFault(url: string, { webhookTargets }: Console): string | undefined {
-  if (url.length > URL_CHARS_MAX) return `The address may have ${String(URL_CHARS_MAX)} characters at most.`;
+  if (url.length > URL_CHARS_MAX) return words.wrong.address(URL_CHARS_MAX);
   try {
     checkedUrl(url, webhookTargets);
     return undefined;
   } catch (error) {
-    return `Nothing can be sent to “${url}”: ${error instanceof Error ? error.message : "it is no address"}.`;
+    return words.wrong.target(url, error instanceof Error ? error.message : undefined);
   }
 }
 
@@ -103,26 +104,18 @@ export function secretOnce(
   }: { readonly url: string; readonly back: string; readonly format?: EndpointFormat | undefined },
   secret: string,
 ): Answer {
-  const title = `Webhook secret for ${name}`;
+  const title = words.secretFor(name);
   const body = html`<div class="medium">
     <h1>${title}</h1>
     <section class="card stack secret">
-      <h2>Give it to the receiver now</h2>
+      <h2>${words.giveNow}</h2>
       ${facts([
-        ["Endpoint", html`<code>${url}</code>`],
-        ["Secret", html`<code class="copy">${secret}</code>`],
+        [words.endpoint, html`<code>${url}</code>`],
+        [words.secret, html`<code class="copy">${secret}</code>`],
       ])}
-      <p class="caution">
-        <strong>The secret is shown this once.</strong>
-        ${
-          format === "json"
-            ? html`The receiver verifies by it that messages come from here, after <i>Standard Webhooks</i>.`
-            : html`It comes with each token, as <code>Authorization: Bearer</code>; the token itself is
-                verified by the key set.`
-        }
-      </p>
+      <p class="caution">${format === "json" ? words.secretOnce : words.secretOfTokensOnce}</p>
     </section>
-    <p><a class="button" href="${back}">I have copied it</a></p>
+    <p><a class="button" href="${back}">${words.copied}</a></p>
   </div>`;
   return page(title, body, { section: "overview" });
 }
@@ -133,23 +126,23 @@ async function webhooksPage(visit: MemberVisit, deps: Console, wrong?: string): 
   if (tenant === undefined) return notFound(NO_TENANT);
   const endpoints = await listEndpoints(database, tenant.id);
   const body = html`${tenantHead(visit, tenant, WEBHOOKS_PATH)}
-    <h2>Webhooks</h2>
-    <p class="lead">Where the tenant's events are sent, signed and in order for each user and group.</p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}
     ${
       endpoints.length === 0
-        ? emptyState("No endpoint yet", "The product can also read the event feed by itself.")
+        ? emptyState(words.noEndpoint, words.noEndpointHint)
         : endpointTable(tenant, endpoints, now())
     }
     ${mayActAs(visit.session.role, "admin") && newForm(visit, tenant)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Webhooks`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function endpointTable({ slug }: Tenant, endpoints: readonly WebhookEndpoint[], now: Date): Html {
   const columns = [
-    ...["Endpoint", "State", "Sends", "Events"].map((label) => ({ label })),
-    ...["Waiting", "Failed"].map((label) => ({ label, isNumber: true })),
+    ...[words.endpoint, words.state, words.sends, words.events].map((label) => ({ label })),
+    ...[words.waiting, words.failed].map((label) => ({ label, isNumber: true })),
   ];
   const rows = endpoints.map((endpoint) => [
     html`<a class="wraps" href="/tenants/${slug}${WEBHOOKS_PATH}/${endpoint.id}">${endpoint.url}</a>`,
@@ -159,69 +152,61 @@ function endpointTable({ slug }: Tenant, endpoints: readonly WebhookEndpoint[], 
     count(endpoint.pending),
     count(endpoint.failed),
   ]);
-  return table("Webhook endpoints", columns, rows);
+  return table(words.endpoints, columns, rows);
 }
 
 export function endpointState({ pauseReason, failures, failingSince }: WebhookEndpoint, now: Date): Html {
   switch (pauseReason) {
     case "by_hand":
-      return badge("idle", "Paused");
+      return badge("idle", words.states.paused);
     case "failing":
-      return badge("bad", "Paused: failing");
+      return badge("bad", words.states.pausedFailing);
     case "gone":
-      return badge("bad", "Paused: answered 410");
+      return badge("bad", words.states.pausedGone);
     case null:
-      if (failures === 0) return badge("good", "Active");
-      return badge("warn", html`Failing${failingSince && html` since ${ago(failingSince, now)}`}`);
+      if (failures === 0) return badge("good", words.states.active);
+      return badge(
+        "warn",
+        failingSince ? words.states.failingSince(ago(failingSince, now)) : words.states.failing,
+      );
   }
 }
 
-const SENDS: readonly (readonly [string, string])[] = [
-  ["json", "Messages of version 2, signed after Standard Webhooks"],
-  ["json-1", "Messages of version 1, likewise"],
-  ["set", "Security event tokens, with values"],
-  ["set-notice", "Security event tokens, names of attributes alone"],
-];
-
 /** In a word or two. */
 export function formatName({ format, delivery, payloadVersion }: WebhookEndpoint): string {
-  if (format === "json") return `Messages, version ${String(payloadVersion)}`;
-  const what = format === "set" ? "Tokens" : "Tokens without values";
-  return delivery === "poll" ? `${what}, polled` : what;
+  if (format === "json") return words.formats.messages(payloadVersion);
+  const what = format === "set" ? words.formats.tokens : words.formats.tokensWithoutValues;
+  return delivery === "poll" ? words.formats.polled(what) : what;
 }
 
 /** Which events it is told. */
 export function typesName({ types, format }: WebhookEndpoint): string {
-  if (types === null) return "All";
+  if (types === null) return words.allEvents;
   const isAll = format !== "json" && types.length === SET_EVENT_TYPES.length;
-  return isAll ? "All of users and groups" : types.join(", ");
+  return isAll ? words.allOfTokens : types.join(", ");
 }
 
 function newForm(visit: MemberVisit, { slug }: Tenant): Html {
   return html`<form class="card stack medium" method="post" action="/tenants/${slug}${WEBHOOKS_PATH}">
     ${csrfField(visit)}
     ${field({
-      ...{ name: "url", label: "Address", type: "url", charsMax: URL_CHARS_MAX },
-      hint: "https, and public unless this installation allows others.",
+      ...{ name: "url", label: words.address, type: "url", charsMax: URL_CHARS_MAX },
+      hint: words.addressHint,
     })}
     ${choices({
-      ...{ name: "format", label: "What is sent", chosen: "json" },
-      options: SENDS,
-      hint: "Tokens are after RFC 8417 and RFC 9967, for receivers that know the standard.",
+      ...{ name: "format", label: words.format, hint: words.formatHint },
+      ...{ chosen: "json", options: Object.entries(words.formatChoices) },
     })}
     ${choices({
-      ...{ name: "delivery", label: "How it gets there", chosen: "push" },
-      options: [
-        ["push", "It is sent to the address"],
-        ["poll", "The receiver asks for it: tokens alone, without an address"],
-      ],
+      ...{ name: "delivery", label: words.delivery, chosen: "push" },
+      options: Object.entries(words.deliveries),
     })}
     ${field({
-      ...{ name: "audience", label: "Audience of tokens", charsMax: URL_CHARS_MAX },
-      hint: "What the receiver knows itself by; without it the endpoint gets a name of its own.",
+      ...{ name: "audience", label: words.audience, charsMax: URL_CHARS_MAX },
+      hint: words.audienceHint,
     })}
     <fieldset class="columns">
-      <legend>Events; none ticked sends all</legend>
+      <legend>${words.chooseEvents}</legend>
       ${EVENT_TYPES.map(
         (type) =>
           html`<label class="check">
@@ -230,6 +215,6 @@ function newForm(visit: MemberVisit, { slug }: Tenant): Html {
           </label>`,
       )}
     </fieldset>
-    <div class="actions"><button type="submit">Add the endpoint</button></div>
+    <div class="actions"><button type="submit">${words.add}</button></div>
   </form>`;
 }

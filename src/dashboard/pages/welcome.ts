@@ -8,6 +8,9 @@ import { html } from "../html.ts";
 import { passwordFields, passwordProblem } from "../new-password.ts";
 import { type Answer, type Console, csrfField, page, redirect, type Visit } from "../page.ts";
 import { problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
+
+const words = texts.signIn;
 
 /** Tokens are hashed under the same secret: the prefix keeps them apart. */
 export function hashLink(secret: string, code: string): Buffer {
@@ -40,10 +43,10 @@ export async function submitWelcome(visit: Visit, { database, secret }: Console)
 }
 
 function linkEnded(): Answer {
-  const body = html`<h1>This link has ended</h1>
-    <p>It works once, and for three days. Ask whoever sent it for another one.</p>
-    <p><a href="/sign-in">Go to the sign-in</a></p>`;
-  return page("Link ended", body, { status: 404 });
+  const body = html`<h1>${words.linkEnded}</h1>
+    <p>${words.linkEndedMeans}</p>
+    <p><a href="/sign-in">${words.toSignIn}</a></p>`;
+  return page(words.linkEndedTitle, body, { status: 404 });
 }
 
 function form(
@@ -52,15 +55,15 @@ function form(
   { code, wrong }: { readonly code: string; readonly wrong?: string },
 ): Answer {
   const body = html`<div class="narrow">
-    <h1>Welcome</h1>
-    <p class="lead">Choose the password of <b>${login}</b>. You sign in with it from then on.</p>
+    <h1>${words.welcome}</h1>
+    <p class="lead">${words.welcomeLead(login)}</p>
     ${wrong !== undefined && problem(wrong)}
     <form class="card stack" method="post" action="/welcome">
       ${csrfField(visit)}
       <input type="hidden" name="code" value="${code}" />
       ${passwordFields()}
-      <button type="submit">Set password</button>
+      <button type="submit">${words.setPassword}</button>
     </form>
   </div>`;
-  return page("Welcome", body, { status: wrong === undefined ? 200 : 422 });
+  return page(words.welcome, body, { status: wrong === undefined ? 200 : 422 });
 }

@@ -20,8 +20,25 @@ import { causeTexts, failedTexts } from "./en/failed.ts";
 import { failureTexts } from "./en/failure.ts";
 import { fileTexts } from "./en/files.ts";
 import { frameTexts } from "./en/frame.ts";
+import { gateTexts } from "./en/gate.ts";
+import { guardTexts } from "./en/guard.ts";
+import { leavingTexts } from "./en/leaving.ts";
+import { limitsTexts } from "./en/limits.ts";
+import { mappingTexts } from "./en/mapping.ts";
 import { numberTexts } from "./en/numbers.ts";
+import { oauthTexts } from "./en/oauth.ts";
+import { overviewTexts } from "./en/overview.ts";
+import { peopleTexts, personTexts } from "./en/people.ts";
+import { preparationTexts } from "./en/preparation.ts";
+import { productKeysTexts } from "./en/product-keys.ts";
+import { reconciliationTexts } from "./en/reconciliation.ts";
+import { rolesTexts } from "./en/roles.ts";
+import { settingsTexts } from "./en/settings.ts";
+import { signInTexts } from "./en/sign-in.ts";
+import { tenantTexts } from "./en/tenant.ts";
 import { timeTexts } from "./en/times.ts";
+import { tokensTexts } from "./en/tokens.ts";
+import { webhookTexts, webhooksTexts } from "./en/webhooks.ts";
 
 export const texts = {
   account: accountTexts,
@@ -41,9 +58,28 @@ export const texts = {
   failure: failureTexts,
   files: fileTexts,
   frame: frameTexts,
+  gate: gateTexts,
+  guard: guardTexts,
+  leaving: leavingTexts,
+  limits: limitsTexts,
+  mapping: mappingTexts,
   numbers: numberTexts,
+  oauth: oauthTexts,
+  overview: overviewTexts,
   password: passwordTexts,
+  people: peopleTexts,
+  person: personTexts,
+  preparation: preparationTexts,
+  productKeys: productKeysTexts,
+  reconciliation: reconciliationTexts,
+  roles: rolesTexts,
+  settings: settingsTexts,
+  signIn: signInTexts,
+  tenant: tenantTexts,
   times: timeTexts,
+  tokens: tokensTexts,
+  webhook: webhookTexts,
+  webhooks: webhooksTexts,
 };
 
 /** What a language must have. */

@@ -1,6 +1,7 @@
 /** Words that several pages share. */
 
 export const commonTexts = {
+  action: "Action",
   cancel: "Cancel",
   copy: "Copy",
   copied: "Copied",
