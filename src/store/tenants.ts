@@ -28,6 +28,8 @@ export interface Connection {
   readonly tokenExpiresAt: Date | null;
   /** Of any that is not revoked: a new one may wait beside one that is in use. */
   readonly tokenLastUsedAt: Date | null;
+  /** Of the newest bearer token that is not revoked, which is what a rotation replaces. */
+  readonly bearerHint: string | null;
 }
 
 export interface IssuedToken {
@@ -96,7 +98,8 @@ export async function setDialect(
 const CONNECTIONS = `
   SELECT c.tenant_id AS "tenantId", t.slug AS "tenantSlug", t.name AS "tenantName",
          c.id, c.name, c.dialect, c.created_at AS "createdAt", c.disconnected_at AS "disconnectedAt",
-         k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", u.last_used_at AS "tokenLastUsedAt"
+         k.hint AS "tokenHint", k.expires_at AS "tokenExpiresAt", u.last_used_at AS "tokenLastUsedAt",
+         u.bearer_hint AS "bearerHint"
     FROM connections c
     JOIN tenants t ON t.id = c.tenant_id
     LEFT JOIN LATERAL (
@@ -109,7 +112,8 @@ const CONNECTIONS = `
             LIMIT 1
          ) k ON true
     LEFT JOIN LATERAL (
-           SELECT max(last_used_at) AS last_used_at
+           SELECT max(last_used_at) AS last_used_at,
+                  (array_agg(hint ORDER BY created_at DESC, id DESC) FILTER (WHERE kind = 'bearer'))[1] AS bearer_hint
              FROM tokens
             WHERE tenant_id = c.tenant_id
               AND connection_id = c.id

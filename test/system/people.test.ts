@@ -69,6 +69,25 @@ test("a person's history tells every write, from which value to which, and the g
   expect(seen).not.toMatch(/Countess|Analysis|ext-ada/);
 });
 
+test("a manager in a history is a name, and the way to that person", async () => {
+  const { scim } = tenant;
+  const [ada, grace] = [
+    await createUser(scim, "first.manager@contoso.com"),
+    await createUser(scim, "second.manager@contoso.com"),
+  ];
+  const id = await createUser(scim, "managed@contoso.com");
+  for (const value of [ada, grace, "nobody-here"])
+    await scim("PATCH", `/Users/${id}`, patch({ op: "Add", path: `${ENTERPRISE}:manager`, value }));
+
+  const { text } = await admin.get(userPath(id));
+
+  expect(words(text)).toMatch(/manager\s+nothing →\s+first\.manager@contoso\.com/);
+  expect(words(text)).toMatch(/manager\s+first\.manager@contoso\.com\s+→\s+second\.manager@contoso\.com/);
+  expect(words(text)).toMatch(/manager\s+second\.manager@contoso\.com\s+→\s+nobody-here/);
+  expect(text).toContain(`href="${userPath(ada)}"`);
+  expect((await viewer.get(userPath(id))).text).not.toContain("first.manager");
+});
+
 test("people are found by name, e-mail, externalId, id, and the correlation id of a refusal", async () => {
   const { scim } = tenant;
   const emails = [{ value: "Grace.Hopper@navy.example", type: "work", primary: true }];

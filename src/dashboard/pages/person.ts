@@ -10,9 +10,13 @@ import { mayReadValues } from "../mask.ts";
 import { type Answer, type Console, file, isId, type MemberVisit, notFound, page } from "../page.ts";
 import { badge, crumbs, cyclePath, emptyState, facts, failurePath, resourcePath } from "../parts.ts";
 import { historyCsv, historyJson } from "../history-file.ts";
+import { texts } from "../texts/texts.ts";
 import { pages } from "./failed.ts";
 import { guardOfUser } from "./guard-parts.ts";
 import { stateBadge } from "./people.ts";
+import { changesOf, managersIn } from "./person-changes.ts";
+
+const words = texts.person;
 
 const PAGE_LENGTH = 25;
 const EXPORT_MAX = 5_000;
@@ -25,6 +29,8 @@ interface At {
   readonly type: Type;
   readonly id: string;
   readonly role: Role;
+  /** Those whom the history names, by id. */
+  readonly managers: ReadonlyMap<string, string>;
 }
 
 export const showUser = (visit: MemberVisit, deps: Console): Promise<Answer> => show("User", visit, deps);
@@ -33,8 +39,8 @@ export const showGroup = (visit: MemberVisit, deps: Console): Promise<Answer> =>
 async function show(type: Type, visit: MemberVisit, { database }: Console): Promise<Answer> {
   const { slug = "", id = "" } = visit.params;
   const tenant = await findTenant(database, slug);
-  if (tenant === undefined || !isId(id)) return notFound(`There is no such ${type.toLowerCase()}`);
-  const at = { tenant, type, id, role: visit.session.role };
+  if (tenant === undefined || !isId(id)) return notFound(words.noSuch(type));
+  const { role } = visit.session;
   const format = visit.query.get("format");
   const olderThan = visit.query.get("before") ?? "";
   const key = { tenantId: tenant.id, id };
@@ -47,11 +53,12 @@ async function show(type: Type, visit: MemberVisit, { database }: Console): Prom
     }),
   ]);
   // Of somebody who was deleted the history is left; of nobody, nothing.
-  if (stored === undefined && history.entries.length === 0)
-    return notFound(`There is no such ${type.toLowerCase()}`);
+  if (stored === undefined && history.entries.length === 0) return notFound(words.noSuch(type));
   if (format === "csv")
-    return file(`${id}.csv`, "text/csv; charset=utf-8", historyCsv(history.entries, at.role));
-  if (format === "json") return file(`${id}.json`, "application/json", historyJson(history.entries, at.role));
+    return file(`${id}.csv`, "text/csv; charset=utf-8", historyCsv(history.entries, role));
+  if (format === "json") return file(`${id}.json`, "application/json", historyJson(history.entries, role));
+  const managers = await managersIn(database, tenant.id, history.entries);
+  const at = { tenant, type, id, role, managers };
   return personPage(at, stored, history, { isFirst: olderThan === "", guard });
 }
 
@@ -62,9 +69,9 @@ function personPage(
   { isFirst, guard }: { readonly isFirst: boolean; readonly guard: Html | undefined },
 ): Answer {
   const { tenant, type, id } = at;
-  const name = nameOf(stored) ?? deletedName(history.entries) ?? `Deleted ${type.toLowerCase()}`;
+  const name = nameOf(stored) ?? deletedName(history.entries) ?? words.nameOfDeleted(type);
   const here = resourcePath(tenant.slug, type, id);
-  const body = html`${crumbs([["People", `/people?tenant=${tenant.slug}`]])}
+  const body = html`${crumbs([[texts.people.title, `/people?tenant=${tenant.slug}`]])}
     <div class="title-row">
       <h1>${name} <span class="muted">· ${tenant.name}</span></h1>
       ${state(type, stored)}
@@ -73,14 +80,15 @@ function personPage(
     ${stored && factsOf(stored, at)} ${stored?.groups && groups(stored.groups, tenant)}
     <section>
       <div class="title-row">
-        <h2>History</h2>
+        <h2>${words.history}</h2>
         <span class="muted small"
-          ><a href="${here}?format=csv">CSV</a> · <a href="${here}?format=json">JSON</a></span
+          ><a href="${here}?format=csv">${words.csv}</a> ·
+          <a href="${here}?format=json">${words.json}</a></span
         >
       </div>
       ${
         history.entries.length === 0
-          ? emptyState("Nothing older", "The ledger keeps no write before this point.")
+          ? emptyState(words.nothingOlder, words.nothingOlderHint)
           : html`<ul class="failures">
               ${history.entries.map((entry) => entryCard(entry, at))}
             </ul>`
@@ -102,7 +110,7 @@ function deletedName(entries: readonly HistoryEntry[]): string | undefined {
 }
 
 function state(type: Type, stored: Shown | undefined): Html | undefined {
-  if (stored === undefined) return badge("idle", "Deleted");
+  if (stored === undefined) return badge("idle", words.deleted);
   return type === "User" ? stateBadge(stored.resource["active"] !== false) : undefined;
 }
 
@@ -110,28 +118,19 @@ function state(type: Type, stored: Shown | undefined): Html | undefined {
 function why(stored: Shown | undefined, entries: readonly HistoryEntry[], tenant: Tenant): Html | undefined {
   if (stored === undefined) {
     const gone = entries.find(({ operation, result }) => operation === "delete" && result === "applied");
-    return (
-      gone &&
-      html`<p>Deleted by ${by(gone, tenant)}. Assign the person again in Azure to create a new account.</p>`
-    );
+    return gone && html`<p>${words.deletedBy(by(gone, tenant))}</p>`;
   }
   if (stored.resource["active"] !== false) return undefined;
   const off = entries.find(({ isAdded, changed }) => isAdded === null && changed.includes("active"));
-  return html`<p>
-    ${off ? html`Deactivated by ${by(off, tenant)}` : "Created as deactivated, or deactivated before this history begins"}.
-    In Azure see whether the account is blocked, soft-deleted, or no longer assigned to the application.
-  </p>`;
+  return html`<p>${off ? words.deactivatedBy(by(off, tenant)) : words.deactivatedBefore}</p>`;
 }
 
 function by(entry: HistoryEntry, tenant: Tenant): Html {
-  const { cycleId, cycleStartedAt } = entry;
-  const cycle =
-    cycleId !== null &&
-    html` in the
-      <a href="${cyclePath(tenant.slug, cycleId)}"
-        >cycle of ${cycleStartedAt && shortTime(cycleStartedAt)}</a
-      >`;
-  return html`${entry.connectionName ?? "a connection"}, ${shortTime(entry.endedAt)}${cycle}`;
+  const { cycleId, cycleStartedAt, connectionName } = entry;
+  const endedAt = shortTime(entry.endedAt);
+  if (cycleId === null) return words.by(connectionName, endedAt);
+  const startedAt = cycleStartedAt && shortTime(cycleStartedAt);
+  return words.byInCycle(connectionName, endedAt, { path: cyclePath(tenant.slug, cycleId), startedAt });
 }
 
 function factsOf({ id, version, created, lastModified, resource }: Shown, { role }: At): Html {
@@ -140,35 +139,35 @@ function factsOf({ id, version, created, lastModified, resource }: Shown, { role
     const { value } = email as { value?: unknown };
     return typeof value === "string" ? [value] : [];
   });
-  const text = (name: string): string => (typeof resource[name] === "string" ? resource[name] : "None");
+  const text = (name: string): string => (typeof resource[name] === "string" ? resource[name] : words.none);
   const personal: [string, Html | string][] = mayReadValues(role)
     ? [
-        ["Display name", text("displayName")],
-        ...(addresses.length > 0 ? ([["E-mail", addresses.join(", ")]] as [string, string][]) : []),
-        ["externalId", html`<code>${text("externalId")}</code>`],
+        [words.displayName, text("displayName")],
+        ...(addresses.length > 0 ? ([[words.email, addresses.join(", ")]] as [string, string][]) : []),
+        [words.externalId, html`<code>${text("externalId")}</code>`],
       ]
     : [];
   return facts([
     ...personal,
-    ["Id", html`<code>${id}</code>`],
-    ["Version", count(version)],
-    ["Created", time(new Date(created))],
-    ["Changed", time(new Date(lastModified))],
+    [words.id, html`<code>${id}</code>`],
+    [words.version, count(version)],
+    [words.created, time(new Date(created))],
+    [words.changedAt, time(new Date(lastModified))],
   ]);
 }
 
 function groups(list: NonNullable<Shown["groups"]>, tenant: Tenant): Html {
   return html`<section>
-    <h2>Groups</h2>
+    <h2>${words.groups}</h2>
     ${
       list.length === 0
-        ? html`<p class="muted">In no group.</p>`
+        ? html`<p class="muted">${words.noGroup}</p>`
         : html`<ul class="plain chips">
             ${list.map(
               ({ value, display, type }) =>
                 html`<li>
                   <a href="${resourcePath(tenant.slug, "Group", value)}">${display ?? value}</a>
-                  ${type === "indirect" && html`<span class="muted">indirect</span>`}
+                  ${type === "indirect" && html`<span class="muted">${words.indirect}</span>`}
                 </li>`,
             )}
           </ul>`
@@ -176,29 +175,28 @@ function groups(list: NonNullable<Shown["groups"]>, tenant: Tenant): Html {
   </section>`;
 }
 
-const VERBS = { create: "Created", replace: "Replaced", patch: "Updated", delete: "Deleted" } as const;
-
-function entryCard(entry: HistoryEntry, { tenant, role }: At): Html {
+function entryCard(entry: HistoryEntry, at: At): Html {
+  const { tenant } = at;
   return html`<li class="card failure">
     <div class="failure-head">
       <h3>${headline(entry, tenant)}</h3>
       ${resultBadge(entry, tenant)}
       <span class="when muted">${time(entry.endedAt)}</span>
     </div>
-    ${entry.isAdded === null && entry.result === "applied" && changesOf(entry, role)}
+    ${entry.isAdded === null && entry.result === "applied" && changesOf(entry, at)}
     <dl class="facts inline small">
       <div>
-        <dt>By</dt>
+        <dt>${words.writtenBy}</dt>
         <dd>${by(entry, tenant)}</dd>
       </div>
       <div>
-        <dt>Correlation id</dt>
+        <dt>${words.correlationId}</dt>
         <dd><code>${entry.correlationId}</code></dd>
       </div>
       ${
         entry.clientRequestId !== null &&
         html`<div>
-          <dt>Azure's request id</dt>
+          <dt>${words.azureRequestId}</dt>
           <dd><code>${entry.clientRequestId}</code></dd>
         </div>`
       }
@@ -207,49 +205,17 @@ function entryCard(entry: HistoryEntry, { tenant, role }: At): Html {
 }
 
 function headline(entry: HistoryEntry, tenant: Tenant): Html | string {
-  if (entry.isAdded === null || entry.groupId === null) return VERBS[entry.operation];
+  if (entry.isAdded === null || entry.groupId === null) return words.operations[entry.operation];
   const group = html`<a href="${resourcePath(tenant.slug, "Group", entry.groupId)}"
     >${entry.groupName ?? entry.groupId}</a
   >`;
-  return entry.isAdded ? html`Added to ${group}` : html`Removed from ${group}`;
+  return entry.isAdded ? words.addedTo(group) : words.removedFrom(group);
 }
 
 function resultBadge({ result, code, writeId }: HistoryEntry, tenant: Tenant): Html | undefined {
-  if (code === HELD_CODE) return badge("warn", "Deactivation held");
+  if (code === HELD_CODE) return badge("warn", words.held);
   if (result === "applied") return undefined;
-  if (result === "unchanged") return badge("idle", "Was so already");
+  if (result === "unchanged") return badge("idle", words.unchanged);
   const link = html`<a href="${failurePath(tenant.slug, writeId)}">${code}</a>`;
-  return html`${result === "fault" ? badge("bad", "Failed") : badge("warn", "Refused")} ${link}`;
-}
-
-function changesOf({ changed, changes }: HistoryEntry, role: Role): Html | undefined {
-  const names = [...new Set([...changed, ...Object.keys(changes ?? {})])];
-  if (names.length === 0) return undefined;
-  if (!mayReadValues(role) || changes === null)
-    return html`<p class="small">Changed: ${names.map((name) => html`<code>${shortName(name)}</code> `)}</p>`;
-  return html`<dl class="changes">
-    ${names.map(
-      (name) =>
-        html`<div>
-          <dt><code>${shortName(name)}</code></dt>
-          <dd>${changeText(changes[name])}</dd>
-        </div>`,
-    )}
-  </dl>`;
-}
-
-/** An extension's attribute without its URN. */
-function shortName(name: string): string {
-  return name.slice(name.lastIndexOf(":") + 1);
-}
-
-/** Of some attributes only the name is kept, such as a group's members, whose own histories have it. */
-function changeText(change: { readonly from?: unknown; readonly to?: unknown } | undefined): Html {
-  if (change?.from === undefined && change?.to === undefined) return html`<span class="muted">changed</span>`;
-  return html`${valueText(change.from)} → ${valueText(change.to)}`;
-}
-
-function valueText(value: unknown): Html | string {
-  if (value === undefined) return html`<span class="muted">nothing</span>`;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return html`${result === "fault" ? badge("bad", words.failed) : badge("warn", words.refused)} ${link}`;
 }

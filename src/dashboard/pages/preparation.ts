@@ -16,7 +16,8 @@ import { readLoginGate } from "../../store/login-gates.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
 import { isUnderstood, postButton, understood } from "../forms.ts";
 import { count, shortTime } from "../format.ts";
-import { type Html, html } from "../html.ts";
+import { type Html, html, type HtmlValue } from "../html.ts";
+import { mayReadValues } from "../mask.ts";
 import {
   type Answer,
   type Console,
@@ -28,28 +29,25 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { badge, emptyState, problem, resourcePath, table } from "../parts.ts";
+import { badge, emptyState, problem, resourcePath, table, type Tone } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { stateOf } from "./gate.ts";
 import { importForm, PREPARATION_PATH } from "./preparation-import.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
 
+const words = texts.preparation;
+
 const SHOWN = 100;
 const PAGE = 1_000;
 
-/** What each state means, and whether who is in it keeps access. */
-const STATES: Readonly<
-  Record<MatchState, readonly [tone: "good" | "warn" | "bad", label: string, means: string]>
-> = {
-  matched: ["good", "Matched", "One active user of the directory is this person."],
-  deactivated: ["bad", "Deactivated", "One user is this person, and is deactivated."],
-  unmatched: ["bad", "Unmatched", "The directory has nobody like this yet."],
-  ambiguous: [
-    "warn",
-    "Ambiguous",
-    "Several users of the directory fit; give the product's person an externalId.",
-  ],
-  duplicate: ["warn", "Duplicate", "Several of the product's people have this name or address."],
-  incomplete: ["bad", "Incomplete", "There is no userName, e-mail or externalId to match by."],
+/** Whether who is in a state keeps access. */
+const TONES: Readonly<Record<MatchState, Tone>> = {
+  matched: "good",
+  deactivated: "bad",
+  unmatched: "bad",
+  ambiguous: "warn",
+  duplicate: "warn",
+  incomplete: "bad",
 };
 
 export async function showPreparation(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -68,11 +66,10 @@ export async function submitForget(visit: MemberVisit, deps: Console): Promise<A
   const { database } = deps;
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
-  if (!isUnderstood(visit))
-    return preparationPage(visit, deps, "Tick the box to confirm that the people are to be forgotten.");
+  if (!isUnderstood(visit)) return preparationPage(visit, deps, words.forgetUnconfirmed);
   await database.transaction(async (tx) => {
     const people = await forgetExistingUsers(tx, tenant.id);
-    const entry = { tenantId: tenant.id, actor: visit.session.login, subject: `${String(people)} people` };
+    const entry = { tenantId: tenant.id, actor: visit.session.login, subject: words.forgotten(people) };
     await recordAudit(tx, [{ ...entry, action: "existing_users.forgotten" }]);
   });
   return redirect(`/tenants/${tenant.slug}${PREPARATION_PATH}`);
@@ -134,51 +131,45 @@ async function preparationPage(visit: MemberVisit, deps: Console, wrong?: string
     listExistingUsers(database, { tenantId: tenant.id, states, after, limit: SHOWN + 1 }),
   ]);
   const mayAct = mayActAs(visit.session.role, "admin");
+  const showsValues = mayReadValues(visit.session.role);
   const body = html`${tenantHead(visit, tenant, PREPARATION_PATH)}
-    <h2>People from before</h2>
-    <p class="lead">
-      Tell whom the product knew before the directory was connected. The identity provider then adopts them
-      instead of making twins, and it is known who would be turned away before anybody is.
-    </p>
+    <h2>${words.title}</h2>
+    <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)} ${summary.total > 0 && tiles(tenant, summary)}
     <section class="card stack">
-      <p>
-        ${stateOf(gate, now())} <a href="/tenants/${tenant.slug}/gate">Set when it closes, or take it back</a>
-      </p>
+      <p>${stateOf(gate, now())} <a href="/tenants/${tenant.slug}/gate">${words.setGate}</a></p>
       ${
         summary.wouldLoseAccess > 0 &&
-        html`<p>
-          Once it is closed, <strong>${count(summary.wouldLoseAccess)}</strong> of ${count(summary.total)}
-          people lose access. After the initial cycle the numbers are final: each cycle's end renews them.
-        </p>`
+        html`<p>${words.loseAccess(summary.wouldLoseAccess, summary.total)}</p>`
       }
     </section>
-    ${listSection(tenant, { users, state, total: summary.total, mayAct })}
+    ${listSection(tenant, { users, state, total: summary.total, showsValues })}
     ${
       mayAct &&
       html`<section>
-        <h2>Import</h2>
+        <h2>${words.importing}</h2>
         ${importForm(visit, tenant)}
       </section>`
     }
     ${mayAct && summary.total > 0 && afterwards(visit, tenant, summary)}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · People from before`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function tiles({ slug }: Tenant, summary: MatchSummary): Html {
   const path = `/tenants/${slug}${PREPARATION_PATH}`;
-  return html`<ul class="tiles" aria-label="Summary">
-    <li><span class="figure">${count(summary.total)}</span> <a href="${path}">people</a></li>
-    <li><span class="figure">${count(summary.adopted)}</span> adopted</li>
+  return html`<ul class="tiles" aria-label="${words.summary}">
+    <li><span class="figure">${count(summary.total)}</span> <a href="${path}">${words.people}</a></li>
+    <li><span class="figure">${count(summary.adopted)}</span> ${words.adoptedPeople}</li>
     ${MATCH_STATES.filter((state) => summary[state] > 0 || state === "matched").map((state) => {
-      const [tone, label] = STATES[state];
-      const figure = html`<span class="figure ${tone === "good" ? "" : "warn"}"
+      const figure = html`<span class="figure ${TONES[state] === "good" ? "" : "warn"}"
         >${count(summary[state])}</span
       >`;
-      return html`<li>${figure} <a href="${path}?state=${state}">${label.toLowerCase()}</a></li>`;
+      return html`<li>
+        ${figure} <a href="${path}?state=${state}">${words.inLine(words.states[state].label)}</a>
+      </li>`;
     })}
-    <li><span class="figure">${count(summary.withoutEmail)}</span> without e-mail</li>
+    <li><span class="figure">${count(summary.withoutEmail)}</span> ${words.withoutEmail}</li>
   </ul>`;
 }
 
@@ -187,61 +178,61 @@ interface Listed {
   readonly users: readonly MatchedUser[];
   readonly state: MatchState | undefined;
   readonly total: number;
-  readonly mayAct: boolean;
+  /** Whether the reader's role may see people's values, here and as a file. */
+  readonly showsValues: boolean;
 }
 
-function listSection({ slug }: Tenant, { users, state, total, mayAct }: Listed): Html {
+function listSection({ slug }: Tenant, { users, state, total, showsValues }: Listed): Html {
   const path = `/tenants/${slug}${PREPARATION_PATH}`;
-  if (total === 0)
-    return emptyState(
-      "Nobody yet",
-      "Import a file below, or let the product tell by its API: PUT /v1/existing-users.",
-    );
+  if (total === 0) return emptyState(words.nobodyYet, words.nobodyYetHint);
   const shown = users.slice(0, SHOWN);
-  const rows = shown.map(({ id, userName, email, externalId, displayName, ...user }) => [
+  const rows = shown.map((user) => rowOf(slug, showsValues ? user : withoutValues(user)));
+  const query = state === undefined ? "" : `&state=${state}`;
+  const next = users.length > SHOWN ? shown.at(-1)?.id : undefined;
+  const columns = words.columns.map((label) => ({ label }));
+  const { label, means } = state === undefined ? { label: words.everybody, means: "" } : words.states[state];
+  return html`<section>
+    <h2>${label}</h2>
+    ${state !== undefined && html`<p>${means} <a href="${path}">${words.showEverybody}</a></p>`}
+    ${shown.length === 0 ? emptyState(words.nobody, words.nobodyHint) : table(words.title, columns, rows)}
+    <p class="actions">
+      ${next !== undefined && html`<a class="button quiet" href="${path}?after=${encodeURIComponent(next)}${query}">${words.next}</a>`}
+      ${showsValues && html`<a href="${path}/people.csv${state === undefined ? "" : `?state=${state}`}">${words.download}</a>`}
+    </p>
+  </section>`;
+}
+
+function rowOf(slug: string, user: MatchedUser): readonly HtmlValue[] {
+  const { id, userName, email, externalId, displayName, userId, matchedBy, adoptedAt } = user;
+  return [
     html`<code>${id}</code>`,
     html`${userName ?? displayName ?? ""}${userName !== null && displayName !== null && html`<br />${displayName}`}`,
     email ?? "",
     externalId === null ? "" : html`<code>${externalId}</code>`,
-    badge(STATES[user.state][0], STATES[user.state][1]),
-    user.userId !== null &&
-      html`<a href="${resourcePath(slug, "User", user.userId)}"
-          >${user.matchedBy === "adopted" ? "Adopted" : `By ${user.matchedBy ?? "match"}`}</a
+    badge(TONES[user.state], words.states[user.state].label),
+    userId !== null &&
+      html`<a href="${resourcePath(slug, "User", userId)}"
+          >${matchedBy === "adopted" ? words.adopted : words.matchedBy(matchedBy)}</a
         >
-        ${user.adoptedAt && shortTime(user.adoptedAt)}`,
-  ]);
-  const query = state === undefined ? "" : `&state=${state}`;
-  const next = users.length > SHOWN ? shown.at(-1)?.id : undefined;
-  const labels = ["Product's id", "Name", "E-mail", "externalId", "State", "User"];
-  return html`<section>
-    <h2>${state === undefined ? "Everybody" : STATES[state][1]}</h2>
-    ${state !== undefined && html`<p>${STATES[state][2]} <a href="${path}">Show everybody</a></p>`}
-    ${
-      shown.length === 0
-        ? emptyState("Nobody", "No one is in this state.")
-        : table(
-            "People from before",
-            labels.map((label) => ({ label })),
-            rows,
-          )
-    }
-    <p class="actions">
-      ${next !== undefined && html`<a class="button quiet" href="${path}?after=${encodeURIComponent(next)}${query}">Next</a>`}
-      ${mayAct && html`<a href="${path}/people.csv${state === undefined ? "" : `?state=${state}`}">Download as CSV</a>`}
-    </p>
-  </section>`;
+        ${adoptedAt && shortTime(adoptedAt)}`,
+  ];
+}
+
+/** For those who only look: people by their userName, as everywhere. */
+function withoutValues(user: MatchedUser): MatchedUser {
+  return { ...user, email: null, externalId: null, displayName: null };
 }
 
 function afterwards(visit: MemberVisit, { slug }: Tenant, { total }: MatchSummary): Html {
   const path = `/tenants/${slug}${PREPARATION_PATH}`;
   return html`<section>
-    <h2>Afterwards</h2>
-    <div class="actions">${postButton(visit, `${path}/match`, "Match again now", { kind: "quiet" })}</div>
+    <h2>${words.afterwards}</h2>
+    <div class="actions">${postButton(visit, `${path}/match`, words.matchAgain, { kind: "quiet" })}</div>
     <form class="card stack medium" method="post" action="${path}/forget">
       ${csrfField(visit)}
-      <p>Forgetting the people leaves the directory and the gate as they are; who was adopted stays.</p>
-      ${understood(`I understand that ${count(total)} people are no longer offered nor reported`)}
-      <div class="actions"><button class="danger" type="submit">Forget them</button></div>
+      <p>${words.forgetLead}</p>
+      ${understood(words.forgetUnderstood(total))}
+      <div class="actions"><button class="danger" type="submit">${words.forget}</button></div>
     </form>
   </section>`;
 }

@@ -17,6 +17,7 @@ import { findTenant, type Tenant } from "../../store/tenants.ts";
 import { isUnderstood, understood } from "../forms.ts";
 import { count, time } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { mayReadValues } from "../mask.ts";
 import {
   type Answer,
   type Console,
@@ -30,45 +31,22 @@ import {
   redirect,
 } from "../page.ts";
 import { badge, crumbs, emptyState, problem, resourcePath, table, type Tone } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { RECONCILIATIONS, reportPath } from "./reconciliations.ts";
 import { NO_TENANT } from "./tenant.ts";
 
-const SHOWN = 100;
-const NO_REPORT = "There is no such report, or it is no longer kept";
+const { common, reconciliation: words } = texts;
 
-/** What each finding is, and what to do about it. */
-const WORDS: Readonly<Record<Finding, readonly [tone: Tone, label: string, means: string]>> = {
-  activeOnlyInProduct: [
-    "bad",
-    "Active only in the product",
-    "The directory has them deactivated. Take the access away.",
-  ],
-  activeOnlyInDirectory: [
-    "warn",
-    "Active only in the directory",
-    "The product has them blocked. Let them in, or have them unassigned.",
-  ],
-  onlyInProduct: [
-    "bad",
-    "Only in the product",
-    "The directory has nobody like this. Have them assigned, or remove the account.",
-  ],
-  onlyInDirectory: [
-    "warn",
-    "Only in the directory",
-    "The product has no account. It may be made at the first sign-in; otherwise an event was missed.",
-  ],
-  ambiguous: [
-    "warn",
-    "Ambiguous",
-    "Several users of the directory fit. Tell the product's account by externalId.",
-  ],
-  duplicate: [
-    "warn",
-    "Duplicate",
-    "Several accounts of the product have this name or address, or are one user.",
-  ],
-  incomplete: ["warn", "Incomplete", "There is no userName, e-mail or externalId to match by."],
+const SHOWN = 100;
+
+const TONES: Readonly<Record<Finding, Tone>> = {
+  activeOnlyInProduct: "bad",
+  activeOnlyInDirectory: "warn",
+  onlyInProduct: "bad",
+  onlyInDirectory: "warn",
+  ambiguous: "warn",
+  duplicate: "warn",
+  incomplete: "warn",
 };
 
 export async function showReconciliation(visit: MemberVisit, deps: Console): Promise<Answer> {
@@ -77,7 +55,7 @@ export async function showReconciliation(visit: MemberVisit, deps: Console): Pro
 
 export async function downloadReconciliation(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const found = await reportIn(visit, { database });
-  if (found === undefined) return notFound(NO_REPORT);
+  if (found === undefined) return notFound(words.noReport);
   const { tenant, report } = found;
   const finding = findingIn(visit);
   const findings = finding === undefined ? [] : [finding];
@@ -87,10 +65,9 @@ export async function downloadReconciliation(visit: MemberVisit, { database }: C
 
 export async function submitReportDelete(visit: MemberVisit, deps: Console): Promise<Answer> {
   const found = await reportIn(visit, deps);
-  if (found === undefined) return notFound(NO_REPORT);
+  if (found === undefined) return notFound(words.noReport);
   const { tenant, report } = found;
-  if (!isUnderstood(visit))
-    return reportPage(visit, deps, "Tick the box to confirm that the report is to go.");
+  if (!isUnderstood(visit)) return reportPage(visit, deps, words.removalUnconfirmed);
   await deps.database.transaction(async (tx) => {
     if (!(await deleteReconciliation(tx, report))) return;
     const entry = {
@@ -120,7 +97,7 @@ function findingIn({ query }: MemberVisit): Finding | undefined {
 
 async function reportPage(visit: MemberVisit, deps: Console, wrong?: string): Promise<Answer> {
   const found = await reportIn(visit, deps);
-  if (found === undefined) return notFound(visit.params["slug"] === undefined ? NO_TENANT : NO_REPORT);
+  if (found === undefined) return notFound(visit.params["slug"] === undefined ? NO_TENANT : words.noReport);
   const { tenant, report } = found;
   const finding = findingIn(visit);
   const after = Number(/^\d{1,9}$/.exec(visit.query.get("after") ?? "")?.[0] ?? 0);
@@ -128,37 +105,36 @@ async function reportPage(visit: MemberVisit, deps: Console, wrong?: string): Pr
   const query = { tenantId: tenant.id, id: report.id, findings, after, limit: SHOWN + 1 };
   const differences = await listDifferences(deps.database, query);
   const mayAct = mayActAs(visit.session.role, "admin");
+  const showsValues = mayReadValues(visit.session.role);
   const body = html`${crumbs([
-      ["Overview", "/"],
-      [`${tenant.name} · Reconciliation`, `/tenants/${tenant.slug}${RECONCILIATIONS}`],
+      [common.overview, "/"],
+      [`${tenant.name} · ${words.title}`, `/tenants/${tenant.slug}${RECONCILIATIONS}`],
     ])}
-    <h1>Reconciliation of ${tenant.name}</h1>
-    <p>Begun ${time(report.startedAt)} by ${report.actor}</p>
+    <h1>${words.titleOf(tenant.name)}</h1>
+    <p>${words.begunBy(time(report.startedAt), report.actor)}</p>
     ${wrong !== undefined && problem(wrong)}
     ${
       report.counts === null
-        ? emptyState(
-            "The list is open",
-            "The product has not ended it yet; a list left open is forgotten after a day.",
-          )
+        ? emptyState(words.listOpen, words.listOpenHint)
         : html`${tiles(tenant, report.id, report.counts)}
-          ${differencesSection(tenant, report.id, { differences, finding, mayAct })}`
+          ${differencesSection(tenant, report.id, { differences, finding, showsValues })}`
     }
     ${mayAct && removal(visit, reportPath(tenant.slug, report.id))}`;
   const status = wrong === undefined ? 200 : 422;
-  return page(`${tenant.name} · Reconciliation`, body, { status, section: "overview" });
+  return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });
 }
 
 function tiles({ slug }: Tenant, id: string, counts: ReconciliationCounts): Html {
   const path = reportPath(slug, id);
   const plain = (people: number, what: Html | string, tone = ""): Html =>
     html`<li><span class="figure ${tone}">${count(people)}</span> <span>${what}</span></li>`;
-  return html`<ul class="tiles" aria-label="Summary">
-    ${plain(counts.accessToRemove, "have access to be removed", counts.accessToRemove > 0 ? "warn" : "")}
-    ${plain(counts.accessToGive, "have access to be given", counts.accessToGive > 0 ? "warn" : "")}
-    ${plain(counts.agreeing, html`of <a href="${path}">${count(counts.listed)}</a> agree`)}
+  return html`<ul class="tiles" aria-label="${words.summary}">
+    ${plain(counts.accessToRemove, words.haveAccessToRemove, counts.accessToRemove > 0 ? "warn" : "")}
+    ${plain(counts.accessToGive, words.haveAccessToGive, counts.accessToGive > 0 ? "warn" : "")}
+    ${plain(counts.agreeing, words.agreeOf(path, counts.listed))}
     ${FINDINGS.filter((finding) => counts[finding] > 0).map((finding) => {
-      const link = html`<a href="${path}?finding=${finding}">${WORDS[finding][1].toLowerCase()}</a>`;
+      const label = words.inLine(words.findings[finding].label);
+      const link = html`<a href="${path}?finding=${finding}">${label}</a>`;
       return plain(counts[finding], link, "warn");
     })}
   </ul>`;
@@ -168,38 +144,37 @@ interface Listed {
   /** One more than is shown, where there are more. */
   readonly differences: readonly Difference[];
   readonly finding: Finding | undefined;
-  readonly mayAct: boolean;
+  /** Whether the reader's role may see people's values, here and as a file. */
+  readonly showsValues: boolean;
 }
 
-function differencesSection({ slug }: Tenant, id: string, { differences, finding, mayAct }: Listed): Html {
+function differencesSection(
+  { slug }: Tenant,
+  id: string,
+  { differences, finding, showsValues }: Listed,
+): Html {
   const path = reportPath(slug, id);
-  const shown = differences.slice(0, SHOWN).map((each) => (mayAct ? each : withoutValues(each)));
+  const shown = differences.slice(0, SHOWN).map((each) => (showsValues ? each : withoutValues(each)));
   const query = finding === undefined ? "" : `finding=${finding}`;
   const next = differences.length > SHOWN ? shown.at(-1)?.position : undefined;
-  const labels = ["Finding", "Product's id", "Name", "E-mail", "In the product", "In the directory"];
+  const columns = words.columns.map((label) => ({ label }));
+  const rows = shown.map((difference) => rowOf(slug, difference));
+  const { label, means } =
+    finding === undefined ? { label: words.whoDiffers, means: "" } : words.findings[finding];
   return html`<section>
-    <h2>${finding === undefined ? "Who differs" : WORDS[finding][1]}</h2>
-    ${finding !== undefined && html`<p>${WORDS[finding][2]} <a href="${path}">Show everybody</a></p>`}
-    ${
-      shown.length === 0
-        ? emptyState("Nobody", "The product and the directory agree.")
-        : table(
-            "Who differs",
-            labels.map((label) => ({ label })),
-            shown.map((difference) => rowOf(slug, difference)),
-          )
-    }
+    <h2>${label}</h2>
+    ${finding !== undefined && html`<p>${means} <a href="${path}">${words.showEverybody}</a></p>`}
+    ${rows.length === 0 ? emptyState(words.nobody, words.nobodyHint) : table(words.whoDiffers, columns, rows)}
     <p class="actions">
-      ${next !== undefined && html`<a class="button quiet" href="${path}?after=${next}&${query}">Next</a>`}
-      ${mayAct && html`<a href="${path}/differences.csv?${query}">Download as CSV</a>`}
+      ${next !== undefined && html`<a class="button quiet" href="${path}?after=${next}&${query}">${words.next}</a>`}
+      ${showsValues && html`<a href="${path}/differences.csv?${query}">${words.download}</a>`}
     </p>
   </section>`;
 }
 
 function rowOf(slug: string, { finding, id, userId, userName, displayName, email, ...is }: Difference) {
-  const [tone, label] = WORDS[finding];
   return [
-    badge(tone, label),
+    badge(TONES[finding], words.findings[finding].label),
     id !== null && html`<code>${id}</code>`,
     html`<span class="wraps">${userName ?? displayName ?? ""}</span
       >${userName !== null && displayName !== null && html`<br />${displayName}`}`,
@@ -217,16 +192,16 @@ function withoutValues(difference: Difference): Difference {
 }
 
 function activity(isActive: boolean | null): string {
-  if (isActive === null) return "Nobody";
-  return isActive ? "Active" : "Inactive";
+  if (isActive === null) return words.nobody;
+  return isActive ? words.active : words.inactive;
 }
 
 function removal(visit: MemberVisit, path: string): Html {
   return html`<section>
-    <h2>Remove the report</h2>
+    <h2>${words.removal}</h2>
     <form class="card stack medium" method="post" action="${path}/delete">
-      ${csrfField(visit)} ${understood("I understand that the report and what it holds of people is gone")}
-      <div class="actions"><button class="danger" type="submit">Remove</button></div>
+      ${csrfField(visit)} ${understood(words.removalUnderstood)}
+      <div class="actions"><button class="danger" type="submit">${common.remove}</button></div>
     </form>
   </section>`;
 }

@@ -22,18 +22,15 @@ import {
   redirect,
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
+import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./connection.ts";
 import { isLive } from "./door-state.ts";
 import { tokenOnce } from "./token-once.ts";
 
+const { common, tokens: words } = texts;
+
 const OVERLAP_HOURS_DEFAULT = 24;
-const OVERLAPS: readonly (readonly [number, string])[] = [
-  [0, "It ends at once"],
-  [1, "One more hour"],
-  [OVERLAP_HOURS_DEFAULT, "One more day"],
-  [72, "Three more days"],
-  [168, "One more week"],
-];
+const OVERLAPS_HOURS = [0, 1, OVERLAP_HOURS_DEFAULT, 72, 168] as const;
 
 export async function showRotate(visit: MemberVisit, { database }: Console): Promise<Answer> {
   const connection = await connectionOf(database, visit.params);
@@ -42,25 +39,19 @@ export async function showRotate(visit: MemberVisit, { database }: Console): Pro
 
 function rotateForm(visit: MemberVisit, connection: Connection, wrong?: string): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
-  const hasToken = connection.tokenHint !== null;
-  const title = hasToken ? "Rotate token" : "Create a token";
+  const { bearerHint } = connection;
+  const hasToken = bearerHint !== null;
+  const title = hasToken ? words.rotateTitle : words.createTitle;
   const body = html`${crumbsOf(connection)}
     <div class="medium">
       <h1>${title}</h1>
-      ${
-        hasToken
-          ? html`<p class="lead">
-              The connection gets a new token beside <code>${connection.tokenHint}…</code>. Choose for how
-              long the old one goes on: until the new one is saved in the Azure portal, Azure uses the old.
-            </p>`
-          : html`<p class="lead">The connection has no token. The new one is shown once.</p>`
-      }
+      <p class="lead">${hasToken ? words.rotateLead(bearerHint) : words.createLead}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="${path}/rotate">
         ${csrfField(visit)} ${hasToken && overlapField()}
         <div class="actions">
-          <button type="submit">${hasToken ? "Rotate now" : "Create token"}</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button type="submit">${hasToken ? words.rotate : words.create}</button>
+          <a class="button quiet" href="${path}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
@@ -69,18 +60,15 @@ function rotateForm(visit: MemberVisit, connection: Connection, wrong?: string):
 
 function overlapField() {
   return html`<div class="field">
-    <label for="overlap">The old token</label>
+    <label for="overlap">${words.oldToken}</label>
     <select id="overlap" name="overlap" aria-describedby="overlap-hint">
-      ${OVERLAPS.map(([hours, label]) =>
+      ${OVERLAPS_HOURS.map((hours) =>
         hours === OVERLAP_HOURS_DEFAULT
-          ? html`<option value="${hours}" selected>${label}</option>`
-          : html`<option value="${hours}">${label}</option>`,
+          ? html`<option value="${hours}" selected>${words.overlaps[hours]}</option>`
+          : html`<option value="${hours}">${words.overlaps[hours]}</option>`,
       )}
     </select>
-    <p class="hint" id="overlap-hint">
-      Where the old one may be in wrong hands, let it end at once: a cycle that fails meanwhile is repeated by
-      Azure, so nothing is lost.
-    </p>
+    <p class="hint" id="overlap-hint">${words.oldTokenHint}</p>
   </div>`;
 }
 
@@ -95,22 +83,23 @@ export async function submitRotate(visit: MemberVisit, deps: Console): Promise<A
   const connection = await connectionOf(deps.database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   const overlapHours = overlapIn(visit.form);
-  if (overlapHours === undefined)
-    return rotateForm(visit, connection, `Say for how many hours: ${OVERLAP_HOURS_MAX} at most.`);
+  if (overlapHours === undefined) return rotateForm(visit, connection, words.wrongOverlap(OVERLAP_HOURS_MAX));
   const { tenantId, id: connectionId } = connection;
   const request = { tenantId, connectionId, secret: deps.secret, ttlDays: deps.tokenTtlDays };
   const actor = visit.session.login;
   const token = await deps.database.transaction(async (tx) => {
     const issued = await rotateToken(tx, request, { overlapHours });
-    const old = overlapHours === 0 ? "" : `, the old one for ${overlapHours} more hours`;
-    await recordAudit(tx, [{ tenantId, actor, action: "token.rotated", subject: `${issued.hint}…${old}` }]);
+    const subject = words.rotated(issued.hint, overlapHours);
+    await recordAudit(tx, [{ tenantId, actor, action: "token.rotated", subject }]);
     return issued;
   });
   const tokens = await listTokens(deps.database, tenantId, connectionId);
-  const old = tokens.find((each) => each.replacedAt !== null && isLive(each, deps.now()));
+  const old = tokens.find(
+    (each) => each.kind === "bearer" && each.replacedAt !== null && isLive(each, deps.now()),
+  );
   return tokenOnce(deps, {
     kind: "bearer",
-    title: `New token for ${connection.tenantName}`,
+    title: words.newToken(connection.tenantName),
     connection,
     token,
     isFirst: false,
@@ -127,32 +116,29 @@ async function tokenOf(visit: MemberVisit, deps: Console): Promise<[Connection, 
   return token && [connection, token];
 }
 
-const NO_TOKEN = "There is no such token in use";
-
 export async function showRevokeOne(visit: MemberVisit, deps: Console): Promise<Answer> {
   const found = await tokenOf(visit, deps);
-  if (found === undefined) return notFound(NO_TOKEN);
+  if (found === undefined) return notFound(words.noSuchToken);
   const [connection, token] = found;
   const path = connectionPath(connection.tenantSlug, connection.id);
   const body = html`${crumbsOf(connection)}
     <div class="medium">
-      <h1>Revoke <code>${token.hint}…</code></h1>
+      <h1>${words.revokeOneHeading(token.hint)}</h1>
       <p class="lead">
-        It ends at once; the other tokens of the connection go on. It was last used
-        ${token.lastUsedAt === null ? "never" : time(token.lastUsedAt)}.
+        ${words.revokeOneLead(token.lastUsedAt === null ? words.never : time(token.lastUsedAt))}
       </p>
       <form class="actions" method="post" action="${path}/tokens/${token.id}/revoke">
         ${csrfField(visit)}
-        <button class="danger" type="submit">Revoke this token</button>
-        <a class="button quiet" href="${path}">Cancel</a>
+        <button class="danger" type="submit">${words.revokeOne}</button>
+        <a class="button quiet" href="${path}">${common.cancel}</a>
       </form>
     </div>`;
-  return page("Revoke a token", body, { section: "overview" });
+  return page(words.revokeOneTitle, body, { section: "overview" });
 }
 
 export async function submitRevokeOne(visit: MemberVisit, deps: Console): Promise<Answer> {
   const found = await tokenOf(visit, deps);
-  if (found === undefined) return notFound(NO_TOKEN);
+  if (found === undefined) return notFound(words.noSuchToken);
   const [{ tenantId, id: connectionId, tenantSlug }, { id }] = found;
   await deps.database.transaction(async (tx) => {
     const revoked = await revokeToken(tx, { tenantId, connectionId, id });
@@ -172,7 +158,7 @@ export async function submitRevoke(visit: MemberVisit, { database }: Console): P
   const connection = await connectionOf(database, visit.params);
   if (connection === undefined) return notFound(NO_CONNECTION);
   if (visit.form.get("understood") !== "yes")
-    return revokeForm(visit, connection, "Tick the box to confirm that Azure is to be cut off.");
+    return revokeForm(visit, connection, words.revokeAllUnconfirmed);
   const { tenantId, id, name, tenantSlug } = connection;
   await database.transaction(async (tx) => {
     await revokeTokens(tx, tenantId, id);
@@ -185,34 +171,28 @@ function revokeForm(visit: MemberVisit, connection: Connection, wrong?: string):
   const path = connectionPath(connection.tenantSlug, connection.id);
   const body = html`${crumbsOf(connection)}
     <div class="medium">
-      <h1>Revoke all tokens</h1>
-      <p class="lead">
-        Azure is cut off from ${connection.tenantName} at once: every request is answered 401, and after some
-        time Azure puts its provisioning into quarantine.
-      </p>
-      <p>
-        Users and groups stay as they are. People who leave are no longer disabled here until a new token is
-        set in Azure.
-      </p>
+      <h1>${words.revokeAll}</h1>
+      <p class="lead">${words.revokeAllLead(connection.tenantName)}</p>
+      <p>${words.revokeAllMeans}</p>
       ${wrong !== undefined && problem(wrong)}
       <form class="card stack" method="post" action="${path}/revoke">
         ${csrfField(visit)}
         <label class="check">
           <input type="checkbox" name="understood" value="yes" required />
-          <span>I understand that provisioning of ${connection.tenantName} stops</span>
+          <span>${words.revokeAllUnderstood(connection.tenantName)}</span>
         </label>
         <div class="actions">
-          <button class="danger" type="submit">Revoke all tokens</button>
-          <a class="button quiet" href="${path}">Cancel</a>
+          <button class="danger" type="submit">${words.revokeAll}</button>
+          <a class="button quiet" href="${path}">${common.cancel}</a>
         </div>
       </form>
     </div>`;
-  return page("Revoke all tokens", body, { status: wrong === undefined ? 200 : 422, section: "overview" });
+  return page(words.revokeAll, body, { status: wrong === undefined ? 200 : 422, section: "overview" });
 }
 
 function crumbsOf(connection: Connection) {
   return crumbs([
-    ["Overview", "/"],
+    [common.overview, "/"],
     [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
   ]);
 }

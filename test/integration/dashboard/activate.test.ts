@@ -1,5 +1,6 @@
 /** Activating, rotating and revoking where it gets rough: what the database holds, double clicks, forged forms. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { tokenHint } from "../../../src/platform/secrets.ts";
 import { listTenantAudit } from "../../../src/store/audit.ts";
 import { findClientSecret } from "../../../src/store/oauth-clients.ts";
 import { findPrincipal } from "../../../src/store/tenants.ts";
@@ -8,6 +9,7 @@ import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
 const TOKEN = /rc_[\w-]{43}/;
+const SECRET = /rs_[\w-]{43}/;
 
 let store: TestDatabase;
 let site: TestConsole;
@@ -52,6 +54,7 @@ async function liveTokens({ connectionId }: SeededTenant): Promise<number> {
   return rows.length;
 }
 
+const makeSecret = async (path: string): Promise<string> => (await admin.post(`${path}/oauth/secret`)).text;
 const works = async (token: string): Promise<boolean> =>
   (await findPrincipal(store.database, CONSOLE_SECRET, token)) !== undefined;
 
@@ -142,6 +145,30 @@ test("after revoking, a new token can be made", async () => {
 
   expect(asked.text).toContain("The connection has no token");
   expect(await works(TOKEN.exec(made.text)?.[0] ?? "")).toBe(true);
+});
+
+test("rotating names the token that it replaces, and no client secret made since", async () => {
+  const { tenant, path } = await addNamed("beside");
+  const secret = SECRET.exec(await makeSecret(path))?.[0] ?? "";
+
+  const { text } = await admin.get(`${path}/rotate`);
+
+  expect(text).toContain(`<code>${tokenHint(tenant.token)}…</code>`);
+  expect(secret).not.toBe("");
+  expect(text).not.toContain(tokenHint(secret));
+});
+
+test("a connection with client secrets alone has no token to rotate, and none that goes on", async () => {
+  const { path } = await addNamed("secrets-alone");
+  await admin.post(`${path}/revoke`, { understood: "yes" });
+  // The first of them goes on beside the second for a week.
+  for (const text of [await makeSecret(path), await makeSecret(path)]) expect(text).toMatch(SECRET);
+
+  expect((await admin.get(`${path}/rotate`)).text).toContain("The connection has no token");
+  const made = await admin.post(`${path}/rotate`);
+
+  expect(made.text).toMatch(TOKEN);
+  expect(made.text).toContain("The old token has ended");
 });
 
 test("each change is in the audit, with who did it and without the token", async () => {

@@ -215,6 +215,7 @@ describe("people from before", () => {
     expect(words((await viewer.get(`${path}/preparation?state=incomplete`)).text)).toMatch(
       /Incomplete .* 9 /,
     );
+    expect((await admin.get(`${path}/preparation`)).text).toContain("ada@contoso.com");
     const { text: csv } = await admin.get(`${path}/preparation/people.csv?state=unmatched`);
     expect(csv.split("\r\n")).toHaveLength(4);
     expect((await admin.post(`${path}/preparation/forget`)).status).toBe(422);
@@ -224,6 +225,19 @@ describe("people from before", () => {
       "admin existing_users.forgotten 3 people",
       "admin existing_users.imported 3 people",
     ]);
+  });
+
+  test("are shown to who only looks by userName, without their values", async () => {
+    const text = "id,userName,email,externalId,displayName\n7,ada,a@private.example,ext-7,Ada\n8,,,,Grace\n";
+    await upload(admin, text);
+
+    const [seen, all] = [await viewer.get(`${path}/preparation`), await admin.get(`${path}/preparation`)];
+
+    expect(words(seen.text)).toMatch(/ 7 ada /);
+    for (const value of ["a@private.example", "ext-7", "Ada", "Grace"]) {
+      expect(all.text).toContain(value);
+      expect(seen.text).not.toContain(value);
+    }
   });
 
   test.each([
