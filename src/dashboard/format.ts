@@ -29,11 +29,6 @@ const DATE = new Intl.DateTimeFormat(words.locale, {
 });
 export const { count } = texts.numbers;
 
-/** @returns such as `1 user` or `2 users` */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
-}
-
 const SHORT = new Intl.DateTimeFormat(words.locale, {
   day: "numeric",
   month: "short",
