@@ -58,7 +58,7 @@ export function timesSection(slug: string, timings: CycleTimings, spans: readonl
   const said = words.times;
   const columns = [
     { label: said.time },
-    ...[said.half, said.most, said.longest].map((label) => ({ label, isNumber: true })),
+    ...[said.p50, said.p95, said.longest].map((label) => ({ label, isNumber: true })),
   ];
   return html`<section>
     <h2>${said.title}</h2>

@@ -125,6 +125,7 @@ test("how fast it went is shown in numbers and as a picture, the slowest write b
   const { text } = await cyclePage(cycleId);
 
   const said = words(text);
+  expect(said).toContain("Time p50 p95 Longest");
   expect(said).toMatch(/In the queue 10 ms 1\d\d ms 108 ms/);
   expect(said).toMatch(/with its commit 19 ms 19 ms 20 ms/);
   expect(said).toMatch(/The slowest took 4.3 s: a write of one user . In logs and traces .* correlation-7/);
