@@ -9,20 +9,19 @@
  * to so many roles, which then come with each answer; the baseline goes without. `--append` adds the figures to
  * bench/README.md.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startStores } from "../src/embedded/stores.ts";
 import { parseConfig } from "../src/platform/config.ts";
-import { createLogger } from "../src/platform/logger.ts";
 import { prepareStores } from "../src/prepare.ts";
-import { type DatabasePool, openDatabase } from "../src/store/database.ts";
+import type { DatabasePool } from "../src/store/database.ts";
 import { addProductKey } from "../test/support/product.ts";
-import { addTenant, spawnService, testEnv } from "../test/support/service.ts";
+import { addTenant, spawnService } from "../test/support/service.ts";
 import { spawnBaseline } from "./lib/baseline.ts";
+import { openBenchStores } from "./lib/bench-stores.ts";
 import { type Load, runLoad } from "./lib/load.ts";
 import { commit, machine } from "./lib/machine.ts";
+import { NODE_ARGS } from "./lib/node-args.ts";
 
 const { values } = parseArgs({
   options: {
@@ -45,30 +44,14 @@ interface Row {
   readonly baseline: Load | undefined;
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-try {
-  const rows = await measure();
-  const lines = rows.map(lineOf).join("");
-  console.log(lines);
-  if (values.append) addRows(lines);
-} finally {
-  rmSync(dataDir, { recursive: true, force: true });
-}
+const rows = await measure();
+const lines = rows.map(lineOf).join("");
+console.log(lines);
+if (values.append) addRows(lines);
 
 async function measure(): Promise<readonly Row[]> {
-  const logger = createLogger({ service: "bench", level: "warn" });
-  const stores = await startStores({ dataDir, queue: "postgres", logger });
-  const env = testEnv(
-    stores.databaseUrl,
-    { redisUrl: stores.redisUrl, prefix: "rollcall" },
-    { LOG_LEVEL: "warn" },
-  );
-  const database = openDatabase({
-    url: stores.databaseUrl,
-    poolMax: 2,
-    applicationName: "rollcall-bench",
-    onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
-  });
+  const stores = await openBenchStores("postgres");
+  const { env, database } = stores;
   try {
     await prepareStores(parseConfig(env));
     const { tenantId } = await addTenant({ database }, "");
@@ -76,8 +59,8 @@ async function measure(): Promise<readonly Row[]> {
     console.log(`storing ${users} users …`);
     await fill(database, tenantId);
     if (roles > 0) await fillGroups(database, tenantId);
-    const service = await spawnService({ ...env, ROLES: "api" });
-    const baseline = await spawnBaseline(stores.databaseUrl, tenantId);
+    const service = await spawnService({ ...env, ROLES: "api" }, [], NODE_ARGS);
+    const baseline = await spawnBaseline(env["DATABASE_URL"] ?? "", tenantId);
     try {
       const rows: Row[] = [];
       for (const field of FIELDS) {
@@ -96,7 +79,6 @@ async function measure(): Promise<readonly Row[]> {
       await Promise.all([service.stop(), baseline.stop()]);
     }
   } finally {
-    await database.close();
     await stores.stop();
   }
 }

@@ -17,6 +17,7 @@ import { addTenant, type ServiceProcess, spawnService, testEnv } from "../../tes
 import type { Target } from "./connection.ts";
 import { parentOf } from "./cpu.ts";
 import { type LoadGenerator, startLoadGenerator } from "./load-generator.ts";
+import { NODE_ARGS } from "./node-args.ts";
 
 export type QueueKind = "redis" | "postgres";
 
@@ -95,8 +96,6 @@ export async function openStand(queue: QueueKind, roles: readonly string[]): Pro
 }
 
 const SERVICE_ENV = { LOG_LEVEL: "warn" };
-// `BENCH_NODE_ARGS=--cpu-prof` leaves a profile of each of the service's processes.
-const NODE_ARGS = (process.env["BENCH_NODE_ARGS"] ?? "").split(" ").filter((arg) => arg !== "");
 
 // `BENCH_ROW_LEVEL_SECURITY=on`, with `--roles api+worker`: the service as a role that policies bind.
 const IS_FENCED = process.env["BENCH_ROW_LEVEL_SECURITY"] === "on";
