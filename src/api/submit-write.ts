@@ -8,7 +8,7 @@ import { type Places, SubmitOverloadError } from "../queue/lines.ts";
 import { SubmitAbandonedError, type Submitter, SubmitTimeoutError } from "../queue/submit.ts";
 import type { Answers } from "./answers.ts";
 import { contextOf, type Exchange, principalOf } from "./context.ts";
-import type { Receipts } from "./receipts.ts";
+import type { Fate, Receipts } from "./receipts.ts";
 import { bytesOf } from "./scim-body.ts";
 
 export interface SubmitDeps {
@@ -92,6 +92,7 @@ export async function submitPlaced(
 ): Promise<Outcome> {
   const command = commandOf(write, { ...exchange, apiId: deps.apiId });
   const { tenantId, tenantSlug, requestKey } = command;
+  if (exchange.request.method !== "POST") await deps.receipts.repeated(requestKey, exchange.request.socket);
   await assertNoted(requestKey, deps);
   if (exchange.response.closed) {
     deps.onTurnedAway(tenantSlug, "client_gone");
@@ -146,9 +147,20 @@ export function watchAnswer(
     if (!response.writableFinished) void end(abandon());
     // The write ended, but its answer could not be made: the client knows no more than after a timeout.
     else if (response.statusCode >= 500 && contextOf(response).isHeld !== true) void end(true);
-    else void receipts.received(request.socket).then((isReceived) => end(!isReceived, true));
+    else
+      void receipts
+        .fateOf(key.requestKey, request.socket)
+        .then((fate) => end(isInDoubt(fate, { request, response }), true));
   });
   return { isOpen: () => waiting.isOpen, end };
+}
+
+/**
+ * A client that keeps its connections and ends one right after an answer may have hung up before it came. A create is left
+ * out: sent again it is refused, which says the same, while a second one that is meant must not be answered as the first.
+ */
+function isInDoubt(fate: Fate, { request, response }: Exchange): boolean {
+  return fate === "reset" || (fate === "ended" && request.method !== "POST" && response.shouldKeepAlive);
 }
 
 const NOT_NOTED = "the request repeats one that went unanswered, which Postgres cannot be told yet";

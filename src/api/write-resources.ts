@@ -57,15 +57,13 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
   }
   assertApplied(outcome);
   if (operation === "delete" || isWithoutBody(type, operation, { projection, response })) {
-    const version = outcome.written?.version ?? outcome.recorded?.version;
-    if (typeof version === "number") response.setHeader("ETag", weakEtag(version));
-    sendEmpty(response, 204);
+    sendWithoutBody(response, outcome);
     return;
   }
   const wanted = { type, operation, projection, response, payload: command.payload };
   const stored = await storedOf(outcome, wanted, deps);
   if (!stored) {
-    sendEmpty(response, 204);
+    sendWithoutBody(response, outcome);
     return;
   }
   const status = operation === "create" ? 201 : 200;
@@ -74,6 +72,12 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
     projection,
     baseUrl: deps.baseUrl(request),
   });
+}
+
+function sendWithoutBody(response: ServerResponse, { written, recorded }: AppliedOutcome): void {
+  const version = written?.version ?? recorded?.version;
+  if (typeof version === "number") response.setHeader("ETag", weakEtag(version));
+  sendEmpty(response, 204);
 }
 
 /** A client whose deactivation is held is told that it is done; the version is the one that its next change builds on. */
@@ -125,22 +129,22 @@ interface Wanted {
 type AppliedOutcome = Extract<Outcome, { kind: "applied" }>;
 
 /**
- * The resource as the write left it. Where only the ledger was left to tell the outcome, it is read as it is now; and
- * where it was deleted since, a write that brought the whole resource along says what it was.
+ * The resource as the write left it. Where only the ledger was left to tell the outcome, it is read as it is now, if it
+ * still is what the write made of it; where it was changed or deleted since, a replacement says itself what it was.
+ * What others made of it is no answer to a write, but for a create, whose client asks for the id.
  * @returns undefined when nobody can say any more what a PATCH made of it
  */
 async function storedOf(
-  { resourceId, written, recorded }: AppliedOutcome,
-  { type, operation, projection, response, payload }: Wanted,
+  outcome: AppliedOutcome,
+  wanted: Wanted,
   deps: WriteDeps,
 ): Promise<Stored | undefined> {
+  const { resourceId, written } = outcome;
+  const { type, operation, projection, response, payload } = wanted;
   const options = readOptions(type, response, { projection, deps });
   if (!written) {
     const stored = await findResource(tenantDbOf(response), resourceId, options);
-    if (stored || operation === "patch") return stored;
-    const at = recorded?.at ?? new Date().toISOString();
-    const version = recorded?.version ?? 1;
-    return { type, id: resourceId, version, created: at, lastModified: at, ...asSent(payload, options) };
+    return asRecorded(outcome, stored, { ...wanted, options });
   }
   const stored: Stored = { type, id: resourceId, ...written };
   // A user that was just created is in no group.
@@ -148,6 +152,19 @@ async function storedOf(
   const [whole] = await withMembership(tenantDbOf(response), [stored], options);
   if (whole || operation === "patch") return whole;
   return { ...stored, ...asSent(payload, options) };
+}
+
+function asRecorded(
+  { resourceId: id, recorded }: AppliedOutcome,
+  stored: Stored | undefined,
+  { type, operation, payload, options }: Wanted & { readonly options: ReadOptions },
+): Stored | undefined {
+  const { version, at = new Date().toISOString() } = recorded ?? {};
+  const isAsWritten = operation === "create" || typeof version !== "number" || version === stored?.version;
+  if (stored && isAsWritten) return stored;
+  if (operation === "patch") return undefined;
+  const meta = { version: version ?? 1, created: stored?.created ?? at, lastModified: at };
+  return { type, id, ...meta, ...asSent(payload, options) };
 }
 
 /** What a create or a replacement brought along. */

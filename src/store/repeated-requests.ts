@@ -161,6 +161,19 @@ export async function findSuperseded(
   return new Set(rows.map(({ writeId }) => writeId));
 }
 
+// It was sent again since, and that sending was answered: there is nothing in doubt any more, whatever became of the
+// process that took the first one.
+const IS_SETTLED = `
+  EXISTS (
+    SELECT FROM writes y
+      JOIN api_processes b ON b.id = y.api_id
+     WHERE y.tenant_id = w.tenant_id AND y.request_key = w.request_key AND y.write_id > w.write_id
+       AND y.write_id > ${RECENT_ID} AND y.result <> 'fault'
+       AND y.write_id <= b.answered_through AND y.write_id <> ALL (b.open_writes)
+       AND NOT EXISTS (
+             SELECT FROM unanswered_writes u
+              WHERE u.tenant_id = y.tenant_id AND u.request_key = y.request_key AND u.write_id = y.write_id))`;
+
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
 // the process that took it was killed before it left its word. Where repeating it would do harm, either counts for as
 // long as a note does; elsewhere only the second, for as long as a note of what was perhaps answered.
@@ -178,6 +191,7 @@ const FIND_IN_DOUBT = `
      AND ((wanted.does_harm AND w.ended_at > wanted.requested_at)
           OR (w.api_id <> wanted.api_id
               AND (a.id IS NULL OR w.write_id > a.answered_through OR w.write_id = ANY (a.open_writes))))
+     AND NOT ${IS_SETTLED}
      AND NOT ${SUPERSEDED}
      AND ${IS_STILL_TRUE}
    ORDER BY w.write_id`;

@@ -1,8 +1,16 @@
 /** What a client may do when it does not know: hang up, be cut off, ask again. One write, and its true answer. */
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { USER } from "../support/provision.ts";
-import { startTestService, type TestService, type TestTenant, waitFor } from "../support/service.ts";
+import { createConnection, issueToken } from "../../src/store/tenants.ts";
+import { PATCH_OP, USER } from "../support/provision.ts";
+import { createScimClient } from "../support/scim-client.ts";
+import {
+  startTestService,
+  TEST_SECRET,
+  type TestService,
+  type TestTenant,
+  waitFor,
+} from "../support/service.ts";
 import { openTestQueue } from "../support/stores.ts";
 
 let service: TestService;
@@ -20,17 +28,19 @@ afterEach(async () => {
 
 const bodyOf = (userName: string): string => JSON.stringify({ schemas: [USER], userName });
 
-/** Sends a POST by hand, so that the connection can be treated badly. */
-function post(body: string): Socket {
+/** Sends a request by hand, so that the connection can be treated badly. */
+function send(start: string, body: string): Socket {
   const { hostname, port } = new URL(service.apiUrl);
   const socket = connect(Number(port), hostname);
   sockets.push(socket);
   socket.write(
-    `POST /scim/v2/Users HTTP/1.1\r\nHost: rollcall\r\nAuthorization: Bearer ${tenant.token}\r\n` +
+    `${start} HTTP/1.1\r\nHost: rollcall\r\nAuthorization: Bearer ${tenant.token}\r\n` +
       `Content-Type: application/scim+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   return socket;
 }
+
+const post = (body: string): Socket => send("POST /scim/v2/Users", body);
 
 const count = async (table: "unanswered_writes" | "writes"): Promise<number> => {
   const rows = await service.database.query<{ count: number }>(
@@ -80,3 +90,48 @@ test("a client that hangs up and asks again while its write is under way leaves 
   await waitFor(async () => (await count("unanswered_writes")) === 0);
   expect(await count("writes")).toBe(1);
 });
+
+const titled = (title: string): string =>
+  JSON.stringify({ schemas: [PATCH_OP], Operations: [{ op: "replace", path: "title", value: title }] });
+
+/** The tenant's other connection. @returns what changes a user there */
+async function connectElsewhere(): Promise<(path: string) => Promise<void>> {
+  const { tenantId } = tenant;
+  const { token } = await service.database.transaction(async (tx) => {
+    const connectionId = await createConnection(tx, tenantId, "Okta");
+    return issueToken(tx, { tenantId, connectionId, secret: TEST_SECRET, ttlDays: 1 });
+  });
+  const scim = createScimClient(`${service.apiUrl}/scim/v2`, token);
+  return async (path) => {
+    expect((await scim("PATCH", path, undefined, { raw: titled("theirs") })).status).toBe(200);
+  };
+}
+
+test.each([
+  ["is ended in good order, as by a client that hung up when it came", (socket: Socket) => socket.end(), 1],
+  ["is reset", (socket: Socket) => socket.resetAndDestroy(), 1],
+  ["is not known to have read it", () => undefined, 0],
+])(
+  "a PATCH whose connection %s: the same again is not applied over what others wrote",
+  async (_case, leave, notes) => {
+    const { body: user } = await tenant.scim("POST", "/Users", {
+      schemas: [USER],
+      userName: "ada@contoso.com",
+    });
+    const path = `/Users/${user.id}`;
+    const changeElsewhere = await connectElsewhere();
+    const socket = send(`PATCH /scim/v2${path}`, titled("mine"));
+    await new Promise((resolve) => socket.once("data", resolve));
+    await changeElsewhere(path);
+    leave(socket);
+    await waitFor(async () => (await count("unanswered_writes")) === notes);
+
+    const again = await tenant.scim("PATCH", path, undefined, { raw: titled("mine") });
+
+    // What the first one made of the user nobody can show any more; its version is known.
+    expect(again.status).toBe(204);
+    expect(again.headers.get("etag")).toBe('W/"2"');
+    const { body: now } = await tenant.scim("GET", path);
+    expect(now).toMatchObject({ title: "theirs", meta: { version: 'W/"3"' } });
+  },
+);

@@ -102,8 +102,8 @@ function happen(configuration: Configuration, point: Point): readonly Configurat
   const { input, output } = operation;
   const after = new Set(done).add(name);
   if (isLook) {
-    const isPossible = done.has(effectOf(operation.index)) && fits(output ?? { status: 0 }, state);
-    return isPossible ? [{ state, done: after }] : [];
+    const isShown = fits(output ?? { status: 0 }, state) || isTakenForRetry(state, point);
+    return isShown && done.has(effectOf(operation.index)) ? [{ state, done: after }] : [];
   }
   const taken = takeEffect(state, input, operation);
   const forgotten = mayBeForgotten(operation) ? step(state, input, undefined) : undefined;

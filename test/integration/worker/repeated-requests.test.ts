@@ -78,8 +78,7 @@ test.each([
     outcomes.push(...(await apply(...sent.slice(start, start + size))));
   }
 
-  const users = await usersNamed(`thrice-${size}`);
-  expect(users, name).toMatchObject([{ id: sent[0]!.resourceId, version: "1" }]);
+  expect(await usersNamed(`thrice-${size}`), name).toMatchObject([{ id: sent[0]!.resourceId, version: "1" }]);
   for (const outcome of outcomes) {
     expect(outcome).toMatchObject({ kind: "applied", resourceId: sent[0]!.resourceId });
   }
@@ -231,21 +230,26 @@ test("a write whose process was killed is not applied again over what others wro
 });
 
 test.each([
-  ["the process said that it was answered", [] as string[], "mine"],
-  ["the process said that it is open", ["first"], "theirs"],
-])("a write that is said again at another process, where %s", async (_case, stillOpen, expected) => {
-  const id = await newUser(`word-${expected}@contoso.com`);
-  const send = request(title(id, "mine"));
-  const first = send();
-  await apply(first);
-  const open = stillOpen.map(() => first.writeId);
-  await noteApiProcess(store.database, first.apiId, { answeredThrough: uuidv7(), open });
-  await apply(request(title(id, "theirs"))());
+  ["the process said that it was answered", { isSentAgain: false, isOpen: false }, "mine"],
+  ["the process said that it is open", { isSentAgain: false, isOpen: true }, "theirs"],
+  ["the process of its retry said that it was answered", { isSentAgain: true, isOpen: false }, "mine"],
+  ["the process of its retry said that it is open", { isSentAgain: true, isOpen: true }, "theirs"],
+])(
+  "a write that is said again at another process, where %s",
+  async (name, { isSentAgain, isOpen }, expected) => {
+    const id = await newUser(`${name}@contoso.com`);
+    const send = request(title(id, "mine"));
+    const sent = [send(), ...(isSentAgain ? [{ ...send(), apiId: uuidv7() }] : [])];
+    for (const each of sent) await apply(each);
+    const { apiId, writeId } = sent.at(-1)!;
+    await noteApiProcess(store.database, apiId, { answeredThrough: uuidv7(), open: isOpen ? [writeId] : [] });
+    await apply(request(title(id, "theirs"))());
 
-  await apply({ ...send(), apiId: uuidv7() });
+    await apply({ ...send(), apiId: uuidv7() });
 
-  expect(await titleOf(id)).toBe(expected);
-});
+    expect(await titleOf(id)).toBe(expected);
+  },
+);
 
 test("a create that went unanswered and whose user is gone creates anew", async () => {
   const send = request(create("", "created-anew@contoso.com"));
@@ -264,17 +268,16 @@ test("a request whose answer had left is meant anew a minute later, and taken up
   const send = request(title(id, "mine"));
   const perhapsAnswered = send();
   await apply(perhapsAnswered);
-  const { requestKey, writeId } = perhapsAnswered;
-  await recordUnanswered(store.database, { tenantId, requestKey, writeId, isPerhapsAnswered: true });
+  await recordUnanswered(store.database, { ...perhapsAnswered, isPerhapsAnswered: true });
   await apply(request(title(id, "theirs"))());
   const [{ seconds } = { seconds: 0 }] = await store.database.query<{ seconds: number }>(
     `SELECT extract(epoch FROM expires_at - created_at)::int AS seconds FROM unanswered_writes WHERE write_id = $1`,
-    [writeId],
+    [perhapsAnswered.writeId],
   );
   expect(seconds).toBe(60);
   await store.database.query(
     "UPDATE unanswered_writes SET expires_at = expires_at - interval '1 minute' WHERE write_id = $1",
-    [writeId],
+    [perhapsAnswered.writeId],
   );
 
   await apply(send());
