@@ -60,6 +60,10 @@ test("texts decide nothing: they import how HTML is written, and their own langu
   expect(wrong).toEqual([]);
 });
 
+test("texts have plain types: a constant's own type would have room for English alone", () => {
+  expect(files.filter(isText).filter(({ source }) => / as const\b/.test(source))).toEqual([]);
+});
+
 test.each([
   ["html`<p>Cancel</p>`", ["Cancel"]],
   ["html`<p>${a} of ${b}</p>`", ["… of …"]],
