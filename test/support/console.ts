@@ -72,7 +72,7 @@ export interface TestPage {
 
 /** Follows no redirect by itself, so that tests see each answer. */
 export class TestVisitor {
-  readonly #url: string;
+  #url: string;
   readonly #cookies = new Map<string, string>();
   #csrf = "";
 
@@ -82,6 +82,11 @@ export class TestVisitor {
 
   get cookies(): ReadonlyMap<string, string> {
     return this.#cookies;
+  }
+
+  /** From now on it asks another process of the same console, with the cookies that it has. */
+  moveTo(url: string): void {
+    this.#url = url;
   }
 
   get(path: string): Promise<TestPage> {

@@ -12,6 +12,7 @@ export interface ScimBody {
   readonly id: string;
   readonly schemas: readonly string[];
   readonly meta: Readonly<Record<"created" | "lastModified" | "location" | "version", string>>;
+  readonly userName?: string;
   readonly active?: boolean;
   readonly title?: string;
   readonly displayName?: string;

@@ -111,24 +111,29 @@ const READY_MS = 60_000;
 // As bin/start does.
 const NODE_MEMORY = "--max-semi-space-size=32";
 
+/** What is run: its folder, and what Node is told. */
+export interface Program {
+  readonly cwd: string;
+  readonly entry: readonly string[];
+}
+
+const SOURCE: Program = { cwd: ROOT, entry: ["--import", "tsx", "src/main.ts"] };
+
 /**
- * Runs `src/main.ts` as a process of its own; resolves once it says that it is ready.
+ * Runs `src/main.ts`, or another program that is a Rollcall, as a process of its own; resolves once it says that it is ready.
  * @param nodeArgs - switches of Node itself, such as `--cpu-prof`
  */
 export async function spawnService(
   env: Env,
   args: readonly string[] = [],
   nodeArgs: readonly string[] = [],
+  { cwd, entry }: Program = SOURCE,
 ): Promise<ServiceProcess> {
-  const child = spawn(
-    process.execPath,
-    [NODE_MEMORY, ...nodeArgs, "--import", "tsx", "src/main.ts", ...args],
-    {
-      cwd: ROOT,
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [NODE_MEMORY, ...nodeArgs, ...entry, ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));

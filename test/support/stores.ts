@@ -32,6 +32,17 @@ const IN_USE = "55006";
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${uniqueSuffix()}`;
   await copyTemplate(name);
+  return openTestDatabase(name);
+}
+
+/** Without a schema: for what brings its own. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  const name = `test_${uniqueSuffix()}`;
+  await administer(`CREATE DATABASE ${name}`);
+  return openTestDatabase(name);
+}
+
+function openTestDatabase(name: string): TestDatabase {
   const url = databaseUrlOf(name);
   const database = openDatabase({
     url,
