@@ -8,6 +8,7 @@ import { createHttpServer, type FrontSettings, type HttpServer } from "./platfor
 import type { Logger } from "./platform/logger.ts";
 import type { DeliveryQueue, WriteQueue } from "./queue/queues.ts";
 import type { DatabasePool } from "./store/database.ts";
+import type { LaggingReads } from "./store/lagging-reads.ts";
 import { issuerOf } from "./store/security-events.ts";
 
 export interface ConsoleStores {
@@ -15,17 +16,19 @@ export interface ConsoleStores {
   readonly front: FrontSettings;
   readonly logger: Logger;
   readonly db: DatabasePool;
+  readonly replica: { readonly reads: LaggingReads } | undefined;
   readonly queue: WriteQueue;
   readonly deliveries: DeliveryQueue;
 }
 
 /** @param api - where it runs in the same process, so that its address is known without PUBLIC_URL */
 export function consolePart(
-  { config, front, logger, db, queue, deliveries }: ConsoleStores,
+  { config, front, logger, db, replica, queue, deliveries }: ConsoleStores,
   api: Pick<ApiPart, "url"> | undefined,
 ): HttpServer {
   const handler: RequestListener = createDashboard({
     database: db,
+    reads: replica?.reads,
     queues: [queue, deliveries],
     secret: config.ROLLCALL_SECRET,
     publicUrl: () => publicUrl(config, { front, api }),

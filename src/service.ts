@@ -25,6 +25,7 @@ import { apiPart, type ApiPart } from "./api/api-part.ts";
 import { consolePart } from "./console-part.ts";
 import { frontSettings } from "./front-door.ts";
 import { mailerOf } from "./mailer.ts";
+import { type ReadReplica, readReplica } from "./read-replica.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
 import { webhookPart } from "./worker/webhook-part.ts";
@@ -46,6 +47,8 @@ interface Shared {
   readonly db: DatabasePool;
   /** For applying; the same pool where the process does only one of both. */
   readonly workerDb: DatabasePool;
+  /** Where the console reads what may lag. */
+  readonly replica: ReadReplica | undefined;
   readonly queue: WriteQueue;
   readonly deliveries: DeliveryQueue;
   readonly backend: QueueBackend;
@@ -82,8 +85,9 @@ export function createService(
   const queue = backend.openQueue();
   const deliveries = backend.openDeliveryQueue();
   const tracer = tracerOf(config, version);
+  const replica = readReplica({ config, db, metrics, logger });
   const shared: Shared = {
-    ...{ config, logger, metrics, tracer, db, workerDb, queue, deliveries, backend },
+    ...{ config, logger, metrics, tracer, db, workerDb, replica, queue, deliveries, backend },
     ...{ local: new LocalReplies(), ownWorker: new OwnWorker(), models: new TenantModels() },
     ...{ front: frontOf(config, metrics), now },
   };
@@ -97,6 +101,7 @@ export function createService(
       start: () => Promise.resolve(),
       stop: () => pool.close(),
     })),
+    ...(replica ? [replica] : []),
     ...[queue, deliveries].map((each) => ({
       name: "queue",
       start: () => each.waitUntilReady().then(() => undefined),
@@ -267,10 +272,10 @@ function createApiPart(shared: Shared): ApiPart {
 }
 
 function createMetricsServer(
-  { config, logger, metrics, db, workerDb }: Shared,
+  { config, logger, metrics, db, workerDb, replica }: Shared,
   api: ApiPart | undefined,
 ): HttpServer {
-  const pools = [...new Set([db, workerDb])];
+  const pools = [...new Set([db, workerDb]), ...(replica ? [replica.pool] : [])];
   const handler = createMetricsHandler(metrics.registry, () => {
     const sum = { busy: 0, idle: 0, waiting: 0 };
     for (const { total, idle, waiting } of pools.map((pool) => pool.stats())) {

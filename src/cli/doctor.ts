@@ -11,6 +11,7 @@ import {
   examineSecret,
   type Finding,
 } from "./examine.ts";
+import { examineReplica } from "./examine-replica.ts";
 import { type Installation, openCommandDatabase, withInstallation } from "./installation.ts";
 
 export const doctor: Command = {
@@ -32,7 +33,11 @@ async function examine(installation: Installation): Promise<readonly Finding[]> 
   try {
     const findings = [examineNode(process.versions.node), ...(await examinePostgres(db))];
     // Without Postgres nothing can be said of what it holds.
-    if (isWell(findings, "postgres")) findings.push(...(await examineContents(installation, db)));
+    if (isWell(findings, "postgres"))
+      findings.push(
+        ...(await examineReplica(installation, db)),
+        ...(await examineContents(installation, db)),
+      );
     if (isWell(findings, "postgres") || installation.config.REDIS_URL !== undefined)
       findings.push(...(await examineQueue(installation)));
     findings.push(await examineApi(installation.apiUrl));

@@ -14,7 +14,8 @@ import { reason } from "./command.ts";
 import type { Installation } from "./installation.ts";
 
 export interface Finding {
-  readonly part: "node" | "postgres" | "clock" | "migrations" | "fence" | "secret" | "queue" | "api";
+  readonly part:
+    "node" | "postgres" | "replica" | "clock" | "migrations" | "fence" | "secret" | "queue" | "api";
   /** What was found, where nothing is wrong. */
   readonly found?: string;
   readonly problem?: string;

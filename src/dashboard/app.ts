@@ -14,6 +14,7 @@ import { eraseJobs, type JobsToErase } from "../queue/erase-jobs.ts";
 import { repeatWrites, type WriteToRepeat } from "../queue/retry.ts";
 import { hasAccounts } from "../store/accounts.ts";
 import type { DatabasePool } from "../store/database.ts";
+import type { LaggingReads } from "../store/lagging-reads.ts";
 import type { Session } from "../store/sessions.ts";
 import { type Asset, readAssets } from "./assets.ts";
 import { createDoor, type Door } from "./door.ts";
@@ -22,6 +23,7 @@ import { html } from "./html.ts";
 import { createLiveStreams, wantsStream } from "./live-stream.ts";
 import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
 import { createOidcSignIn, type OidcSettings } from "./oidc.ts";
+import { type AnswerRoute, createPageReads } from "./page-reads.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
 import { type Route, ROUTES } from "./routes.ts";
@@ -40,6 +42,8 @@ export interface DashboardSettings extends Omit<Console, "now" | "eraseJobs" | "
   readonly secureCookies: boolean;
   /** The OpenID provider that lets people in beside accounts of our own. */
   readonly oidc?: OidcSettings | undefined;
+  /** Where pages that may lag are read from, where there is a replica. */
+  readonly reads?: LaggingReads | undefined;
   readonly logger: Logger;
   /** True once the process is to end. */
   readonly isDraining?: () => boolean;
@@ -96,7 +100,8 @@ export function createDashboard(settings: DashboardSettings): Express {
     isDraining: settings.isDraining ?? (() => false),
     onError: (err) => settings.logger.warn({ err }, "a live page stands still for a moment"),
   });
-  for (const route of ROUTES) app[route.method](route.path, member(door, route, { deps, stream }));
+  const answerRoute = createPageReads({ console: deps, reads: settings.reads, logger: settings.logger });
+  for (const route of ROUTES) app[route.method](route.path, member(door, route, { answerRoute, stream }));
   app.use((_request, response) => door.answer(response, notFound()));
   app.use(fail(door, settings.logger));
   return app;
@@ -117,16 +122,16 @@ async function repeatOn(
 }
 
 interface Member {
-  readonly deps: Console;
+  readonly answerRoute: AnswerRoute;
   readonly stream: ReturnType<typeof createLiveStreams>;
 }
 
 /** Lets in who is signed in and has the role; others are asked to sign in, or told that they may not. */
-function member(door: Door, route: Route, { deps, stream }: Member) {
+function member(door: Door, route: Route, { answerRoute, stream }: Member) {
   const answerTo = async (visit: Visit, session: Session | undefined): Promise<Answer | undefined> => {
     if (session === undefined) return undefined;
     return mayActAs(session.role, route.needs)
-      ? route.handle({ ...visit, session }, deps)
+      ? answerRoute(route, { ...visit, session })
       : forbidden(words.roleMissing(ROLES[session.role], ROLES[route.needs]));
   };
   return async (request: Request, response: Response): Promise<void> => {

@@ -50,13 +50,27 @@ import {
 import { PRODUCT_ROUTES } from "./product-routes.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
 
-export interface Route {
-  readonly method: "get" | "post";
+interface AnyRoute {
   readonly path: string;
   /** The least role that may. */
   readonly needs: Role;
   readonly handle: (visit: MemberVisit, deps: Console) => Answer | Promise<Answer>;
 }
+
+interface PageRoute extends AnyRoute {
+  readonly method: "get";
+  /**
+   * May be some seconds old (docs/decisions/0059): nothing on it is sent back as it stands, as the fields of a form are.
+   */
+  readonly mayLag?: true;
+}
+
+interface FormRoute extends AnyRoute {
+  readonly method: "post";
+  readonly mayLag?: never;
+}
+
+export type Route = PageRoute | FormRoute;
 
 const FAILED = "/tenants/:slug/failed";
 const CONNECTION = "/tenants/:slug/connections/:id";
@@ -65,7 +79,7 @@ const ACCOUNT = "/settings/accounts/:id";
 
 /** All of these need a session; the pages that do without stand in public-routes.ts. */
 export const ROUTES: readonly Route[] = [
-  { method: "get", path: "/", needs: "viewer", handle: showOverview },
+  { method: "get", path: "/", needs: "viewer", mayLag: true, handle: showOverview },
   { method: "get", path: "/activate", needs: "admin", handle: showActivate },
   { method: "post", path: "/activate", needs: "admin", handle: submitActivate },
   { method: "get", path: "/settings", needs: "viewer", handle: showSettings },
@@ -82,11 +96,11 @@ export const ROUTES: readonly Route[] = [
     needs: "owner",
     handle: submitEndAccountSession,
   },
-  { method: "get", path: "/settings/audit", needs: "admin", handle: showAudit },
+  { method: "get", path: "/settings/audit", needs: "admin", mayLag: true, handle: showAudit },
   { method: "get", path: "/account", needs: "viewer", handle: showAccount },
   { method: "post", path: "/account/password", needs: "viewer", handle: submitPassword },
   { method: "post", path: "/account/sessions/:session/end", needs: "viewer", handle: submitEndSession },
-  { method: "get", path: "/tenants/:slug", needs: "viewer", handle: showTenant },
+  { method: "get", path: "/tenants/:slug", needs: "viewer", mayLag: true, handle: showTenant },
   ...PRODUCT_ROUTES,
   { method: "get", path: `/tenants/:slug${MAPPING_PATH}`, needs: "viewer", handle: showMapping },
   { method: "get", path: "/tenants/:slug/roles", needs: "viewer", handle: showRoles },
@@ -120,16 +134,16 @@ export const ROUTES: readonly Route[] = [
   { method: "post", path: `${CONNECTION}/guard`, needs: "admin", handle: submitGuard },
   { method: "post", path: `${CONNECTION}/guard/off`, needs: "admin", handle: submitGuardOff },
   { method: "post", path: `${CONNECTION}/guard/decide`, needs: "admin", handle: submitGuardDecision },
-  { method: "get", path: "/tenants/:slug/cycles", needs: "viewer", handle: showCycles },
-  { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", handle: showCycle },
-  { method: "get", path: "/people", needs: "viewer", handle: showPeople },
-  { method: "get", path: "/tenants/:slug/users/:id", needs: "viewer", handle: showUser },
-  { method: "get", path: "/tenants/:slug/groups/:id", needs: "viewer", handle: showGroup },
-  { method: "get", path: "/failed", needs: "viewer", handle: showFailed },
-  { method: "get", path: FAILED, needs: "viewer", handle: showCause },
+  { method: "get", path: "/tenants/:slug/cycles", needs: "viewer", mayLag: true, handle: showCycles },
+  { method: "get", path: "/tenants/:slug/cycles/:id", needs: "viewer", mayLag: true, handle: showCycle },
+  { method: "get", path: "/people", needs: "viewer", mayLag: true, handle: showPeople },
+  { method: "get", path: "/tenants/:slug/users/:id", needs: "viewer", mayLag: true, handle: showUser },
+  { method: "get", path: "/tenants/:slug/groups/:id", needs: "viewer", mayLag: true, handle: showGroup },
+  { method: "get", path: "/failed", needs: "viewer", mayLag: true, handle: showFailed },
+  { method: "get", path: FAILED, needs: "viewer", mayLag: true, handle: showCause },
   { method: "post", path: `${FAILED}/retry`, needs: "admin", handle: submitRetryAll },
   { method: "post", path: `${FAILED}/dismiss`, needs: "admin", handle: submitDismissAll },
-  { method: "get", path: `${FAILED}/:id`, needs: "viewer", handle: showFailure },
+  { method: "get", path: `${FAILED}/:id`, needs: "viewer", mayLag: true, handle: showFailure },
   { method: "post", path: `${FAILED}/:id/retry`, needs: "admin", handle: submitRetry },
   { method: "post", path: `${FAILED}/:id/dismiss`, needs: "admin", handle: submitDismiss },
   { method: "post", path: `${FAILED}/:id/reopen`, needs: "admin", handle: submitReopen },

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { databaseSettings } from "./database-settings.ts";
 import { doorSettings } from "./door-settings.ts";
 import { readRedisAddress } from "./redis-address.ts";
 
@@ -58,16 +59,7 @@ const accountRoles = z
 /** Shared by all roles; the ones that only one role reads say so in their description. */
 export const Config = z.object({
   ROLES: roles.prefault("api,worker,dashboard").describe("Which roles this process runs, comma separated"),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("Postgres that holds the directory"),
-  DATABASE_POOL_MAX: count
-    .default(16)
-    .describe("Connections to Postgres a process may open for its own work"),
-  ROW_LEVEL_SECURITY: z
-    .stringbool()
-    .default(false)
-    .describe(
-      "Whether each statement tells Postgres which tenants it concerns, for policies that hold it to them",
-    ),
+  ...databaseSettings,
   REDIS_URL: redisUrl
     .optional()
     .describe("Redis or Valkey that holds the queue; without it the queue lives in Postgres"),
@@ -262,6 +254,7 @@ function withFiles(env: Environment): Record<string, string | undefined> {
   const merged = { ...env };
   for (const name of [
     "DATABASE_URL",
+    "DATABASE_READ_URL",
     "REDIS_URL",
     "ROLLCALL_SECRET",
     "ROLLCALL_OWNER_PASSWORD",

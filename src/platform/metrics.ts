@@ -75,6 +75,11 @@ function requestMetrics({ counter, histogram }: Makers) {
       "tenant",
       "reason",
     ]),
+    replicaFallbacks: counter(
+      "read_replica_fallbacks_total",
+      "Pages read from the primary since the replica was away, behind, without the reader's own write (own_write), or failed",
+      ["reason"],
+    ),
     authFailures: counter("auth_failures_total", "Requests without a valid token", ["reason"]),
   };
 }
@@ -153,6 +158,12 @@ function stateMetrics({ gauge }: Makers) {
       "1 for what a server of the queue does when its memory is full; noeviction alone loses no job",
       ["policy"],
     ),
+    readReplica: gauge(
+      "read_replica",
+      "1 for how the replica for reading is: used, behind or away; nothing where none is set",
+      ["state"],
+    ),
+    replicaLag: gauge("read_replica_lag_seconds", "For how long the replica has lacked what the primary has"),
     databaseUp: gauge("database_up", "1 while the worker reaches Postgres, else 0"),
     directoryUsers: gauge("directory_users", "Users held", ["tenant", "active"]),
     directoryGroups: gauge("directory_groups", "Groups held", ["tenant"]),

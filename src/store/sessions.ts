@@ -1,12 +1,15 @@
 /** Sessions of the console. The browser holds the id, Postgres only its keyed hash. */
 import type { Account } from "./accounts.ts";
 import type { Database, Transaction } from "./database.ts";
+import type { LogPosition } from "./log-positions.ts";
 
 export interface Session extends Account {
   /** A name of the session that opens nothing. */
   readonly sessionId: string;
   readonly csrfToken: string;
   readonly expiresAt: Date;
+  /** Where the log of Postgres stood after what the session did last; null where it did nothing, or there is no replica. */
+  readonly logPosition: LogPosition | null;
 }
 
 /** Where a session was begun, as far as the browser says. */
@@ -35,7 +38,8 @@ export async function createSession(tx: Transaction, session: NewSession): Promi
 }
 
 const FIND_SESSION = `
-  SELECT a.id, a.login, a.role, s.id AS "sessionId", s.csrf_token AS "csrfToken", s.expires_at AS "expiresAt"
+  SELECT a.id, a.login, a.role, s.id AS "sessionId", s.csrf_token AS "csrfToken", s.expires_at AS "expiresAt",
+         s.log_position::text AS "logPosition"
     FROM sessions s
     JOIN accounts a ON a.id = s.account_id
    WHERE s.session_hash = $1
@@ -56,6 +60,17 @@ export async function noteSessionUse(tx: Transaction, hash: Buffer): Promise<voi
     `UPDATE sessions SET last_seen_at = now()
       WHERE session_hash = $1 AND last_seen_at < now() - make_interval(secs => ${NOTED_EVERY_SECONDS})`,
     [hash],
+  );
+}
+
+/** Notes that the session has changed something, which has been committed by now: a replica must know it to show it. */
+export async function noteSessionWrite(
+  tx: Transaction,
+  { sessionId, id: accountId }: Pick<Session, "sessionId" | "id">,
+): Promise<void> {
+  await tx.query(
+    `UPDATE sessions SET log_position = pg_current_wal_insert_lsn() WHERE account_id = $1 AND id = $2`,
+    [accountId, sessionId],
   );
 }
 

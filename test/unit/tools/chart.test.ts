@@ -277,6 +277,7 @@ test("values that are misspelt, dangerous or missing are refused before anything
   expect(check({ ...SECRET, settings: { LOG_LEVEL: 1 } })).toBe(false);
   expect(check({ ...SECRET, settings: { ROLLCALL_SECRET: "in clear" } })).toBe(false);
   expect(check({ ...SECRET, settings: { SMTP_PASSWORD: "in clear" } })).toBe(false);
+  expect(check({ ...SECRET, settings: { DATABASE_READ_URL: "postgres://a:b@c/d" } })).toBe(false);
   expect(check({ ...SECRET, settings: { API_PORT: "80" } })).toBe(false);
   expect(check({ ...SECRET, networkPolicy: { from: [] } })).toBe(false);
   expect(check({ ...SECRET, ingress: { enabled: true, apiHost: "scim.example.com" } })).toBe(false);
