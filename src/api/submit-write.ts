@@ -92,7 +92,6 @@ export async function submitPlaced(
 ): Promise<Outcome> {
   const command = commandOf(write, { ...exchange, apiId: deps.apiId });
   const { tenantId, tenantSlug, requestKey } = command;
-  if (exchange.request.method !== "POST") await deps.receipts.repeated(requestKey, exchange.request.socket);
   await assertNoted(requestKey, deps);
   if (exchange.response.closed) {
     deps.onTurnedAway(tenantSlug, "client_gone");
@@ -148,9 +147,7 @@ export function watchAnswer(
     // The write ended, but its answer could not be made: the client knows no more than after a timeout.
     else if (response.statusCode >= 500 && contextOf(response).isHeld !== true) void end(true);
     else
-      void receipts
-        .fateOf(key.requestKey, request.socket)
-        .then((fate) => end(isInDoubt(fate, { request, response }), true));
+      void receipts.fateOf(request.socket).then((fate) => end(isInDoubt(fate, { request, response }), true));
   });
   return { isOpen: () => waiting.isOpen, end };
 }

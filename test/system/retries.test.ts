@@ -108,12 +108,11 @@ async function connectElsewhere(): Promise<(path: string) => Promise<void>> {
 }
 
 test.each([
-  ["is ended in good order, as by a client that hung up when it came", (socket: Socket) => socket.end(), 1],
-  ["is reset", (socket: Socket) => socket.resetAndDestroy(), 1],
-  ["is not known to have read it", () => undefined, 0],
+  ["is ended in good order, as by a client that hung up when it came", (socket: Socket) => socket.end()],
+  ["is reset", (socket: Socket) => socket.resetAndDestroy()],
 ])(
   "a PATCH whose connection %s: the same again is not applied over what others wrote",
-  async (_case, leave, notes) => {
+  async (_case, leave) => {
     const { body: user } = await tenant.scim("POST", "/Users", {
       schemas: [USER],
       userName: "ada@contoso.com",
@@ -124,7 +123,7 @@ test.each([
     await new Promise((resolve) => socket.once("data", resolve));
     await changeElsewhere(path);
     leave(socket);
-    await waitFor(async () => (await count("unanswered_writes")) === notes);
+    await waitFor(async () => (await count("unanswered_writes")) === 1);
 
     const again = await tenant.scim("PATCH", path, undefined, { raw: titled("mine") });
 

@@ -41,8 +41,9 @@ interface Point {
 
 // The service keeps it in mind for a minute; a little more, since the two clocks begin at different moments.
 const RETRIED_WITHIN_MS = 63_000;
-// An api process says several times a second which writes it has answered, and the others take time to hear it.
-const UNSAID_MS = 1_500;
+// An api process is in doubt for two seconds whether an answer was read, where its connection brings no other request; it
+// says several times a second of which writes it is not, and the others take time to hear it.
+const UNSAID_MS = 3_000;
 const CONFIGURATIONS_MAX = 20_000;
 
 /** @param operations - all that was done to one object, in any order */

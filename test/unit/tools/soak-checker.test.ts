@@ -249,7 +249,7 @@ test("a write said again is answered as before where it would be refused, and is
   const takenUp = [first, underEnd(11), write(2, "d", "e", 3), write(7_000, "c", "b", 2)];
   expect(checkObject(takenUp.slice(0, 3).concat(write(300, "c", "b", 2))).kind).toBe("linearizable");
   expect(checkObject(takenUp).kind).toBe("violation");
-  const passedOver = [first, write(1, "c", "b", 2), write(2, "d", "e", 3), write(300, "c", "b", 2)];
+  const passedOver = [first, write(1, "c", "b", 2), write(2, "d", "e", 3), write(400, "c", "b", 2)];
   expect(checkObject(passedOver).kind).toBe("violation");
 });
 
