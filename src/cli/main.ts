@@ -37,6 +37,7 @@ import { signingKeyList, signingKeyRevoke, signingKeyRotate } from "./signing-ke
 import { streamCreate } from "./stream.ts";
 import { tenantCreate, tenantList } from "./tenant.ts";
 import { tokenRotate } from "./token.ts";
+import { webhookSetAuthorization } from "./webhook-authorization.ts";
 import { webhookLog, webhookRedeliver, webhookTest } from "./webhook-deliveries.ts";
 import {
   webhookCreate,
@@ -99,6 +100,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "webhook resume": webhookResume,
   "webhook redeliver": webhookRedeliver,
   "webhook set-version": webhookSetVersion,
+  "webhook set-authorization": webhookSetAuthorization,
   "webhook rotate-secret": webhookRotateSecret,
   "webhook test": webhookTest,
   "webhook delete": webhookDelete,

@@ -22,7 +22,7 @@ export function headingsOf<Name extends string>(
 }
 
 /** @throws {CommandError} when there is no such file, or it is not UTF-8 */
-export function readText(file: string): string {
+export function readText(file: string | number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
   } catch (error) {

@@ -7,7 +7,7 @@ import { webhookHeaders } from "../platform/webhook-signature.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { Database } from "../store/database.ts";
 import { issuerOf, signVerification } from "../store/security-events.ts";
-import { findSigningEndpoint, type SigningEndpoint } from "../store/webhook-endpoints.ts";
+import { findSigningEndpoint, type SigningEndpoint } from "../store/signing-endpoint.ts";
 import { listDeliveries, type LoggedDelivery, type Redelivery, redeliver } from "../store/webhook-log.ts";
 import { type Command, CommandError, UsageError } from "./command.ts";
 import { requireSecret } from "./installation.ts";
@@ -111,7 +111,7 @@ async function trialOf(
   if (format !== "json") {
     const receiver = { tenantId, issuer, format, audience: audience ?? endpoint.url };
     const body = await signVerification(db, receiver, { jti: id, secret });
-    return { body, headers: setHeaders(secrets) };
+    return { body, headers: setHeaders(secrets, endpoint.authorization) };
   }
   const sentAt = new Date();
   const timestamp = sentAt.toISOString();

@@ -51,12 +51,16 @@ export async function createSetSigner(key: SigningKey): Promise<(claims: JWTPayl
  * Of a token that is sent (RFC 8935 section 2): besides the token's signature the receiver has a word that only we know.
  * @param secrets - the newest first; the receiver may still have the other, and the newest alone can be sent
  */
-export function setHeaders(secrets: readonly string[]): Record<string, string> {
+export function setHeaders(
+  secrets: readonly string[],
+  authorization: string | undefined,
+): Record<string, string> {
   const [secret] = secrets;
+  const shown = authorization ?? (secret === undefined ? undefined : `Bearer ${secret}`);
   return {
     "Content-Type": SET_MEDIA_TYPE,
     Accept: "application/json",
-    ...(secret !== undefined && { Authorization: `Bearer ${secret}` }),
+    ...(shown !== undefined && { Authorization: shown }),
   };
 }
 

@@ -60,6 +60,8 @@ export type AuditAction =
   | "webhook.secret_rotated"
   | "webhook.redelivered"
   | "webhook.version_changed"
+  | "webhook.authorization_set"
+  | "webhook.authorization_removed"
   | "signing_key.rotated"
   | "signing_key.revoked";
 

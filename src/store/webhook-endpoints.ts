@@ -37,6 +37,8 @@ export interface WebhookEndpoint extends EndpointKey, Delivering {
   readonly types: readonly EventType[] | null;
   /** Of its messages, until it goes over to another. */
   readonly payloadVersion: number;
+  /** Whether its receiver is shown an Authorization header of its own. */
+  readonly hasAuthorization: boolean;
   readonly createdAt: Date;
   /** When its receiver last asked. */
   readonly polledAt: Date | null;
@@ -48,15 +50,10 @@ export interface WebhookEndpoint extends EndpointKey, Delivering {
   readonly failed: number;
 }
 
-interface SealedEndpoint extends WebhookEndpoint {
-  readonly secret: Buffer;
-  readonly oldSecret: Buffer | null;
-}
-
 const COLUMNS = `
          e.tenant_id AS "tenantId", t.slug AS "tenantSlug", e.id, e.url, e.types,
          e.payload_version AS "payloadVersion", e.format, e.delivery, e.audience, e.created_at AS "createdAt",
-         e.polled_at AS "polledAt",
+         e.polled_at AS "polledAt", e.receiver_auth IS NOT NULL AS "hasAuthorization",
          e.paused_at AS "pausedAt", e.pause_reason AS "pauseReason", e.failures, e.failing_since AS "failingSince"`;
 
 const LIST = `
@@ -187,7 +184,7 @@ export async function resumeEndpoint(tx: Transaction, { tenantId, id }: Endpoint
 }
 
 /** After an outage nobody waits for the end of a backoff that was made for it. */
-async function hurry(tx: Transaction, { tenantId, id }: EndpointKey): Promise<void> {
+export async function hurry(tx: Transaction, { tenantId, id }: EndpointKey): Promise<void> {
   await tx.query(
     `UPDATE webhook_deliveries SET next_attempt_at = now()
       WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending' AND next_attempt_at > now()`,
@@ -249,40 +246,7 @@ export async function noteEndpointBad(
   return rows[0] ?? { failingSeconds: 0, isPaused: false };
 }
 
-/** An endpoint with the secrets that sign for it now, the newest first. */
-export interface SigningEndpoint extends EndpointKey, Delivering {
-  readonly tenantSlug: string;
-  readonly url: string;
-  readonly payloadVersion: number;
-  readonly pauseReason: PauseReason | null;
-  readonly secrets: readonly string[];
-}
-
-/** @returns undefined when there is none; its secrets do not open under another ROLLCALL_SECRET */
-export async function findSigningEndpoint(
-  db: Database,
-  { tenantId, id }: EndpointKey,
-  secret: string,
-): Promise<SigningEndpoint | undefined> {
-  const [row] = await db.query<SealedEndpoint>(
-    {
-      name: "find-signing-endpoint",
-      text: `
-  SELECT ${COLUMNS}, e.secret, CASE WHEN e.old_secret_until > now() THEN e.old_secret END AS "oldSecret"
-    FROM webhook_endpoints e
-    JOIN tenants t ON t.id = e.tenant_id
-   WHERE e.tenant_id = $1 AND e.id = $2`,
-    },
-    [tenantId, id],
-  );
-  if (row === undefined) return undefined;
-  const seal = sealOf(secret);
-  const sealed = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret];
-  const secrets = sealed.flatMap((bytes) => seal.open(bytes, id) ?? []);
-  const { tenantSlug, url, payloadVersion, pauseReason, format, delivery, audience } = row;
-  return { tenantId, id, tenantSlug, url, payloadVersion, pauseReason, format, delivery, audience, secrets };
-}
-
-function sealOf(secret: string): Seal {
+/** What secrets are sealed under; the context is the endpoint's id. */
+export function sealOf(secret: string): Seal {
   return createSeal(secret, "webhook secret");
 }

@@ -15,15 +15,10 @@ import type { DatabasePool, Transaction } from "../store/database.ts";
 import { isPayloadVersion } from "../store/event-messages.ts";
 import type { StoredEvent } from "../store/events.ts";
 import { NoSigningKeyError, signSets } from "../store/security-events.ts";
+import { findSigningEndpoint, type SigningEndpoint } from "../store/signing-endpoint.ts";
 import { tellEvents } from "../store/tell-events.ts";
 import { claimDelivery, FAILURES_BEFORE_HOLD, recordAttempt } from "../store/webhook-deliveries.ts";
-import {
-  findSigningEndpoint,
-  noteEndpointBad,
-  noteEndpointGood,
-  pauseEndpoint,
-  type SigningEndpoint,
-} from "../store/webhook-endpoints.ts";
+import { noteEndpointBad, noteEndpointGood, pauseEndpoint } from "../store/webhook-endpoints.ts";
 import type { WebhookRelay } from "./webhook-relay.ts";
 
 export interface DeliveryDeps {
@@ -96,7 +91,7 @@ async function send(deps: DeliveryDeps, endpoint: SigningEndpoint, event: Stored
 
 async function sendSet(
   { db, poster, secret, issuer }: DeliveryDeps,
-  { tenantId, url, secrets, ...endpoint }: SigningEndpoint,
+  { tenantId, url, secrets, authorization, ...endpoint }: SigningEndpoint,
   event: StoredEvent,
 ): Promise<PostResult> {
   const format = endpoint.format === "set-notice" ? "set-notice" : "set";
@@ -104,7 +99,7 @@ async function sendSet(
   try {
     const [set] = await signSets(db, receiver, { events: [event], secret });
     if (set === undefined) return NO_TOKEN;
-    return withSetError(await poster.post(url, set.token, setHeaders(secrets)));
+    return withSetError(await poster.post(url, set.token, setHeaders(secrets, authorization)));
   } catch (error) {
     if (!(error instanceof NoSigningKeyError)) throw error;
     return { status: null, error: error.message, durationMs: 0, excerpt: null };

@@ -1,6 +1,4 @@
 /** Security event tokens as a receiver has them: verified by the published keys, asked for by polls, and sent. */
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listSigningKeys, revokeSigningKey, rotateSigningKey } from "../../src/store/signing-keys.ts";
@@ -9,6 +7,7 @@ import { type LoggedDelivery, listDeliveries, redeliver } from "../../src/store/
 import { type Ended, rollcall } from "../support/cli.ts";
 import { addProductTenant, type ProductTenant } from "../support/product.ts";
 import { createGroup, createUser, patch } from "../support/provision.ts";
+import { startSetReceiver } from "../support/set-receiver.ts";
 import { startTestService, TEST_SECRET, testEnv, type TestService, waitFor } from "../support/service.ts";
 import { openTestQueue } from "../support/stores.ts";
 import { PATIENT } from "../support/webhooks.ts";
@@ -185,38 +184,6 @@ test("of a long list a poll hands out so many, and all of it in the end", async 
   expect(new Set(seen).size).toBe(names.length);
   expect(seen).toHaveLength(names.length);
 });
-
-interface SetReceiver {
-  readonly url: string;
-  readonly received: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
-  answer(status: number, body?: object): void;
-  stop(): Promise<void>;
-}
-
-async function startSetReceiver(): Promise<SetReceiver> {
-  const received: SetReceiver["received"] = [];
-  let [status, said]: [number, object | undefined] = [202, undefined];
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString("utf8") });
-      response.writeHead(status, said && { "Content-Type": "application/json" });
-      response.end(said && JSON.stringify(said));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/events`,
-    received,
-    answer: (...next) => ([status, said] = [next[0], next[1]]),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 test("a token is sent as RFC 8935 says, and again where it is refused", async () => {
   const tenant = await service.addTenant();

@@ -20,7 +20,7 @@ export const PROBLEM_CODES = {
   "too-many-streams": "The tenant has too many event streams open; share one inside the product.",
   "stream-not-found": "There is no such stream of security event tokens, or its tokens are sent.",
   "stream-paused": "An admin has paused the stream; what waits is kept.",
-  "webhook-not-found": "There is no such webhook, or what it is told has no version.",
+  "webhook-not-found": "There is no such webhook, or it has nothing of the kind that was to be changed.",
   "reconciliation-not-found": "There is no such reconciliation, or it is no longer kept.",
   "reconciliation-completed": "The list was compared with the directory already and takes nobody more.",
   "reconciliation-empty": "Nobody is on the list that is to be compared.",

@@ -34,7 +34,7 @@ export function productRoutes(deps: ProductDeps): Router {
   router.use("/reconciliations", reconciliationRoutes(deps));
   router.use("/role-mappings", roleMappingRoutes());
   router.use("/security-events", securityEventRoutes(deps));
-  router.use("/webhooks", webhookRoutes());
+  router.use("/webhooks", webhookRoutes(deps));
   router.use((request: Request) => {
     const detail = `there is no endpoint ${request.method} ${request.baseUrl}${request.path}; docs/product-api.md lists those there are`;
     throw new ProblemError(404, "endpoint-not-found", detail);

@@ -1,6 +1,7 @@
 /** One webhook endpoint: what came of its deliveries, sending again, pausing, a new secret, its end. */
 import { type AuditAction, recordAudit } from "../../store/audit.ts";
 import type { Transaction } from "../../store/database.ts";
+import { setAuthorization, wrongAuthorization } from "../../store/endpoint-authorization.ts";
 import { isPayloadVersion } from "../../store/event-messages.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
 import {
@@ -29,6 +30,7 @@ import {
 } from "../page.ts";
 import { badge, crumbs, emptyState, facts, problem, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
+import { authorizationFacts, authorizationForm } from "./webhook-authorization.ts";
 import { receiverFacts, versionForm } from "./webhook-receiver.ts";
 import { endpointState, formatName, secretOnce, typesName, WEBHOOKS_PATH } from "./webhooks.ts";
 
@@ -75,6 +77,19 @@ export async function submitWebhookVersion(visit: MemberVisit, deps: Console): P
   if (!isPayloadVersion(version)) return notFound(words.noSuchVersion);
   return act(visit, deps, "webhook.version_changed", (tx, endpoint) =>
     setPayloadVersion(tx, endpoint, version),
+  );
+}
+
+export async function submitWebhookAuthorization(visit: MemberVisit, deps: Console): Promise<Answer> {
+  const value = (visit.form.get("authorization") ?? "").trim() || null;
+  const wrong = value === null ? undefined : wrongAuthorization(value);
+  if (wrong !== undefined)
+    return onEndpoint(visit, deps, (found) =>
+      webhookPage(visit, deps, found, texts.webhookAuthorization.wrong(wrong)),
+    );
+  const action = value === null ? "webhook.authorization_removed" : "webhook.authorization_set";
+  return act(visit, deps, action, (tx, endpoint) =>
+    setAuthorization(tx, endpoint, { value, secret: deps.secret }),
   );
 }
 
@@ -160,10 +175,12 @@ async function webhookPage(
       [listWords.events, typesName(endpoint)],
       [listWords.sends, formatName(endpoint)],
       ...receiverFacts(endpoint, { publicUrl: publicUrl(), issuer, now: now() }),
+      ...authorizationFacts(endpoint),
       [listWords.waiting, count(endpoint.pending)],
       [listWords.failed, count(endpoint.failed)],
     ])}
     ${mayAct && actions(visit, endpoint, path)} ${mayAct && versionForm(visit, endpoint, path)}
+    ${mayAct && authorizationForm(visit, endpoint, path)}
     ${deliverySection(visit, { deliveries, path, failedOnly, mayAct })} ${mayAct && sinceForm(visit, path)}`;
   const status = wrong === undefined ? 200 : 422;
   return page(`${tenant.name} · ${words.title}`, body, { status, section: "overview" });

@@ -38,6 +38,7 @@ import { signInTexts } from "./en/sign-in.ts";
 import { tenantTexts } from "./en/tenant.ts";
 import { timeTexts } from "./en/times.ts";
 import { tokensTexts } from "./en/tokens.ts";
+import { webhookAuthorizationTexts } from "./en/webhook-authorization.ts";
 import { webhookTexts, webhooksTexts } from "./en/webhooks.ts";
 
 export const texts = {
@@ -79,6 +80,7 @@ export const texts = {
   times: timeTexts,
   tokens: tokensTexts,
   webhook: webhookTexts,
+  webhookAuthorization: webhookAuthorizationTexts,
   webhooks: webhooksTexts,
 };
 

@@ -1,7 +1,8 @@
 /** A tenant's pages for its webhooks, whether they get messages or tokens, and for streams that a receiver polls. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listTenantAudit } from "../../../src/store/audit.ts";
-import { findSigningEndpoint, listEndpoints } from "../../../src/store/webhook-endpoints.ts";
+import { findSigningEndpoint } from "../../../src/store/signing-endpoint.ts";
+import { listEndpoints } from "../../../src/store/webhook-endpoints.ts";
 import { addAccount, addTenant, type SeededTenant } from "../../support/console-seed.ts";
 import { CONSOLE_SECRET, startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
@@ -95,6 +96,19 @@ test("tokens are sent with an audience, or wait for a receiver that is told wher
   expect(shown).toContain("https://scim.example.com/.well-known/jwks.json");
   expect(shown).toContain("Last asked Never");
   expect(words((await viewer.get(`${path}/webhooks`)).text)).toContain("Tokens, polled");
+  const header = (id: string, authorization: string) =>
+    admin.post(`${path}/webhooks/${id}/authorization`, { authorization });
+  const own = "Bearer of its own";
+  expect((await header(pushed!.id, "Bearer")).status).toBe(422);
+  expect((await header(pushed!.id, own)).status).toBe(303);
+  const { text } = await admin.get(`${path}/webhooks/${pushed!.id}`);
+  expect(words(text)).toContain("Authorization header Its own, which is shown nowhere again");
+  expect(text).not.toContain(own);
+  expect((await findSigningEndpoint(database, pushed!, CONSOLE_SECRET))?.authorization).toBe(own);
+  await header(pushed!.id, "");
+  expect((await findSigningEndpoint(database, pushed!, CONSOLE_SECRET))?.authorization).toBeUndefined();
+  await header(polled!.id, own);
+  expect((await findSigningEndpoint(database, polled!, CONSOLE_SECRET))?.authorization).toBeUndefined();
   for (const { id } of [pushed!, polled!])
     await admin.post(`${path}/webhooks/${id}/delete`, { understood: "yes" });
 });

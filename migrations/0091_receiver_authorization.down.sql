@@ -1,0 +1,2 @@
+ALTER TABLE webhook_endpoints
+  DROP COLUMN receiver_auth;
