@@ -87,6 +87,8 @@ describe.skipIf(!hasDebianPostgres())("a console that reads from a replica", () 
 
     expect(await seenBy(ada)).toBe(true);
     expect(await seenBy(bo)).toBe(false);
+    // What is on a form may be sent back: it is never old.
+    expect((await bo.get(`/tenants/${slug}/roles`)).text).toContain("Editors");
     expect(await fallbacks("own_write")).toBe(1);
 
     await resume();
