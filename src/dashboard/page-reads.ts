@@ -7,7 +7,7 @@ import type { LaggingReads } from "../store/lagging-reads.ts";
 import { noteSessionWrite, type Session } from "../store/sessions.ts";
 import type { Html } from "./html.ts";
 import type { Answer, Console, MemberVisit } from "./page.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 export interface PageReadsDeps {
   readonly console: Console;

@@ -19,7 +19,7 @@ import { downloadPreparation, showPreparation, submitForget, submitMatching } fr
 import { IMPORT_PATH, submitImport } from "./pages/preparation-import.ts";
 import { downloadReconciliation, showReconciliation, submitReportDelete } from "./pages/reconciliation.ts";
 import { LIST_UPLOAD_PATH, showReconciliations, submitList } from "./pages/reconciliations.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 const CONNECTION = "/tenants/:slug/connections/:id";
 const PREPARATION = "/tenants/:slug/preparation";

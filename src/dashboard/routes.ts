@@ -1,5 +1,4 @@
 /** The console's pages as a table: method, path, who may, and the handler. */
-import type { Role } from "../store/accounts.ts";
 import { showAccount, submitEndSession, submitPassword } from "./pages/account.ts";
 import {
   showAccountDetails,
@@ -48,29 +47,7 @@ import {
   submitRotate,
 } from "./pages/tokens.ts";
 import { PRODUCT_ROUTES } from "./product-routes.ts";
-import type { Answer, Console, MemberVisit } from "./page.ts";
-
-interface AnyRoute {
-  readonly path: string;
-  /** The least role that may. */
-  readonly needs: Role;
-  readonly handle: (visit: MemberVisit, deps: Console) => Answer | Promise<Answer>;
-}
-
-interface PageRoute extends AnyRoute {
-  readonly method: "get";
-  /**
-   * May be some seconds old (docs/decisions/0059): nothing on it is sent back as it stands, as the fields of a form are.
-   */
-  readonly mayLag?: true;
-}
-
-interface FormRoute extends AnyRoute {
-  readonly method: "post";
-  readonly mayLag?: never;
-}
-
-export type Route = PageRoute | FormRoute;
+import type { Route } from "./route.ts";
 
 const FAILED = "/tenants/:slug/failed";
 const CONNECTION = "/tenants/:slug/connections/:id";

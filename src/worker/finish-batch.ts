@@ -11,11 +11,11 @@ import { finishAccepted } from "../store/accepted-writes.ts";
 import { type Adopted, recordAdoptions } from "../store/adoption.ts";
 import { together, type Transaction } from "../store/database.ts";
 import { addDirectoryGrowth } from "../store/directory-totals.ts";
-import type { BatchEntry } from "./batch-entry.ts";
+import { type BatchEntry, isRefusal } from "./batch-entry.ts";
 import { type Save, write } from "./batch-rows.ts";
 import type { DeactivationGuard } from "./deactivation-guard.ts";
 import type { Growth } from "./directory-growth.ts";
-import { isRefusal, recallRefused, recordApplied, recordWrites } from "./ledger.ts";
+import { recallRefused, recordApplied, recordWrites } from "./ledger.ts";
 import type { Recalled } from "./recall.ts";
 import { recordEvents } from "./record-events.ts";
 

@@ -12,7 +12,7 @@ import { findInDoubt } from "../store/repeated-requests.ts";
 import { insertMemberChanges, type MemberChange } from "../store/history.ts";
 import { HELD_CODE, outcomeOfRow } from "../queue/outcome-of-row.ts";
 import type { Applied } from "./apply-write.ts";
-import type { BatchEntry } from "./batch-entry.ts";
+import { type BatchEntry, isRefusal } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import type { Recalled } from "./recall.ts";
 import { recordFailures } from "./record-failures.ts";
@@ -47,11 +47,6 @@ export async function recallRefused(
     .filter(({ result }) => isRefusal(result))
     .map(({ command }) => ({ ...command, doesHarm: true }));
   return new Map((await findInDoubt(tx, refused)).map((row) => [row.requestKey, row]));
-}
-
-/** Whether the request was turned down for what it asks, and not held by the deactivation guard. */
-export function isRefusal(result: BatchEntry["result"]): result is ScimError {
-  return result instanceof ScimError && result.code !== HELD_CODE;
 }
 
 /**

@@ -10,8 +10,7 @@ import {
   tenantsWithFailures,
 } from "../store/failures.ts";
 import type { NewLedgerRow } from "../store/ledger.ts";
-import type { BatchEntry } from "./batch-entry.ts";
-import { isRefusal } from "./ledger.ts";
+import { type BatchEntry, isRefusal } from "./batch-entry.ts";
 
 /**
  * In the transaction of the changes.

@@ -15,7 +15,7 @@ import { type Answer, type Console, csrfField, type MemberVisit, notFound, page,
 import { connectionPath, crumbs, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { type Authentication, authenticationField, authenticationIn } from "./authentication.ts";
-import { NO_CONNECTION } from "./connection.ts";
+import { NO_CONNECTION } from "./named-connection.ts";
 import { dialectField, dialectIn } from "./dialect.ts";
 import { NO_TENANT } from "./tenant.ts";
 import { tokenOnce } from "./token-once.ts";

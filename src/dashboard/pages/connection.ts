@@ -1,10 +1,9 @@
 /** One connection: does Azure reach us, why not, with which tokens, and what its last cycles did. */
 import { type Cycle, listCycles } from "../../store/cycle-history.ts";
-import type { Database } from "../../store/database.ts";
-import { type Connection, findConnection, findTenant } from "../../store/tenants.ts";
+import type { Connection } from "../../store/tenants.ts";
 import { date, duration, shortTime } from "../format.ts";
 import { Html, html } from "../html.ts";
-import { type Answer, type Console, isId, type MemberVisit, notFound, page, region } from "../page.ts";
+import { type Answer, type Console, type MemberVisit, notFound, page, region } from "../page.ts";
 import {
   connectionPath,
   copyable,
@@ -25,22 +24,12 @@ import { dialectFact } from "./dialect.ts";
 import { guardFact } from "./guard-parts.ts";
 import { limitsFact } from "./limits.ts";
 import { type Door, doorCard, doorState } from "./door-state.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { readDoor } from "./read-door.ts";
 
 const words = texts.connection;
 
 const CYCLES_SHOWN = 25;
-/** @returns the connection a path such as `/tenants/:slug/connections/:id` names, if it is there */
-export async function connectionOf(
-  db: Database,
-  params: Readonly<Record<string, string>>,
-): Promise<Connection | undefined> {
-  const { slug = "", id = "" } = params;
-  const tenant = await findTenant(db, slug);
-  return tenant === undefined || !isId(id) ? undefined : findConnection(db, tenant.id, id);
-}
-
-export const NO_CONNECTION = texts.common.noConnection;
 
 export async function showConnection(visit: MemberVisit, deps: Console): Promise<Answer> {
   const { database } = deps;

@@ -27,7 +27,7 @@ import {
 } from "../page.ts";
 import { badge, connectionPath, crumbs, cyclePath, emptyState, notice, problem, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { secretOnce, targetFault, URL_CHARS_MAX } from "./webhooks.ts";
 
 const words = texts.digest;

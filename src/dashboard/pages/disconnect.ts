@@ -18,7 +18,7 @@ import {
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { NO_TENANT } from "./tenant.ts";
 
 const words = texts.connection.disconnect;

@@ -15,7 +15,7 @@ import { decideAllHeld } from "../../store/held-deactivations.ts";
 import type { Connection } from "../../store/tenants.ts";
 import { type Answer, type Console, isId, type MemberVisit, notFound, redirect } from "../page.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { guardPage, guardPath, REASON_CHARS_MAX } from "./guard.ts";
 
 const words = texts.guard;

@@ -27,7 +27,7 @@ import {
   table,
 } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 
 const { common, guard: words } = texts;
 

@@ -23,7 +23,7 @@ import {
 } from "../page.ts";
 import { connectionPath, crumbs, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 
 const { common, limits: words } = texts;
 

@@ -22,7 +22,7 @@ import { type Html, html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
 import { connectionPath, copyable, crumbs, facts, problem, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
-import { connectionOf, NO_CONNECTION } from "./connection.ts";
+import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { isLive } from "./door-state.ts";
 import { clientFacts } from "./token-once.ts";
 

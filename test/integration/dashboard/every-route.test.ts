@@ -5,7 +5,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mayActAs } from "../../../src/dashboard/page.ts";
-import { type Route, ROUTES } from "../../../src/dashboard/routes.ts";
+import type { Route } from "../../../src/dashboard/route.ts";
+import { ROUTES } from "../../../src/dashboard/routes.ts";
 import { findAccountByLogin } from "../../../src/store/account-changes.ts";
 import type { Role } from "../../../src/store/accounts.ts";
 import { setDigest } from "../../../src/store/digests.ts";
