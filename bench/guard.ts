@@ -20,6 +20,7 @@ import type { DatabasePool } from "../src/store/database.ts";
 import { setGuard } from "../src/store/deactivation-guards.ts";
 import { decideAllHeld } from "../src/store/held-deactivations.ts";
 import { addTenant, spawnService } from "../test/support/service.ts";
+import type { Report } from "../tools/azure-ad/report.ts";
 import { runSimulation } from "../tools/azure-ad/simulation.ts";
 import { openBenchStores } from "./lib/bench-stores.ts";
 import { commit, machine } from "./lib/machine.ts";
@@ -39,6 +40,8 @@ const limit = Number(values.limit);
 const mistakenShare = Number(values.percent) / 100;
 const RELEASE_MS_MAX = 300_000;
 const HEADING = "## What does the guard do";
+// Azure itself cannot say who the manager is of somebody who reports to a person out of scope.
+const MANAGER_LEFT = /^the manager of .* is not provisioned$/;
 const NEVER_OUT = /active was provisioned as false, found as true before an update$/;
 
 type Decision = "release" | "reject";
@@ -94,12 +97,9 @@ async function measure(apiUrl: string, decision: Decision): Promise<string> {
     },
   });
   const after = await countsOf(database, tenantId);
-  const { differences = -1, first = [] } = report.verification ?? {};
   // Azure was told that they are out; it looks before it takes them in again, and finds that they never were.
   const neverOut = decision === "reject" ? held.waiting : 0;
-  const isAsDecided = differences === neverOut && first.every((each) => neverOut > 0 && NEVER_OUT.test(each));
-  expectThat(isAsDecided, `${decision}: ${differences} differences, ${first[0] ?? ""}`);
-  expectThat(report.unmended.length === 0, `${decision}: never made good: ${report.unmended[0] ?? ""}`);
+  const differences = differencesIn(report, neverOut);
   expectThat(after.waiting === 0, `${after.waiting} are still held`);
   const [, mistaken] = report.cycles;
   const cells = [
@@ -118,10 +118,23 @@ async function measure(apiUrl: string, decision: Decision): Promise<string> {
     ...[
       `${decision}, ${decidedSeconds.toFixed(1)} s`,
       `${after.inactive} inactive`,
-      `${differences - neverOut} differences`,
+      `${differences} differences`,
     ],
   ];
   return `| ${cells.join(" | ")} |\n`;
+}
+
+/** @returns how many there are, without those whom the simulator rightly found active */
+function differencesIn({ verification, unmended }: Report, neverOut: number): number {
+  const { differences = -1, first = [] } = verification ?? {};
+  const others = first.filter((each) => neverOut === 0 || !NEVER_OUT.test(each));
+  expectThat(
+    differences === neverOut && others.length === 0,
+    `${differences} differences, ${others[0] ?? ""}`,
+  );
+  const left = unmended.filter((each) => !MANAGER_LEFT.test(each));
+  expectThat(left.length === 0, `never made good: ${left[0] ?? ""}`);
+  return differences - neverOut;
 }
 
 /** @returns seconds until everything that was decided is in force */
