@@ -7,11 +7,11 @@ import { z } from "zod";
 import { databaseSettings } from "./database-settings.ts";
 import { doorSettings } from "./door-settings.ts";
 import { readRedisAddress } from "./redis-address.ts";
+import { count } from "./setting-kinds.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().int().positive();
 const milliseconds = z.coerce.number().int().positive();
-const count = z.coerce.number().int().positive();
 
 /** Such as 5,300,1800; parts of a second are for tests. */
 const secondsList = z

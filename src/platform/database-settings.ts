@@ -1,8 +1,8 @@
 /** Settings of Postgres: the one that is written to, and one that may be read. Part of the configuration, for its length. */
 import { z } from "zod";
+import { count } from "./setting-kinds.ts";
 
 const url = z.url({ protocol: /^postgres(ql)?$/ });
-const count = z.coerce.number().int().positive();
 
 // How far both are is asked once a second; where the primary's log stood is remembered for as long as the most.
 const LAG_SECONDS = { min: 5, max: 3_600 };

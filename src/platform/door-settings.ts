@@ -1,6 +1,7 @@
 /** Settings of the front door: who may connect how. Part of the configuration, in a file of their own for its length. */
 import { z } from "zod";
 import { addressRanges } from "./address-ranges.ts";
+import { count } from "./setting-kinds.ts";
 
 /** Such as `/etc/tls/scim.pem,/etc/tls/console.pem`. */
 const files = z
@@ -17,8 +18,6 @@ const addresses = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
-
-const count = z.coerce.number().int().positive();
 
 export const doorSettings = {
   TLS_CERT_FILE: files

@@ -36,8 +36,6 @@ export interface GroupCommitOptions<Result> {
 }
 
 interface Waiting<Result> extends PendingWrite {
-  /** Of one tenant: resources of two have other ids. */
-  readonly resource: string;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,11 +57,11 @@ export class GroupCommit<Result> {
 
   /** Resolves after the commit of the transaction that holds this write. */
   apply(write: PendingWrite): Promise<Result> {
-    const { tenantId, resourceId } = write.command;
+    const { tenantId } = write.command;
     this.#wroteAt.delete(tenantId);
     this.#wroteAt.set(tenantId, this.#now());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...write, resource: resourceId, resolve, reject });
+      this.#waiting.push({ ...write, resolve, reject });
       if (this.#isDue) return;
       this.#isDue = true;
       // The jobs of one fetch arrive over a few ticks; they belong in one transaction.
@@ -98,8 +96,9 @@ export class GroupCommit<Result> {
     const anew = this.#waiting.filter(({ command }) => !tenants.has(command.tenantId));
     if (anew.length > 0) return anew;
     if (this.#underWay.size >= batchesMax - 1 || this.#isShared()) return [];
-    const resources = new Set(running.map(({ resource }) => resource));
-    const free = this.#waiting.filter(({ resource }) => !resources.has(resource));
+    // Ids of resources are unique beyond their tenant.
+    const resources = new Set(running.map(({ command }) => command.resourceId));
+    const free = this.#waiting.filter(({ command }) => !resources.has(command.resourceId));
     return free.length < besideMin ? [] : free;
   }
 
