@@ -11,7 +11,8 @@ COPY tools ./tools
 RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+# Who runs it elsewhere than by compose or chart has a balancer in front as well.
+ENV NODE_ENV=production HOST=0.0.0.0 SHUTDOWN_DELAY_SECONDS=5
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules

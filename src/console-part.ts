@@ -44,6 +44,7 @@ export function consolePart(
     secureCookies: config.CONSOLE_URL?.startsWith("https:") ?? front.tls.length > 0,
     oidc: oidcSettings(config),
     logger,
+    isLeaving: () => server.isLeaving(),
     isDraining: () => server.isDraining(),
   });
   const server = createHttpServer({

@@ -45,6 +45,8 @@ export async function startDemo(settings: DemoSettings): Promise<Demo> {
       env: { ...settings.env, ROLLCALL_TOKEN: token },
     },
   );
+  // A process that ends without its stop takes the simulator along.
+  process.once("exit", () => child.kill("SIGTERM"));
   const exit = exitOf(child);
   return {
     stop: () => {

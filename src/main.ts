@@ -1,7 +1,9 @@
 /**
  * The entry point of every role. Where no stores are given it brings up its own; then it migrates, starts the parts
- * of its roles, says where they listen, and stays until SIGTERM or SIGINT, which drain and stop all it started.
+ * of its roles, says where they listen, and stays until SIGTERM or SIGINT, which drain and stop all it started; a second
+ * one ends it at once.
  */
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import { startDemo } from "./demo.ts";
 import { ensureOwner } from "./dashboard/owner.ts";
@@ -32,12 +34,16 @@ Settings are environment variables; docs/configuration.md lists them.`;
 // The simulator's beat is forty seconds: its cycles end well before the next one begins.
 const DEMO_SETTINGS: Environment = { CYCLE_IDLE_SECONDS: "10" };
 
+// npm hands on a Ctrl-C that the terminal has given to the whole group already.
+const SAME_WORD_MS = 250;
+
 const env = environment();
 // What was started so far, newest last; each stops what it names and says whether it ended well.
 const stops: Stop[] = [];
 let stopping: Promise<never> | undefined;
+let askedAt: number | undefined;
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void (stopping ??= stopAll(0)));
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
 const args = new Set(process.argv.slice(2));
 const unknown = [...args].find((arg) => arg !== "--demo" && arg !== "--tls-self-signed");
 if (unknown !== undefined) {
@@ -127,6 +133,13 @@ async function printOwner(config: Config, { db }: Service): Promise<void> {
   print(
     `Sign in   ${owner.login} with ${isGiven ? "ROLLCALL_OWNER_PASSWORD" : `the password ${owner.password}`}`,
   );
+}
+
+function end(signal: "SIGTERM" | "SIGINT"): void {
+  const now = Date.now();
+  askedAt ??= now;
+  if (now - askedAt > SAME_WORD_MS) process.exit(128 + constants.signals[signal]);
+  stopping ??= stopAll(0);
 }
 
 async function stopAll(code: number): Promise<never> {

@@ -60,7 +60,7 @@ interface Shared {
 
 // Longer than a request waits to drain, short enough that three parts end within an orchestrator's usual patience.
 const STOP_TIMEOUT_MS = 12_000;
-// Kubernetes and Compose are asked for 30 s; with its stores gone, every part may hang.
+// After SHUTDOWN_DELAY_SECONDS; whoever kills a process must wait longer than both. With its stores gone, every part may hang.
 const STOP_TOTAL_MS = 25_000;
 
 /**
@@ -96,11 +96,7 @@ export function createService(
   const metricsServer = createMetricsServer(shared, api);
   const parts: readonly Part[] = [
     tracer,
-    ...[...new Set([db, workerDb])].map((pool) => ({
-      name: "postgres",
-      start: () => Promise.resolve(),
-      stop: () => pool.close(),
-    })),
+    ...[...new Set([db, workerDb])].map(poolPart),
     ...(replica ? [replica] : []),
     ...[queue, deliveries].map((each) => ({
       name: "queue",
@@ -114,6 +110,8 @@ export function createService(
   ];
   const lifecycle = createLifecycle(parts, {
     logger,
+    // A worker alone has no door that anybody could still come to.
+    leaveMs: api || dashboard ? config.SHUTDOWN_DELAY_SECONDS * 1_000 : 0,
     stopTimeoutMs: STOP_TIMEOUT_MS,
     stopTotalMs: STOP_TOTAL_MS,
   });
@@ -172,6 +170,10 @@ function openPools(config: Config, onConnectionError: (error: Error) => void) {
   }
   const applying = Math.max(WORKER_POOL_MIN, Math.floor(all * WORKER_POOL_SHARE));
   return { db: open(Math.max(1, all - applying), answering), workerDb: open(applying, ["worker"]) };
+}
+
+function poolPart(pool: DatabasePool): Part {
+  return { name: "postgres", start: () => Promise.resolve(), stop: () => pool.close() };
 }
 
 function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): readonly Part[] {

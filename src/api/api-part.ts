@@ -98,20 +98,11 @@ export function apiPart(settings: ApiSettings): ApiPart {
     ...door,
     ...{ activity, doorLog, knockLog, keyUse, headWatch },
     eventCursors: createEventCursors(settings.secret, () => restoreEpoch),
-    submit: {
-      receipts: new Receipts(),
-      submitter,
-      answers,
-      apiId,
-      onTurnedAway: (tenantSlug, reason) =>
-        metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
-      bulkWritesMax: settings.lineLimits.tenantInFlightMax,
-      accept: acceptOn(settings),
-    },
+    submit: { ...submitOf(settings), submitter, answers, apiId },
     cursors: createCursorSeal(settings.secret),
     baseUrl: (request) => `${settings.publicUrl ?? originOf(request)}/scim/v2`,
     checks: { database: () => db.query("SELECT 1"), queue: () => queue.getJobCounts("waiting") },
-    isDraining: () => server.isDraining(),
+    isLeaving: () => server.isLeaving(),
   });
   const server = createHttpServer({ ...settings, name: "api", handler: app });
 
@@ -132,6 +123,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
       for (const beating of [answers, activity, doorLog, knockLog, keyUse]) beating.start();
       await server.start();
     },
+    leave: () => server.leave(),
     async stop() {
       // Those who wait for events are let go, and come again elsewhere.
       headWatch.close();
@@ -178,6 +170,17 @@ function createSubmitter(settings: ApiSettings): Submitter {
     timeoutMs: settings.submitTimeoutMs,
     limits: settings.lineLimits,
   });
+}
+
+function submitOf(settings: ApiSettings): Omit<SubmitDeps, "submitter" | "answers" | "apiId"> {
+  const { metrics, lineLimits } = settings;
+  return {
+    receipts: new Receipts(),
+    onTurnedAway: (tenantSlug, reason) =>
+      metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
+    bulkWritesMax: lineLimits.tenantInFlightMax,
+    accept: acceptOn(settings),
+  };
 }
 
 function acceptOn({ db, asyncPendingMax }: ApiSettings): SubmitDeps["accept"] {

@@ -4,20 +4,21 @@ import { type Response, Router } from "express";
 export interface HealthDeps {
   /** What the service cannot work without, by name; a check that rejects or takes too long is a failed one. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
-  readonly isDraining: () => boolean;
+  /** Whether the process is about to stop. */
+  readonly isLeaving: () => boolean;
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-export function healthRoutes({ checks, isDraining }: HealthDeps): Router {
+export function healthRoutes({ checks, isLeaving }: HealthDeps): Router {
   const router = Router();
   router.get("/live", (_request, response) => void response.json({ status: "up" }));
   router.get("/ready", async (_request, response: Response) => {
     const names = Object.keys(checks);
     const results = await Promise.all(names.map((name) => passes(checks[name])));
-    const isReady = !isDraining() && results.every(Boolean);
+    const isReady = !isLeaving() && results.every(Boolean);
     response.status(isReady ? 200 : 503).json({
-      status: isReady ? "ready" : isDraining() ? "draining" : "unavailable",
+      status: isReady ? "ready" : isLeaving() ? "draining" : "unavailable",
       checks: Object.fromEntries(names.map((name, index) => [name, results[index] === true ? "up" : "down"])),
     });
   });

@@ -46,7 +46,9 @@ export interface DashboardSettings extends Omit<Console, "now" | "eraseJobs" | "
   /** Where pages that may lag are read from, where there is a replica. */
   readonly reads?: LaggingReads | undefined;
   readonly logger: Logger;
-  /** True once the process is to end. */
+  /** True once the process is about to stop, and still answers. */
+  readonly isLeaving?: () => boolean;
+  /** True once it stops. */
   readonly isDraining?: () => boolean;
   readonly now?: () => Date;
 }
@@ -81,7 +83,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", "simple");
-  app.use("/health", healthRoutes(database));
+  app.use("/health", healthRoutes(database, settings.isLeaving ?? (() => false)));
   app.use(refusePlain(door));
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
@@ -240,7 +242,7 @@ function serve(asset: Asset) {
 }
 
 /** For load balancers: without a session, and without detail. */
-function healthRoutes(database: DatabasePool): express.Router {
+function healthRoutes(database: DatabasePool, isLeaving: () => boolean): express.Router {
   const router = express.Router();
   router.get("/live", (_request, response) => void response.json({ status: "up" }));
   router.get("/ready", async (_request, response) => {
@@ -248,7 +250,8 @@ function healthRoutes(database: DatabasePool): express.Router {
       () => true,
       () => false,
     );
-    response.status(isReady ? 200 : 503).json({ status: isReady ? "ready" : "unavailable" });
+    const status = isLeaving() ? "draining" : isReady ? "ready" : "unavailable";
+    response.status(status === "ready" ? 200 : 503).json({ status });
   });
   return router;
 }

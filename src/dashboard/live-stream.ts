@@ -8,7 +8,7 @@ import type { Request, Response } from "express";
 import type { Page } from "./page.ts";
 
 export interface LiveStreamSettings {
-  /** True once the process is to end; streams then end too, and browsers come again elsewhere. */
+  /** True once the process stops; streams then end too, and browsers come again elsewhere. */
   readonly isDraining: () => boolean;
   readonly onError: (error: unknown) => void;
   readonly everyMs?: number;

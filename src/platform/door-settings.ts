@@ -49,6 +49,13 @@ export const doorSettings = {
     .default(15_000)
     .describe("How long a client may take to send the headers of a request"),
   REQUEST_TIMEOUT_MS: count.default(120_000).describe("How long a client may take to send a whole request"),
+  SHUTDOWN_DELAY_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .default(0)
+    .describe("How long api and console still answer after SIGTERM, with /health/ready at 503, 0 to 300"),
   AUTH_FAILURES_PER_MINUTE: count
     .default(120)
     .describe("Requests without a valid token of one address that are answered 401 a minute; more get 429"),

@@ -1,6 +1,6 @@
 /**
- * An HTTP server as a part of a process: it takes connections once started, over TLS where it has certificates, and on
- * stop it lets the requests in hand end before it closes theirs.
+ * An HTTP server as a part of a process: it takes connections once started, over TLS where it has certificates. Told to
+ * leave, it asks clients to come again elsewhere; on stop it lets the requests in hand end before it closes their connections.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
@@ -35,12 +35,17 @@ export interface FrontSettings extends ClientPolicy {
   readonly headersTimeoutMs?: number;
   /** REQUEST_TIMEOUT_MS. */
   readonly requestTimeoutMs?: number;
+  /** How long requests in hand may take to end once the server stops. */
+  readonly drainMs?: number;
 }
 
 export interface HttpServer extends Part {
   /** Address of the server once it has started, without a trailing slash. */
   url(): string;
-  /** True from the moment `stop` was called: readiness is off. */
+  leave(): void;
+  /** True once `leave` or `stop` was called: readiness is off. */
+  isLeaving(): boolean;
+  /** True once `stop` was called: what would go on for ever ends. */
   isDraining(): boolean;
 }
 
@@ -48,7 +53,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 // Longer than a load balancer keeps an idle connection, or it would send a request into a closing one.
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-const DRAIN_MS = 25_000;
+// Shorter than a part may take to stop (src/service.ts): connections are left behind, and never the server.
+const DRAIN_MS = 10_000;
 const TLS_CHECK_MS = 5_000;
 // What Node has by default as well; said here, since it is a promise.
 const HEADER_BYTES_MAX = 16_384;
@@ -58,11 +64,12 @@ const LINGER_MS = 3_000;
 const HSTS = "max-age=31536000";
 
 export function createHttpServer(settings: HttpServerSettings): HttpServer {
+  let isLeaving = false;
   let isDraining = false;
   const { front } = settings;
   const options = timeOuts(front);
   const answer: RequestListener = (request, response) => {
-    if (isDraining) response.setHeader("Connection", "close");
+    if (isLeaving) response.setHeader("Connection", "close");
     // RFC 6797 section 7.2: never over plain HTTP.
     if (clientOf(request).isSecure) response.setHeader("Strict-Transport-Security", HSTS);
     // Asked for now: a request whose reading was broken off has no socket any more when its answer ends.
@@ -92,12 +99,14 @@ export function createHttpServer(settings: HttpServerSettings): HttpServer {
       await renewal?.start();
       await listen(server, settings);
     },
+    leave: () => void (isLeaving = true),
     async stop() {
-      isDraining = true;
+      isLeaving = isDraining = true;
       await renewal?.stop();
       await close(server, settings);
     },
     url: () => addressOf(server, { host: settings.host, scheme: tls ? "https" : "http" }),
+    isLeaving: () => isLeaving,
     isDraining: () => isDraining,
   };
 }
@@ -156,13 +165,13 @@ function listen(server: Server, { host, port }: HttpServerSettings): Promise<voi
   });
 }
 
-function close(server: Server, { name, logger }: HttpServerSettings): Promise<void> {
+function close(server: Server, { name, logger, front }: HttpServerSettings): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       logger.warn({ server: name }, "requests still open after the time to drain; closing their connections");
       server.closeAllConnections();
-    }, DRAIN_MS);
+    }, front?.drainMs ?? DRAIN_MS);
     server.close(() => {
       clearTimeout(timer);
       resolve();

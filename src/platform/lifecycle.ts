@@ -1,19 +1,27 @@
-/** Starts parts in order and stops them in reverse, so that a process can always be drained. */
+/**
+ * Starts parts in order and stops them in reverse, so that a process can always be drained. Before the first one stops,
+ * those outside have a while to notice that the process leaves.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
 
 export interface Part {
   readonly name: string;
   /** Resolves once the part accepts work. */
   start(): Promise<void>;
+  /** The end is near: the part says so to whoever asks, and works as before. */
+  leave?(): void;
   /** Resolves once no work is in flight. Safe before `start`, and safe twice. */
   stop(): Promise<void>;
 }
 
 export interface LifecycleSettings {
   readonly logger: Logger;
+  /** Between the word that the process leaves and the stop of its first part. */
+  readonly leaveMs: number;
   /** A part that is not done by then is left behind: its stores are gone, or it hangs. */
   readonly stopTimeoutMs: number;
-  /** All parts together: an orchestrator's patience ends, however many of them hang. */
+  /** All parts together, once the first one stops: an orchestrator's patience ends, however many of them hang. */
   readonly stopTotalMs: number;
 }
 
@@ -22,6 +30,16 @@ export function createLifecycle(parts: readonly Part[], settings: LifecycleSetti
   const started: Part[] = [];
 
   async function stop(): Promise<void> {
+    for (const part of started) part.leave?.();
+    const { leaveMs, logger } = settings;
+    if (leaveMs > 0 && started.length > 0) {
+      logger.info({ leaveMs }, "the process leaves: it is not ready any more, and still answers");
+      await sleep(leaveMs);
+    }
+    await stopStarted();
+  }
+
+  async function stopStarted(): Promise<void> {
     const until = Date.now() + settings.stopTotalMs;
     for (let part = started.pop(); part !== undefined; part = started.pop()) {
       const stopTimeoutMs = Math.min(settings.stopTimeoutMs, Math.max(0, until - Date.now()));
@@ -33,7 +51,7 @@ export function createLifecycle(parts: readonly Part[], settings: LifecycleSetti
     for (const part of parts) {
       started.push(part);
       await part.start().catch(async (error: unknown) => {
-        await stop();
+        await stopStarted();
         throw new Error(`${part.name} did not start`, { cause: error });
       });
     }

@@ -145,3 +145,13 @@ test("a body whose reading was broken off is answered, and the server goes on", 
   await vi.waitFor(() => expect(client.isClosed()).toBe(true), WAIT);
   expect(await isServed()).toBe(true);
 });
+
+test("a request that does not end is cut once the server has waited for it, and the server stops", async () => {
+  await serve({ drainMs: 100 });
+  const body = await open("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+  await vi.waitUntil(() => body.text().includes("100 Continue"), WAIT);
+
+  await server.stop();
+
+  await vi.waitUntil(() => body.isClosed(), WAIT);
+});

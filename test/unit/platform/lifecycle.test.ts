@@ -16,6 +16,7 @@ function setup(): { log: string[]; part: (name: string, more?: Partial<Part>) =>
 
 const settings = {
   logger: createLogger({ service: "test", level: "silent" }),
+  leaveMs: 0,
   stopTimeoutMs: 20,
   stopTotalMs: 100,
 };
@@ -29,6 +30,22 @@ test("what starts first stops last, and once", async () => {
   await lifecycle.stop();
 
   expect(log).toEqual(["+database", "+door", "-door", "-database"]);
+});
+
+test("all are told that the process leaves, and all work on, before the first one stops", async () => {
+  const { log, part } = setup();
+  const leave = (name: string) => () => void log.push(`~${name}`);
+  const parts = [
+    part("database"),
+    part("door", { leave: leave("door") }),
+    part("console", { leave: leave("console") }),
+  ];
+  const lifecycle = createLifecycle(parts, { ...settings, leaveMs: 1 });
+
+  await lifecycle.start();
+  await lifecycle.stop();
+
+  expect(log.slice(3)).toEqual(["~door", "~console", "-console", "-door", "-database"]);
 });
 
 test("a part that does not start stops those before it, and is named with its cause", async () => {

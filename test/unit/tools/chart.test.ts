@@ -88,7 +88,6 @@ interface Container {
 interface PodSpec {
   readonly securityContext: object;
   readonly automountServiceAccountToken: boolean;
-  readonly terminationGracePeriodSeconds: number;
   readonly containers: readonly [Container];
 }
 
@@ -122,10 +121,6 @@ function pathsIn(value: object, path = ""): string[] {
 const ofKind = (manifests: readonly Manifest[], kind: string): Manifest[] =>
   manifests.filter((manifest) => manifest.kind === kind);
 const podOf = (manifest: Manifest): PodSpec => (manifest.spec?.["template"] as { spec: PodSpec }).spec;
-const numberIn = (path: string, name: string): number =>
-  Number(
-    new RegExp(`${name} = ([\\d_]+)`).exec(readFileSync(join(ROOT, path), "utf8"))?.[1]?.replaceAll("_", ""),
-  );
 
 test.each(ALL)("%s, all of it is what the API's schemas take", async (_, values) => {
   const manifests = await manifestsOf(values);
@@ -180,19 +175,15 @@ test.each(ALL)("%s, every process runs without rights", async (_, values) => {
   }
 });
 
-test("a process has a role that there is, is asked where it answers, and has the time to stop", async () => {
+test("a process has a role that there is, and is asked where it answers", async () => {
   const deployments = ofKind(await manifestsOf(EVERYTHING), "Deployment");
-  const stopSeconds = numberIn("src/service.ts", "STOP_TOTAL_MS") / 1_000;
 
-  expect(stopSeconds).toBeGreaterThan(0);
   for (const deployment of deployments) {
-    const { containers, terminationGracePeriodSeconds } = podOf(deployment);
-    const [{ name, env, livenessProbe, readinessProbe }] = containers;
+    const [{ name, env, livenessProbe, readinessProbe }] = podOf(deployment).containers;
     const role = env.find((each) => each.name === "ROLES")?.value;
     const isWorker = role === "worker";
 
     expect(Config.shape.ROLES.parse(role)).toEqual(new Set([name]));
-    expect(terminationGracePeriodSeconds).toBeGreaterThan(stopSeconds + 5);
     expect(livenessProbe?.httpGet).toEqual(
       isWorker ? { path: "/metrics", port: "metrics" } : { path: "/health/live", port: "http" },
     );
