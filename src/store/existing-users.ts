@@ -140,23 +140,27 @@ export type MatchSummary = Readonly<
 >;
 
 export async function summarizeExistingUsers(db: Database, tenantId: string): Promise<MatchSummary> {
-  type Row = { state: MatchState; people: number; adopted: number; withoutEmail: number };
+  type Row = { state: MatchState; people: number; adopted: number; withoutEmail: number; keep: number };
   const rows = await db.query<Row>(
     `SELECT state, count(*)::int AS people, count(*) FILTER (WHERE email_key IS NULL)::int AS "withoutEmail",
-            count(*) FILTER (WHERE adopted_at IS NOT NULL AND user_id IS NOT NULL)::int AS adopted
-       FROM existing_users
+            count(*) FILTER (WHERE adopted_at IS NOT NULL AND user_id IS NOT NULL)::int AS adopted,
+            -- Duplicates keep their access as the user whom they are, where there is one.
+            count(*) FILTER (WHERE state = 'matched' OR (state = 'duplicate' AND user_id IS NOT NULL AND EXISTS (
+              SELECT FROM users u WHERE u.tenant_id = $1 AND u.id = e.user_id AND u.active)))::int AS keep
+       FROM existing_users e
       WHERE tenant_id = $1
       GROUP BY state`,
     [tenantId],
   );
   const of = (state: MatchState): number => rows.find((row) => row.state === state)?.people ?? 0;
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  const total = sum(rows.map(({ people }) => people));
   return {
-    total: sum(rows.map(({ people }) => people)),
+    total,
     ...(Object.fromEntries(MATCH_STATES.map((state) => [state, of(state)])) as Record<MatchState, number>),
     adopted: sum(rows.map(({ adopted }) => adopted)),
     withoutEmail: sum(rows.map(({ withoutEmail }) => withoutEmail)),
-    wouldLoseAccess: of("unmatched") + of("incomplete") + of("deactivated") + of("ambiguous"),
+    wouldLoseAccess: total - sum(rows.map(({ keep }) => keep)),
   };
 }
 

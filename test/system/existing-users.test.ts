@@ -82,6 +82,25 @@ describe("told by the product", () => {
     expect(await check("ADA@contoso.com")).toMatchObject({ allowed: true });
   });
 
+  test("duplicates keep their access as the user whom they are, and lose it where there is none", async () => {
+    const tenant = await addProductTenant(service);
+    await createUser(tenant.scim, "ada@contoso.com");
+    await createUser(tenant.scim, "off@contoso.com", { active: false });
+    const twice = (email: string, n: number) => [
+      { id: `${n}`, email },
+      { id: `${n + 1}`, email: email.toUpperCase() },
+    ];
+    await put(tenant, [
+      ...twice("ada@contoso.com", 1),
+      ...twice("bob@contoso.com", 3),
+      ...twice("off@contoso.com", 5),
+    ]);
+    await tenant.product("POST", "/existing-users/match");
+
+    const { summary } = await page(tenant);
+    expect(summary).toMatchObject({ total: 6, duplicate: 6, wouldLoseAccess: 4 });
+  });
+
   test("they are read in pages and by state, matched on demand, and forgotten", async () => {
     const tenant = await addProductTenant(service);
     const other = await addProductTenant(service);
@@ -152,7 +171,7 @@ test("an operator imports a file with headings of its own, previews it, and take
   const imported = await run("existing-users", "import", slug, file, "--map", map);
   expect(imported).toMatchObject({ code: 0, stderr: "" });
   expect(imported.stdout).toMatch(/^3 people of .*\nThe gate of .* is held/);
-  expect(imported.stdout).toMatch(/^matched +1\n(.*\n)*duplicate +2\n(.*\n)*would lose access +0 of 3\n/m);
+  expect(imported.stdout).toMatch(/^matched +1\n(.*\n)*duplicate +2\n(.*\n)*would lose access +2 of 3\n/m);
   const preview = await run("existing-users", "preview", slug, "--state", "matched", "--json");
   expect(JSON.parse(preview.stdout)).toMatchObject({
     summary: { total: 3 },
