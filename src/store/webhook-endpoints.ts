@@ -46,6 +46,7 @@ export interface WebhookEndpoint extends EndpointKey, Delivering {
   readonly pauseReason: PauseReason | null;
   readonly failures: number;
   readonly failingSince: Date | null;
+  /** What waits: deliveries, and events that have none yet, as while it is paused or very many wait. */
   readonly pending: number;
   readonly failed: number;
 }
@@ -56,10 +57,20 @@ const COLUMNS = `
          e.polled_at AS "polledAt", e.receiver_auth IS NOT NULL AS "hasAuthorization",
          e.paused_at AS "pausedAt", e.pause_reason AS "pauseReason", e.failures, e.failing_since AS "failingSince"`;
 
+// Of an endpoint that wants some types only, so many of the events that have no delivery yet are looked through.
+const COUNTED_MAX = 100_000;
+
 const LIST = `
   SELECT ${COLUMNS},
-         (SELECT count(*) FROM webhook_deliveries d
-           WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'pending')::float8 AS pending,
+         ((SELECT count(*) FROM webhook_deliveries d
+            WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'pending')
+          + CASE WHEN e.types IS NULL
+                 THEN coalesce((SELECT h.head - greatest(h.pruned_through, e.relayed_through)
+                                  FROM event_heads h WHERE h.tenant_id = e.tenant_id), 0)
+                 ELSE (SELECT count(*) FILTER (WHERE n.type = ANY(e.types))
+                         FROM (SELECT type FROM events v
+                                WHERE v.tenant_id = e.tenant_id AND v.position > e.relayed_through
+                                ORDER BY v.position LIMIT ${COUNTED_MAX}) n) END)::float8 AS pending,
          (SELECT count(*) FROM webhook_deliveries d
            WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'failed')::float8 AS failed
     FROM webhook_endpoints e

@@ -213,6 +213,13 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
 
     expect(one.receiver.taken().map(({ type }) => type)).toEqual(["user.deleted"]);
     expect(JSON.stringify(two.receiver.taken())).not.toContain("one@contoso.com");
+
+    // Of what it does not want nothing waits.
+    const options = { reason: "by_hand", probeAfterSeconds: null } as const;
+    await service.database.transaction((tx) => pauseEndpoint(tx, one.endpoint, options));
+    const another = await createUser(one.scim, "another@contoso.com");
+    await one.scim("DELETE", `/Users/${another}`);
+    expect(await listEndpoints(service.database, one.tenantId)).toMatchObject([{ pending: 1 }]);
     await Promise.all([one.receiver.goAway(), two.receiver.goAway()]);
   });
 
@@ -241,6 +248,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     await createUser(other.scim, "b@contoso.com");
     await waitFor(() => other.receiver.taken().length === 1);
     expect(receiver.received).toEqual([]);
+    expect(await listEndpoints(service.database, tenantId)).toMatchObject([{ pending: 1 }]);
 
     await service.database.transaction((tx) => resumeEndpoint(tx, endpoint));
     await waitFor(() => receiver.taken().length === 1);
