@@ -42,6 +42,9 @@ const ACTOR = "webhooks";
 // What claiming, composing and recording may take besides the request itself.
 const LEASE_SPARE_SECONDS = 15;
 const JITTER = 0.1;
+// An endpoint that is away is knocked at by one delivery so often at least, until it is paused: whoever was deactivated
+// meanwhile is to be out soon after its return.
+const HOLD_SECONDS_MAX = 60;
 const GONE = 410;
 
 export function createDeliveryProcessor(deps: DeliveryDeps): DeliveryProcessor {
@@ -163,7 +166,8 @@ async function bad(
   tx: Transaction,
   { endpoint, result }: Pick<Attempt, "endpoint" | "result">,
 ): Promise<void> {
-  const [firstSeconds = 5, maxSeconds = 300] = deps.retrySeconds;
+  const [firstSeconds = 5, secondSeconds = HOLD_SECONDS_MAX] = deps.retrySeconds;
+  const maxSeconds = Math.min(secondSeconds, HOLD_SECONDS_MAX);
   const backoff = { after: FAILURES_BEFORE_HOLD, firstSeconds, maxSeconds, probeSeconds: deps.probeSeconds };
   const { failingSeconds, isPaused } = await noteEndpointBad(tx, endpoint, backoff);
   const isGone = result.status === GONE;

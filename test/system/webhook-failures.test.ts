@@ -52,6 +52,26 @@ test("an endpoint that only fails is paused by itself, which the audit says, and
   await receiver.goAway();
 });
 
+test("an endpoint that has been away for long is tried again within a minute", async () => {
+  const service = await startTestService(openTestQueue("postgres"), {
+    ...SETTINGS,
+    WEBHOOK_RETRY_SECONDS: "5,300",
+  });
+  const { scim, receiver, tenantId } = await hook(service);
+  receiver.answer(() => 503);
+  await service.database.query("UPDATE webhook_endpoints SET failures = 50 WHERE tenant_id = $1", [tenantId]);
+  await createUser(scim, "a@contoso.com");
+  await waitFor(async () => (await listEndpoints(service.database, tenantId))[0]?.failures === 51);
+
+  const [row] = await service.database.query<{ seconds: number }>(
+    `SELECT extract(epoch FROM retry_at - now())::float8 AS seconds FROM webhook_endpoints WHERE tenant_id = $1`,
+    [tenantId],
+  );
+  expect(row?.seconds).toBeLessThanOrEqual(60);
+  await service.stop();
+  await receiver.goAway();
+});
+
 test("an endpoint that says it is gone is paused at once, and not probed", async () => {
   const service = await startTestService(openTestQueue("postgres"), PATIENT);
   const { scim, receiver, tenantId } = await hook(service);
