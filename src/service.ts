@@ -9,7 +9,8 @@ import { limited } from "./platform/limited.ts";
 import type { Logger } from "./platform/logger.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { createMetricsHandler } from "./platform/metrics-handler.ts";
-import { type Tracer, type TracingPart, tracingPart } from "./platform/tracing.ts";
+import type { Tracer } from "./platform/tracer.ts";
+import { type TracingPart, tracingPart } from "./platform/tracing.ts";
 import {
   createQueueBackend,
   type DeliveryQueue,

@@ -104,6 +104,23 @@ test("folders of src import only the folders they may", () => {
   expect(wrong).toEqual([]);
 });
 
+test("no files of src import each other in a circle, not even for their types", () => {
+  const targets = new Map(inSrc.map(({ path, imports }) => [path, imports]));
+  const isClear = new Set<string>();
+  const circleFrom = (path: string, way: readonly string[]): readonly string[] | undefined => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (isClear.has(path)) return undefined;
+    for (const target of targets.get(path) ?? []) {
+      const circle = circleFrom(target, [...way, path]);
+      if (circle) return circle;
+    }
+    isClear.add(path);
+    return undefined;
+  };
+
+  expect(inSrc.flatMap(({ path }) => circleFrom(path, [])?.join(" → ") ?? [])).toEqual([]);
+});
+
 test("the protocol core has one door, and needs no package and no machine", () => {
   const outside = inSrc.filter(({ path }) => roomOf(path) !== "scim");
   const past = outside.flatMap(({ path, imports }) =>

@@ -6,7 +6,7 @@ import { createHttpServer, type FrontSettings } from "../platform/http-server.ts
 import type { Part } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { Tracer } from "../platform/tracing.ts";
+import type { Tracer } from "../platform/tracer.ts";
 import type { WriteQueue } from "../queue/queues.ts";
 import type { ReplyReceiver } from "../queue/replies.ts";
 import type { LineLimits } from "../queue/lines.ts";

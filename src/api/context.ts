@@ -3,7 +3,7 @@
  * own terms, which Express's are a part of, so that whatever is written for a context serves with Express and without.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestSpan } from "../platform/tracing.ts";
+import type { RequestSpan } from "../platform/tracer.ts";
 import type { Reading } from "../scim/index.ts";
 import type { DatabasePool } from "../store/database.ts";
 import type { ProductPrincipal } from "../store/product-keys.ts";

@@ -1,7 +1,7 @@
 /** What every request begins with: its context, its headers, its place in the counts; below /scim/v2 also who asks. */
 import { newId } from "../platform/ids.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { Tracer } from "../platform/tracing.ts";
+import type { Tracer } from "../platform/tracer.ts";
 import { CORE_READING } from "../scim/index.ts";
 import type { Activity } from "./activity.ts";
 import { authenticate, type AuthenticateDeps } from "./authenticate.ts";

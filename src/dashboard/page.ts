@@ -64,6 +64,15 @@ export interface Visit {
   readonly client: Client;
 }
 
+/** A visit of someone who may not have signed in yet. */
+export interface PublicVisit extends Visit {
+  readonly session: Session | undefined;
+  /** What the browser holds. */
+  readonly sessionId: string | undefined;
+  /** What it has brought back from an identity provider. */
+  readonly flow: string | undefined;
+}
+
 /** A visit of someone signed in, whose role the route asked for. */
 export interface MemberVisit extends Visit {
   readonly session: Session;

@@ -1,20 +1,11 @@
 /** Pages for whoever has not signed in: how to get in, and out again. */
 import type { Logger } from "../platform/logger.ts";
-import type { Session } from "../store/sessions.ts";
 import { CALLBACK_PATH, type OidcSignIn } from "./oidc.ts";
-import { type Answer, type Console, redirect, type Visit } from "./page.ts";
+import { type Answer, type Console, type PublicVisit, redirect } from "./page.ts";
 import { showSignIn, submitSignIn } from "./pages/sign-in.ts";
 import { finishOidc, type OidcDeps, startOidc } from "./pages/sign-in-oidc.ts";
 import { showWelcome, submitWelcome } from "./pages/welcome.ts";
 import { createSignIn, signOut } from "./session.ts";
-
-export interface PublicVisit extends Visit {
-  readonly session: Session | undefined;
-  /** What the browser holds. */
-  readonly sessionId: string | undefined;
-  /** What it has brought back from an identity provider. */
-  readonly flow: string | undefined;
-}
 
 export interface PublicRoute {
   readonly method: "get" | "post";

@@ -16,7 +16,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
-import type { Attributes, PastSpan, RequestSpan, Tracer, TracingSettings } from "./tracing.ts";
+import type { Attributes, PastSpan, RequestSpan, Tracer, TracingSettings } from "./tracer.ts";
 
 const FLUSH_EVERY_MS = 1_000;
 // A collector that is away must not hold a process that is to end.

@@ -6,7 +6,7 @@
 import { UnrecoverableError } from "bullmq";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { Tracer } from "../platform/tracing.ts";
+import type { Tracer } from "../platform/tracer.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { isHeldOutcome, outcomeOfRow, PASSING_FAULT_STATUS } from "../queue/outcome-of-row.ts";
 import { WRITE_ATTEMPTS, type WriteProcessor, type WriteQueue } from "../queue/queues.ts";

@@ -1,5 +1,5 @@
 /** A write's way through the queue and its commit, as parts of the trace that its request is. */
-import type { Tracer } from "../platform/tracing.ts";
+import type { Tracer } from "../platform/tracer.ts";
 import type { WriteCommand } from "../queue/contracts.ts";
 import type { Ending, Span } from "./cycle-clock.ts";
 

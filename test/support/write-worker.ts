@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { createLogger } from "../../src/platform/logger.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
-import { NO_TRACER } from "../../src/platform/tracing.ts";
+import { NO_TRACER } from "../../src/platform/tracer.ts";
 import type { Outcome } from "../../src/queue/contracts.ts";
 import { OwnWorker } from "../../src/queue/own-worker.ts";
 import { createQueueBackend, type WriteQueue } from "../../src/queue/queues.ts";

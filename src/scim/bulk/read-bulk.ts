@@ -4,7 +4,7 @@
  */
 import { say, ScimError, term } from "../errors.ts";
 import { assertBodyObject } from "../resource/body-object.ts";
-import { fieldOf, type Fields, isObject } from "../resource/read-value.ts";
+import { fieldOf, type Fields, isObject } from "../resource/fields.ts";
 import type { ResourceType } from "../resource/resource.ts";
 import { ENDPOINTS, RESOURCE_TYPES } from "../schema/registry.ts";
 

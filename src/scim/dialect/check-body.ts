@@ -1,7 +1,7 @@
 /** Refuses, in a body or in a value without a path, names and `schemas` that the dialect does not take. RFC 7643 sections 3 and 3.3. */
 import { term } from "../errors.ts";
 import { schemaOf, targetOf } from "../resource/entries.ts";
-import { fieldOf, type Fields, isObject } from "../resource/read-value.ts";
+import { fieldOf, type Fields, isObject } from "../resource/fields.ts";
 import type { Schema } from "../schema/attribute.ts";
 import { nameOf, type Model } from "../schema/registry.ts";
 import { checkValue } from "./check-value.ts";

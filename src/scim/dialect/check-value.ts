@@ -1,6 +1,7 @@
 /** Refuses values that are not of the type the schema gives, where the dialect wants them so. RFC 7643 sections 2.3 and 2.4. */
 import { term, type Term } from "../errors.ts";
-import { type Fields, findSub, isObject } from "../resource/read-value.ts";
+import { type Fields, isObject } from "../resource/fields.ts";
+import { findSub } from "../resource/read-value.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import { type Located, nameOf } from "../schema/registry.ts";
 import { assertTolerated, type Dialect } from "./tolerances.ts";

@@ -6,7 +6,7 @@ import { isEqual } from "../resource/equal.ts";
 import { assertComplete, assertLasting } from "../resource/extension-rules.ts";
 import { containerOf } from "../resource/read-body.ts";
 import { changedAttributes } from "../resource/render.ts";
-import { type Fields, isObject } from "../resource/read-value.ts";
+import { type Fields, isObject } from "../resource/fields.ts";
 import type { Resource } from "../resource/resource.ts";
 import { locate, type Located, type Model } from "../schema/registry.ts";
 import type { AttributeChange, Patch } from "./operations.ts";

@@ -1,6 +1,6 @@
 /** What every SCIM message is: one JSON object, nested no deeper than any of them needs. */
 import { say, ScimError } from "../errors.ts";
-import { type Fields, isObject } from "./read-value.ts";
+import { type Fields, isObject } from "./fields.ts";
 
 // A PATCH value under an extension's URN with a list of complex values has eight levels.
 const DEPTH_MAX = 32;

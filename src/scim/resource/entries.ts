@@ -8,7 +8,8 @@ import { parsePath } from "../filter/parse-path.ts";
 import type { Filter } from "../filter/ast.ts";
 import { locate, type Located, type Model } from "../schema/registry.ts";
 import type { Attribute, Schema } from "../schema/attribute.ts";
-import { type Fields, findSub, isObject, isUnassigned } from "./read-value.ts";
+import { type Fields, isObject } from "./fields.ts";
+import { findSub, isUnassigned } from "./read-value.ts";
 
 export interface Entry {
   readonly place: Located;

@@ -7,7 +7,7 @@ import type { Attribute, Schema } from "../schema/attribute.ts";
 import { type Located, type Model, nameOf } from "../schema/registry.ts";
 import { isEqual } from "./equal.ts";
 import { fitting, fittingPart } from "./fitting.ts";
-import { type Fields, isObject } from "./read-value.ts";
+import { type Fields, isObject } from "./fields.ts";
 import type { Resource } from "./resource.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Attribute, AttributeType, Schema } from "../schema/attribute.ts";
 import { normalizeDateTime } from "./date-time.ts";
-import { type Fields, isObject } from "./read-value.ts";
+import { type Fields, isObject } from "./fields.ts";
 import type { Resource } from "./resource.ts";
 
 /** The attributes that a resource has of an extension, by their names; undefined when it has none. */

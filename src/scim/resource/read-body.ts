@@ -7,7 +7,8 @@ import { assertBodyObject } from "./body-object.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 import { assertComplete } from "./extension-rules.ts";
 import { readMembers } from "./read-members.ts";
-import { type Fields, isDerived, isObject, readSub, readValue } from "./read-value.ts";
+import { type Fields, isObject } from "./fields.ts";
+import { isDerived, readSub, readValue } from "./read-value.ts";
 import type { CanonicalBody, MemberRef, Resource, ResourceType } from "./resource.ts";
 
 /**

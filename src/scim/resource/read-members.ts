@@ -1,7 +1,8 @@
 /** Members of a group as clients name them: objects, or bare ids as in Microsoft's own samples. RFC 7643 section 4.2. */
 import { say, ScimError, term } from "../errors.ts";
 import { fold, hasForbiddenCharacter } from "./text.ts";
-import { fieldOf, isObject, isUnassigned } from "./read-value.ts";
+import { fieldOf, isObject } from "./fields.ts";
+import { isUnassigned } from "./read-value.ts";
 import type { MemberRef } from "./resource.ts";
 
 /** Members that one request may change: the largest group that is promised, and minutes of work at the database. */

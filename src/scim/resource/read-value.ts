@@ -9,9 +9,8 @@ import type { Attribute } from "../schema/attribute.ts";
 import { type Located, nameOf } from "../schema/registry.ts";
 import { addElements, addValues, keepOnePrimary } from "./elements.ts";
 import { normalizeDateTime } from "./date-time.ts";
+import { fieldOf, type Fields, isObject } from "./fields.ts";
 import { hasForbiddenCharacter } from "./text.ts";
-
-export type Fields = Record<string, unknown>;
 
 /** References to resources of ours are made from the `value` beside them when they are shown. */
 const OWN_REFERENCES: ReadonlySet<string> = new Set(["User", "Group"]);
@@ -59,17 +58,6 @@ export function findSub(attribute: Attribute, name: string): Attribute | undefin
   return (
     attribute.subByKey.get(key) ?? (key === "displayname" ? attribute.subByKey.get("display") : undefined)
   );
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The member of a message or value by its lower-cased name: names have no letter case, RFC 7643 section 2.1. */
-export function fieldOf(fields: Readonly<Fields>, key: string): unknown {
-  if (Object.hasOwn(fields, key)) return fields[key];
-  const name = Object.keys(fields).find((candidate) => candidate.toLowerCase() === key);
-  return name === undefined ? undefined : fields[name];
 }
 
 export function isUnassigned(value: unknown): boolean {

@@ -6,7 +6,7 @@ import { isEqual } from "./equal.ts";
 import { fittingPart } from "./fitting.ts";
 import { locationOf, metaOf } from "./meta.ts";
 import { project, type Projection, shownOf } from "./project.ts";
-import type { Fields } from "./read-value.ts";
+import type { Fields } from "./fields.ts";
 import type { Resource, Stored } from "./resource.ts";
 
 export interface Rendering {

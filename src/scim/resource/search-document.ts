@@ -6,10 +6,9 @@ import type { Attribute } from "../schema/attribute.ts";
 import type { Model } from "../schema/registry.ts";
 import type { Resource } from "./resource.ts";
 import { normalizeDateTime } from "./date-time.ts";
+import type { Fields } from "./fields.ts";
 import { fittingPart } from "./fitting.ts";
 import { fold } from "./text.ts";
-
-type Fields = Record<string, unknown>;
 
 /** Stored as jsonb beside the resource. Without id, meta, schemas, members, groups and password. */
 export function searchDocument(model: Model, resource: Resource): Record<string, unknown> {
