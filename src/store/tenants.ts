@@ -159,7 +159,10 @@ export interface Token {
   readonly lastUsedAt: Date | null;
 }
 
-/** The newest tokens of a connection, ended ones included, newest first. */
+// As many as a person looks through.
+const NEWEST_TOKENS = 20;
+
+/** The tokens of a connection that live, however many others came after them, and the newest of those that ended; newest first. */
 export async function listTokens(
   db: Database,
   tenantId: string,
@@ -170,9 +173,13 @@ export async function listTokens(
             replaced_at AS "replacedAt", last_used_at AS "lastUsedAt"
        FROM tokens
       WHERE tenant_id = $1 AND connection_id = $2
-      ORDER BY created_at DESC, id DESC
-      LIMIT 20`,
-    [tenantId, connectionId],
+        AND (revoked_at IS NULL AND expires_at > now()
+             OR id IN (SELECT id FROM tokens
+                        WHERE tenant_id = $1 AND connection_id = $2
+                        ORDER BY created_at DESC, id DESC
+                        LIMIT $3))
+      ORDER BY created_at DESC, id DESC`,
+    [tenantId, connectionId, NEWEST_TOKENS],
   );
 }
 

@@ -4,6 +4,7 @@ import {
   createConnection,
   createTenant,
   findPrincipal,
+  issueToken,
   listTokens,
   rotateToken,
 } from "../../../src/store/tenants.ts";
@@ -17,13 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => store.drop());
 
-test("of rotations at the same time one token is left, and it works", async () => {
-  const { database } = store;
-  const request = await database.transaction(async (tx) => {
-    const tenant = await createTenant(tx, { slug: "acme", name: "Acme" });
+async function newConnection(slug: string) {
+  return store.database.transaction(async (tx) => {
+    const tenant = await createTenant(tx, { slug, name: slug });
     const connectionId = await createConnection(tx, tenant!.id, "Azure AD");
     return { tenantId: tenant!.id, connectionId, secret: SECRET, ttlDays: 1 };
   });
+}
+
+test("of rotations at the same time one token is left, and it works", async () => {
+  const { database } = store;
+  const request = await newConnection("acme");
 
   const issued = await Promise.all(
     Array.from({ length: 8 }, () => database.transaction((tx) => rotateToken(tx, request))),
@@ -33,4 +38,19 @@ test("of rotations at the same time one token is left, and it works", async () =
   expect(tokens.filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1);
   const principals = await Promise.all(issued.map(({ token }) => findPrincipal(database, SECRET, token)));
   expect(principals.filter((principal) => principal !== undefined)).toHaveLength(1);
+});
+
+test("a token that lives is listed, however many secrets have come and gone since; those are bounded", async () => {
+  const { database } = store;
+  const request = await newConnection("contoso");
+  const { hint } = await database.transaction((tx) => issueToken(tx, request));
+  for (let count = 0; count < 30; count += 1)
+    await database.transaction((tx) => rotateToken(tx, { ...request, kind: "client_secret" }));
+
+  const tokens = await listTokens(database, request.tenantId, request.connectionId);
+
+  const live = tokens.filter(({ revokedAt }) => revokedAt === null);
+  expect(live.map(({ kind }) => kind)).toEqual(["client_secret", "bearer"]);
+  expect(tokens.at(-1)?.hint).toBe(hint);
+  expect(tokens).toHaveLength(21);
 });
