@@ -1,4 +1,4 @@
-/** Work that is done again and again: one run at a time, a late one is skipped, and a last one ends it. */
+/** Work that is done again and again: one run at a time, and a late one is skipped. */
 
 export class Beat {
   readonly #work: () => Promise<void>;
@@ -20,8 +20,13 @@ export class Beat {
 
   /** Waits for the run in hand, then runs once more, so that nothing is left over. */
   async stop(): Promise<void> {
+    await this.cease();
+    await this.#work();
+  }
+
+  /** Waits for the run in hand; for work that leaves nothing over. */
+  async cease(): Promise<void> {
     clearInterval(this.#timer);
     await this.#running;
-    await this.#work();
   }
 }

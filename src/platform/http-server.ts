@@ -147,7 +147,7 @@ class Renewal {
   }
 
   stop(): Promise<void> {
-    return this.#beat.stop();
+    return this.#beat.cease();
   }
 
   #use(options: Awaited<ReturnType<TlsCertificates["read"]>>): void {

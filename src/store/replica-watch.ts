@@ -2,6 +2,7 @@
  * Looks about every second at how far a replica has come, beside its primary, and so knows whether it may be read: it
  * answers, it is a replica of this very primary, and lacks nothing that is older than it may.
  */
+import { Beat } from "../platform/beat.ts";
 import type { Database } from "./database.ts";
 import { hasReached, type LogPosition, LogPositions } from "./log-positions.ts";
 
@@ -67,8 +68,7 @@ export class ReplicaWatch {
   readonly #waiting = new Set<(cause: Error) => void>();
   #cluster: string | undefined;
   #state: ReplicaState = "away";
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #beat = new Beat(() => this.#look(), EVERY_MS);
 
   constructor(deps: ReplicaWatchDeps) {
     this.#deps = deps;
@@ -77,15 +77,12 @@ export class ReplicaWatch {
 
   /** Resolves once it is known whether the replica may be read. */
   async start(): Promise<void> {
-    const look = (): Promise<void> =>
-      (this.#looking ??= this.#look().finally(() => (this.#looking = undefined)));
-    this.#timer = setInterval(() => void look(), EVERY_MS);
-    await look();
+    await this.#look();
+    this.#beat.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#beat.cease();
   }
 
   get state(): ReplicaState {
