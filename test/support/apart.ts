@@ -2,8 +2,8 @@
 import { parseConfig } from "../../src/platform/config.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { prepareStores } from "../../src/prepare.ts";
-import { createQueueBackend } from "../../src/queue/queues.ts";
 import { createService } from "../../src/service.ts";
+import { queueBackend } from "./queues.ts";
 import { addTenant, testEnv, type TestTenant, waitFor } from "./service.ts";
 import { createTestDatabase, openTestQueue, type QueueKind, type TestDatabase } from "./stores.ts";
 
@@ -55,12 +55,7 @@ export async function startApart(
       return () => worker.stop();
     },
     wipeQueue: async () => {
-      const backend = createQueueBackend({
-        ...queue,
-        databaseUrl: store.url,
-        onError: () => undefined,
-      });
-      const opened = backend.openQueue();
+      const opened = queueBackend({ ...queue, databaseUrl: store.url }).openQueue();
       await opened.obliterate({ force: true });
       await opened.close();
     },

@@ -5,10 +5,11 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { NO_TRACER } from "../../src/platform/tracer.ts";
 import type { Outcome } from "../../src/queue/contracts.ts";
 import { OwnWorker } from "../../src/queue/own-worker.ts";
-import { createQueueBackend, type WriteQueue } from "../../src/queue/queues.ts";
+import type { WriteQueue } from "../../src/queue/queues.ts";
 import { TenantModels } from "../../src/store/tenant-models.ts";
 import { workerPart } from "../../src/worker/worker-part.ts";
-import { createTestDatabase, openTestQueue, type TestDatabase } from "./stores.ts";
+import { makeQueue } from "./queues.ts";
+import { createTestDatabase, type TestDatabase } from "./stores.ts";
 
 export interface WriteWorkerStand {
   readonly store: TestDatabase;
@@ -25,14 +26,7 @@ export interface WriteWorkerStand {
 export async function startWriteWorker(kind: "redis" | "postgres"): Promise<WriteWorkerStand> {
   const store = await createTestDatabase();
   const told = new Map<string, Outcome[]>();
-  const backend = createQueueBackend({
-    databaseUrl: store.url,
-    ...openTestQueue(kind),
-    onError: () => undefined,
-  });
-  await backend.prepare();
-  const queue = backend.openQueue();
-  await queue.waitUntilReady();
+  const { backend, queue } = await makeQueue(kind, store.url);
   const ownWorker = new OwnWorker();
   const worker = workerPart({
     models: new TenantModels(),

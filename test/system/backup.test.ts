@@ -10,11 +10,12 @@ import { restoreCommand } from "../../src/cli/restore.ts";
 import { parseConfig } from "../../src/platform/config.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { prepareStores } from "../../src/prepare.ts";
-import { createQueueBackend } from "../../src/queue/queues.ts";
+import type { WriteQueue } from "../../src/queue/queues.ts";
 import { createService, type Service } from "../../src/service.ts";
 import { knownMigrations, pendingMigrations } from "../../src/store/migrations.ts";
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from "../support/debian-postgres.ts";
 import { addProductKey } from "../support/product.ts";
+import { queueBackend } from "../support/queues.ts";
 import { createScimClient } from "../support/scim-client.ts";
 import { addTenant, TEST_SECRET, testEnv, type TestTenant } from "../support/service.ts";
 import { openTestQueue, queueBackends, type TestQueue } from "../support/stores.ts";
@@ -215,10 +216,9 @@ describe.skipIf(!hasDebianPostgres())("backup and restore", () => {
 
   async function withQueue<Result>(
     database: string,
-    work: (queue: ReturnType<ReturnType<typeof createQueueBackend>["openQueue"]>) => Promise<Result>,
+    work: (queue: WriteQueue) => Promise<Result>,
   ): Promise<Result> {
-    const settings = { redisUrl: queue.redisUrl, databaseUrl: server.urlOf(database), prefix: queue.prefix };
-    const opened = createQueueBackend({ ...settings, onError: () => undefined }).openQueue();
+    const opened = queueBackend({ ...queue, databaseUrl: server.urlOf(database) }).openQueue();
     try {
       await opened.waitUntilReady();
       return await work(opened);

@@ -6,11 +6,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/platform/config.ts";
 import { prepareStores } from "../../src/prepare.ts";
-import { createQueueBackend, QUEUES, type WriteQueue } from "../../src/queue/queues.ts";
+import { QUEUES, type WriteQueue } from "../../src/queue/queues.ts";
 import { rotateToken } from "../../src/store/tenants.ts";
 import { addAccount, PASSWORD } from "../support/console-seed.ts";
 import { TestVisitor } from "../support/console.ts";
 import { addProductKey, createProductClient } from "../support/product.ts";
+import { queueBackend } from "../support/queues.ts";
 import { filterQuery } from "../support/scim-client.ts";
 import {
   addTenant,
@@ -48,7 +49,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     viewer = new TestVisitor(/Console +(\S+)/.exec(service.output())?.[1] ?? "");
     await viewer.signIn("viewer", PASSWORD);
     const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, QUEUE_PREFIX: prefix } = config;
-    queue = createQueueBackend({ redisUrl, databaseUrl, prefix, onError: () => undefined }).openQueue();
+    queue = queueBackend({ redisUrl, databaseUrl, prefix }).openQueue();
     await sing();
   });
   afterAll(async () => {

@@ -1,11 +1,11 @@
 /** Erasing: canaries are put into every field that a person has, and afterwards nothing anywhere holds one of them. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createQueueBackend } from "../../src/queue/queues.ts";
 import { recordAudit } from "../../src/store/audit.ts";
 import { rollcall } from "../support/cli.ts";
 import { addProductTenant, type ProductTenant } from "../support/product.ts";
 import { createGroup, createUser, ENTERPRISE, patch, USER } from "../support/provision.ts";
+import { queueBackend } from "../support/queues.ts";
 import { startTestService, testEnv, type TestService, waitFor } from "../support/service.ts";
 import { openTestQueue, queueBackends, type TestQueue } from "../support/stores.ts";
 
@@ -39,14 +39,7 @@ async function tablesHolding(text: string): Promise<readonly string[]> {
 }
 
 async function jobsHolding(text: string): Promise<number> {
-  const { redisUrl, prefix } = queue;
-  const backend = createQueueBackend({
-    redisUrl,
-    databaseUrl: service.databaseUrl,
-    prefix,
-    onError: () => undefined,
-  });
-  const jobs = backend.openQueue();
+  const jobs = queueBackend({ ...queue, databaseUrl: service.databaseUrl }).openQueue();
   try {
     const all = await jobs.getJobs();
     return all.filter((job) => JSON.stringify(job).toLowerCase().includes(text)).length;

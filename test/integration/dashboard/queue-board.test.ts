@@ -2,11 +2,12 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WriteCommand } from "../../../src/queue/contracts.ts";
-import { createQueueBackend, QUEUES, type WriteQueue, type WriteWorker } from "../../../src/queue/queues.ts";
+import { QUEUES, type WriteQueue, type WriteWorker } from "../../../src/queue/queues.ts";
 import { addAccount } from "../../support/console-seed.ts";
 import { startConsole, type TestConsole, type TestVisitor } from "../../support/console.ts";
+import { makeQueue } from "../../support/queues.ts";
 import { waitFor } from "../../support/service.ts";
-import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
+import { createTestDatabase, queueBackends, type TestDatabase } from "../../support/stores.ts";
 
 const PERSON = "ada.lovelace@contoso.com";
 const QUEUE = `/queues/api/queues/${QUEUES.writes}`;
@@ -32,15 +33,9 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
 
   beforeAll(async () => {
     store = await createTestDatabase();
-    const backend = createQueueBackend({
-      databaseUrl: store.url,
-      ...openTestQueue(kind),
-      onError: () => undefined,
-    });
-    await backend.prepare();
-    queue = backend.openQueue();
-    await queue.waitUntilReady();
-    worker = backend.openWorker(() => Promise.reject(new Error("409 uniqueness: userName is taken")), 1);
+    const made = await makeQueue(kind, store.url);
+    queue = made.queue;
+    worker = made.backend.openWorker(() => Promise.reject(new Error("409 uniqueness: userName is taken")), 1);
     await queue.add("create User", refused, { jobId: refused.writeId, attempts: 1 });
     void worker.run();
     await waitFor(async () => (await queue.getJobCounts("failed"))["failed"] === 1);

@@ -1,8 +1,9 @@
 /** How jobs reach the queue: few or many at once, and again, each is there once with what it carries. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createQueueBackend, type WriteQueue } from "../../../src/queue/queues.ts";
+import type { WriteQueue } from "../../../src/queue/queues.ts";
 import { jobOf } from "../../../src/queue/write-jobs.ts";
-import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
+import { makeQueue } from "../../support/queues.ts";
+import { createTestDatabase, queueBackends, type TestDatabase } from "../../support/stores.ts";
 import { writeCommand } from "../../support/write-command.ts";
 
 describe.each(queueBackends())("with the queue on %s", (kind) => {
@@ -11,13 +12,7 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
 
   beforeAll(async () => {
     store = await createTestDatabase();
-    const backend = createQueueBackend({
-      databaseUrl: store.url,
-      ...openTestQueue(kind),
-      onError: () => undefined,
-    });
-    await backend.prepare();
-    queue = backend.openQueue();
+    ({ queue } = await makeQueue(kind, store.url));
   });
   afterAll(async () => {
     await queue.close();

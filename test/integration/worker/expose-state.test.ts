@@ -1,12 +1,13 @@
 /** However many tenants there are, and whoever of them is active: the number of series is bounded. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMetrics } from "../../../src/platform/metrics.ts";
-import { createQueueBackend, type WriteQueue } from "../../../src/queue/queues.ts";
+import type { WriteQueue } from "../../../src/queue/queues.ts";
 import { readEvictionPolicies } from "../../../src/queue/redis.ts";
 import type { BatchResult } from "../../../src/worker/commit-batch.ts";
 import { countWrite } from "../../../src/worker/count-write.ts";
 import { exposeCycles, exposeDirectories, exposeEviction } from "../../../src/worker/expose-state.ts";
 import { writeCommand } from "../../support/write-command.ts";
+import { queueBackend } from "../../support/queues.ts";
 import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
 
 const TENANTS = 5_000;
@@ -103,8 +104,7 @@ test("what a Redis of the queue does when it is full is told as it is, and not a
 });
 
 test.each(queueBackends())("with the queue on %s, its policies are read where it has any", async (kind) => {
-  const queue = openTestQueue(kind);
-  const backend = createQueueBackend({ ...queue, databaseUrl: store.url, onError: () => undefined });
+  const backend = queueBackend({ ...openTestQueue(kind), databaseUrl: store.url });
 
   expect(await backend.readEvictionPolicies()).toEqual(kind === "redis" ? ["noeviction"] : []);
 });

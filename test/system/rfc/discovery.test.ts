@@ -1,9 +1,9 @@
 /** What RFC 7644 sections 2 to 4, 6 and 7 state about discovery, protocol and security, over HTTP. */
 import { expect, test } from "vitest";
-import { createQueueBackend } from "../../../src/queue/queues.ts";
 import { readJob } from "../../../src/queue/write-jobs.ts";
 import { createConnection, issueToken, revokeTokens } from "../../../src/store/tenants.ts";
 import { createUser, ENTERPRISE, GROUP, patch, PRODUCT, USER } from "../../support/provision.ts";
+import { queueBackend } from "../../support/queues.ts";
 import { createScimClient, filterQuery } from "../../support/scim-client.ts";
 import { TEST_SECRET, waitFor } from "../../support/service.ts";
 import { ERROR, expectRefusal, patchAt, read, useOneService, userAt } from "./one-service.ts";
@@ -201,10 +201,8 @@ test("RFC 109: a password is neither stored nor queued, in whatever words it com
   const scim = await client();
   const secret = "Pa55-that-must-not-stay";
   const existing = await userAt(scim);
-  const { redisUrl, prefix } = queue;
   const { databaseUrl, database } = service();
-  const backend = createQueueBackend({ redisUrl, databaseUrl, prefix, onError: () => undefined });
-  const jobs = backend.openQueue();
+  const jobs = queueBackend({ ...queue, databaseUrl }).openQueue();
   await jobs.pause();
 
   const waiting = async () => (await jobs.getJobs(["wait"])).map(({ data }) => data);
