@@ -184,6 +184,7 @@ function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): r
     housekeepingPart({
       db,
       queue,
+      deliveries: shared.deliveries,
       backend,
       metrics,
       logger,
@@ -226,7 +227,6 @@ function createWebhookPart(shared: Shared, dashboard: HttpServer | undefined): P
     secret: config.ROLLCALL_SECRET,
     issuer: issuerOf(config.PUBLIC_URL),
     concurrency: config.WEBHOOK_CONCURRENCY,
-    eventRetentionDays: config.EVENT_RETENTION_DAYS,
     timeoutMs: config.WEBHOOK_TIMEOUT_MS,
     retrySeconds: config.WEBHOOK_RETRY_SECONDS,
     pauseAfterSeconds: config.WEBHOOK_PAUSE_SECONDS,

@@ -1,14 +1,15 @@
 /**
- * State that many processes share, as metrics: queue depth, cycles, directory sizes, token expiry. Only workers expose
+ * State that many processes share, as metrics: queues, cycles, directory sizes, webhooks, token expiry. Only workers expose
  * it. Gauges are set anew each time, so that their number stays bounded however many tenants come and go.
  */
 import type { Metrics } from "../platform/metrics.ts";
-import { type QueueBackend, QUEUES, type WriteQueue } from "../queue/queues.ts";
+import { type DeliveryQueue, type QueueBackend, QUEUES, type WriteQueue } from "../queue/queues.ts";
 import { readCycleGauges } from "../store/cycles.ts";
 import type { Database } from "../store/database.ts";
 import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.ts";
 import { countHeld } from "../store/held-deactivations.ts";
 import { overdueOf } from "../store/overdue.ts";
+import { readWebhookState } from "../store/webhook-log.ts";
 
 export interface ExposeDeps {
   readonly db: Database;
@@ -59,6 +60,19 @@ export async function exposeHeld({ db, metrics }: ExposeDeps): Promise<void> {
   metrics.guardHeld.reset();
   for (const { tenantSlug, waiting } of held)
     metrics.guardHeld.inc({ tenant: metrics.tenant(tenantSlug) }, waiting);
+}
+
+export async function exposeWebhooks({
+  db,
+  deliveries,
+  metrics,
+}: Pick<ExposeDeps, "db" | "metrics"> & { readonly deliveries: DeliveryQueue }): Promise<void> {
+  const { lagSeconds, ...endpoints } = await readWebhookState(db);
+  metrics.eventLag.set(lagSeconds);
+  for (const [state, count] of Object.entries(endpoints)) metrics.webhookEndpoints.set({ state }, count);
+  const counts = await deliveries.getJobCounts("waiting", "active", "failed");
+  for (const [state, count] of Object.entries(counts))
+    metrics.queueJobs.set({ queue: QUEUES.deliveries, state }, count);
 }
 
 /** Nothing where Postgres is the queue. */

@@ -1,13 +1,12 @@
 /**
- * What the worker does besides writes, on a beat: ends quiet cycles, forgets what is old, puts accepted
- * writes back that the queue has lost, and exposes state that many processes share (queue depth, cycles, directory
- * sizes). Only workers expose that, so that sums are right.
+ * What the worker does besides writes, on a beat: ends quiet cycles, forgets what is old, puts accepted writes back that
+ * the queue has lost, and exposes state that many processes share. Only workers expose that, so that sums are right.
  */
 import { Beat } from "../platform/beat.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Part } from "../platform/lifecycle.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { QueueBackend, WriteQueue } from "../queue/queues.ts";
+import type { DeliveryQueue, QueueBackend, WriteQueue } from "../queue/queues.ts";
 import { forgetAsyncRequests } from "../store/accepted-writes.ts";
 import { forgetAssertions } from "../store/client-keys.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -15,15 +14,24 @@ import { forgetOldRequests } from "../store/repeated-requests.ts";
 import { pruneEvents } from "../store/events.ts";
 import { forgetOldRejections } from "../store/held-deactivations.ts";
 import { pruneReconciliations } from "../store/reconciliations.ts";
+import { pruneDeliveries } from "../store/webhook-log.ts";
 import { putBackAccepted } from "./accepted.ts";
 import { closeCycles } from "./close-cycles.ts";
-import { exposeCycles, exposeDirectories, exposeEviction, exposeHeld, exposeQueue } from "./expose-state.ts";
+import {
+  exposeCycles,
+  exposeDirectories,
+  exposeEviction,
+  exposeHeld,
+  exposeQueue,
+  exposeWebhooks,
+} from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
 import { type Retention, retain } from "./retain.ts";
 
 export interface HousekeepingDeps {
   readonly db: DatabasePool;
   readonly queue: WriteQueue;
+  readonly deliveries: DeliveryQueue;
   readonly backend: QueueBackend;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -35,6 +43,7 @@ export interface HousekeepingDeps {
 }
 
 const BEAT_MS = 1_000;
+const WEBHOOK_BEATS = 5;
 const DIRECTORY_BEATS = 10;
 const FORGET_BEATS = 60;
 // Changes to tables wait until a process has long started; what they are for is days ahead.
@@ -42,6 +51,7 @@ const RETAIN_BEAT = 30;
 // Early, since an alert waits for it.
 const EVICTION_BEAT = 1;
 const PRUNED_PER_TENANT_MAX = 10_000;
+const DELIVERIES_PRUNED_MAX = 10_000;
 const SECONDS_PER_DAY = 86_400;
 
 export function housekeepingPart(deps: HousekeepingDeps): Part {
@@ -95,6 +105,7 @@ function dutiesOf(
     exposeQueue: () => exposeQueue(deps),
     exposeCycles: () => exposeCycles(deps),
     exposeHeld: () => exposeHeld(deps),
+    ...(isDue(WEBHOOK_BEATS) && { exposeWebhooks: () => exposeWebhooks(deps) }),
     ...(isDue(DIRECTORY_BEATS) && { exposeDirectories: () => exposeDirectories(deps) }),
     ...(isDue(FORGET_BEATS) && { forget: () => forget(deps) }),
     ...(isDue(FORGET_BEATS, EVICTION_BEAT) && { exposeEviction: () => exposeEviction(deps) }),
@@ -119,6 +130,8 @@ async function forget({ db, eventRetentionDays }: HousekeepingDeps): Promise<voi
   await db.transaction(forgetOldRejections);
   await db.transaction(forgetAssertions);
   const seconds = eventRetentionDays * SECONDS_PER_DAY;
+  // Ended deliveries go with their events.
+  await db.transaction((tx) => pruneDeliveries(tx, { seconds, max: DELIVERIES_PRUNED_MAX }));
   // A report is kept for as long as the event that tells of it.
   await db.transaction((tx) => pruneReconciliations(tx, seconds));
   await db.transaction((tx) => pruneEvents(tx, { seconds, perTenantMax: PRUNED_PER_TENANT_MAX }));

@@ -2,10 +2,10 @@
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMetrics } from "../../../src/platform/metrics.ts";
-import { createQueueBackend } from "../../../src/queue/queues.ts";
 import { housekeepingPart } from "../../../src/worker/housekeeping.ts";
 import { addTenant } from "../../support/console-seed.ts";
-import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } from "../../support/stores.ts";
+import { makeQueue } from "../../support/queues.ts";
+import { createTestDatabase, queueBackends, type TestDatabase } from "../../support/stores.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -25,19 +25,21 @@ test("without its queue, quiet cycles end and are shown, and one line says what 
     [tenantId, connectionId],
   );
   const [kind = "postgres"] = queueBackends();
-  const { redisUrl, prefix } = openTestQueue(kind);
-  const backend = createQueueBackend({
-    ...{ redisUrl, prefix, databaseUrl: store.url },
-    onError: () => undefined,
-  });
-  await backend.prepare();
-  const queue = backend.openQueue();
-  await queue.waitUntilReady();
-  await queue.close();
+  const { backend, queue } = await makeQueue(kind, store.url);
+  const deliveries = backend.openDeliveryQueue();
+  await Promise.all([queue.close(), deliveries.close()]);
   const metrics = createMetrics({ tenantsMax: 10, version: "0" });
   const lines: string[] = [];
   const part = housekeepingPart({
-    ...{ db: store.database, queue, backend, metrics, cycleIdleSeconds: 300, eventRetentionDays: 30 },
+    ...{
+      db: store.database,
+      queue,
+      deliveries,
+      backend,
+      metrics,
+      cycleIdleSeconds: 300,
+      eventRetentionDays: 30,
+    },
     ...{ retention: { writes: 90, cycles: 400, failures: 90, audit: 400 }, tenantsMax: 10 },
     logger: pino({ level: "warn" }, { write: (line) => void lines.push(line) }),
   });
@@ -49,5 +51,5 @@ test("without its queue, quiet cycles end and are shown, and one line says what 
   const open = await metrics.cycleOpen.get();
   expect(open.values).toMatchObject([{ value: 0, labels: { tenant: "contoso" } }]);
   expect(lines).toHaveLength(1);
-  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ duties: ["exposeQueue"] });
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ duties: ["exposeQueue", "exposeWebhooks"] });
 });
