@@ -3,6 +3,7 @@
  * applied whatever becomes of the queue and of this process, then put on the queue for speed.
  */
 import { randomUUID } from "node:crypto";
+import { within } from "../platform/within.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { SubmitOverloadError } from "../queue/lines.ts";
 import type { Exchange } from "./context.ts";
@@ -41,7 +42,7 @@ export async function acceptAndSubmit(
   watchAnswer(exchange, { tenantId, requestKey, writeId: txn, abandon: () => true }, submit);
   if (txn !== command.writeId) return { txn };
   const outcome = enqueue(command, bytesOf(exchange.response).length, submit);
-  return (await within(waitMs, outcome)) ?? { txn };
+  return (waitMs === 0 ? undefined : await within(waitMs, outcome)) ?? { txn };
 }
 
 /** @returns undefined where the outcome will not be known here: the worker finds the write in Postgres */
@@ -60,14 +61,4 @@ async function enqueue(
   } catch {
     return undefined;
   }
-}
-
-/** @returns undefined when it takes longer */
-async function within<Result>(waitMs: number, work: Promise<Result>): Promise<Result | undefined> {
-  if (waitMs === 0) return undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, waitMs, undefined);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -5,6 +5,7 @@
  * noted, but for these". If the process is then killed, only what came after that word is in doubt.
  */
 import { Beat } from "../platform/beat.ts";
+import { uuidOf } from "../platform/ids.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -177,10 +178,8 @@ export class Answers {
   }
 }
 
-const UUID_PARTS = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
-
 /** The UUID before this one, in the order in which Postgres compares them. */
 export function precedingId(id: string): string {
   const number = BigInt(`0x${id.replaceAll("-", "")}`) - 1n;
-  return number.toString(16).padStart(32, "0").replace(UUID_PARTS, "$1-$2-$3-$4-$5");
+  return uuidOf(number.toString(16).padStart(32, "0"));
 }

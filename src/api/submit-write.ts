@@ -1,7 +1,7 @@
 /** A write on its way through the queue: from the request to the outcome, with what a retry of it must find. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { newId } from "../platform/ids.ts";
+import { newId, uuidOf } from "../platform/ids.ts";
 import type { ResourceType } from "../scim/index.ts";
 import type { Operation, Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type Places, SubmitOverloadError } from "../queue/lines.ts";
@@ -212,5 +212,5 @@ export function requestKeyOf({ request, response }: Exchange, part: string): str
   const digest = createHash("sha256").update(head).update("\n").update(bytesOf(response)).digest();
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
-  return digest.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return uuidOf(digest.toString("hex", 0, 16));
 }

@@ -5,6 +5,7 @@
 import { createQueueBackend } from "../queue/queues.ts";
 import { fieldOf, listRedisServers, openRedis } from "../queue/redis.ts";
 import { fingerprint } from "../platform/secrets.ts";
+import { within } from "../platform/within.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { readServerFacts } from "../store/server-facts.ts";
 import { checkSecret } from "../store/installation.ts";
@@ -150,7 +151,7 @@ async function examinePostgresQueue(databaseUrl: string, prefix: string): Promis
   const onError = (error: Error): void => void errors.push(error);
   const queue = createQueueBackend({ redisUrl: undefined, databaseUrl, prefix, onError }).openQueue();
   try {
-    await within(ANSWER_TIMEOUT_MS, queue.waitUntilReady());
+    await answerOf(queue.waitUntilReady());
     return { part, found: `in Postgres, schema ${prefix}_queue` };
   } catch (error) {
     return { part, problem: reason(error), fix: "run bin/rollcall migrate" };
@@ -165,9 +166,9 @@ async function examineRedis(url: string): Promise<readonly Finding[]> {
   let lost: Error | undefined;
   const redis = openRedis(url, { maxRetriesPerRequest: 0 }, (error) => (lost ??= error));
   try {
-    const servers = await within(ANSWER_TIMEOUT_MS, listRedisServers(redis, url));
+    const servers = await answerOf(listRedisServers(redis, url));
     const findings = servers.map(async ({ name, info }) => {
-      const finding = judgeRedis(await within(ANSWER_TIMEOUT_MS, info()));
+      const finding = judgeRedis(await answerOf(info()));
       return name === "" ? finding : naming(name, finding);
     });
     return await Promise.all(findings);
@@ -225,10 +226,12 @@ export async function examineApi(apiUrl: string | undefined): Promise<Finding> {
   }
 }
 
-async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+/** @throws {Error} when it does not come in time */
+async function answerOf<Result>(work: Promise<Result>): Promise<Result> {
+  const answer = await within(
+    ANSWER_TIMEOUT_MS,
+    work.then((value) => ({ value })),
+  );
+  if (answer === undefined) throw new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+  return answer.value;
 }

@@ -47,6 +47,13 @@ export function createIdSource(now: () => number = Date.now): () => string {
 /** A new id. */
 export const newId = createIdSource();
 
+const UUID_PARTS = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
+
+/** @param hex - 32 digits */
+export function uuidOf(hex: string): string {
+  return hex.replace(UUID_PARTS, "$1-$2-$3-$4-$5");
+}
+
 /** @returns the id below which all ids are older than this moment */
 export function firstIdAt(at: Date): string {
   const head = Math.max(0, at.getTime()).toString(16).padStart(12, "0");

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
+import { within } from "./within.ts";
 
 export interface Part {
   readonly name: string;
@@ -62,16 +63,12 @@ export function createLifecycle(parts: readonly Part[], settings: LifecycleSetti
 
 /** Never throws: the parts behind a broken one must be stopped as well. */
 async function stopPart(part: Part, { logger, stopTimeoutMs }: LifecycleSettings): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      logger.error({ part: part.name }, "part did not stop in time and is left behind");
-      resolve();
-    }, stopTimeoutMs);
-  });
   const stopped = part.stop().catch((err: unknown) => {
     logger.error({ err, part: part.name }, "part did not stop well");
   });
-  await Promise.race([stopped, late]);
-  clearTimeout(timer);
+  const isInTime = await within(
+    stopTimeoutMs,
+    stopped.then(() => true),
+  );
+  if (isInTime !== true) logger.error({ part: part.name }, "part did not stop in time and is left behind");
 }

@@ -3,6 +3,7 @@
  * Names travel as hashes, since a list of failures is looked at by people who may not see them.
  */
 import { createHash } from "node:crypto";
+import { uuidOf } from "../platform/ids.ts";
 import { fold } from "../scim/index.ts";
 
 export interface FailureKeys {
@@ -87,6 +88,5 @@ function fieldsOf(value: unknown): Fields {
 
 /** 128 bits of a SHA-256, as a UUID. */
 function hashOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex").slice(0, 32);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return uuidOf(createHash("sha256").update(text).digest("hex").slice(0, 32));
 }
