@@ -43,14 +43,12 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
   const { request, response } = exchange;
   const projection = projectionOf(response);
   const principal = principalOf(response);
-  const asked = commandOf(target, response);
-  const command = principal.hasOffers
-    ? await adopting(asked, { db: tenantDbOf(response), principal })
-    : asked;
+  const asked = requestedWrite(target, response);
+  const wanted = await adopting(asked, { db: tenantDbOf(response), principal });
   const preference = preferenceOf(request);
   const outcome = preference.isAsync
-    ? await acceptAndSubmit(command, exchange, { waitMs: preference.waitMs, submit: deps.submit })
-    : await submitWrite(command, exchange, deps.submit);
+    ? await acceptAndSubmit(wanted, exchange, { waitMs: preference.waitMs, submit: deps.submit })
+    : await submitWrite(wanted, exchange, deps.submit);
   if ("txn" in outcome) {
     sendAccepted(response, outcome.txn, deps.baseUrl(request));
     return;
@@ -60,8 +58,8 @@ export async function write(target: WriteTarget, exchange: Exchange, deps: Write
     sendWithoutBody(response, outcome);
     return;
   }
-  const wanted = { type, operation, projection, response, payload: command.payload };
-  const stored = await storedOf(outcome, wanted, deps);
+  const shown = { type, operation, projection, response, payload: wanted.payload };
+  const stored = await storedOf(outcome, shown, deps);
   if (!stored) {
     sendWithoutBody(response, outcome);
     return;
@@ -85,7 +83,7 @@ function asAnswered({ isHeld }: AppliedOutcome, stored: Stored): Stored {
   return isHeld === true ? { ...stored, resource: { ...stored.resource, active: false } } : stored;
 }
 
-function commandOf(
+function requestedWrite(
   { type, operation, id: resourceId = "" }: WriteTarget,
   response: ServerResponse,
 ): WriteRequest {

@@ -2,16 +2,11 @@
  * One command on one resource, in memory: what the resource is afterwards, what the client is told, what counts.
  * Pure but for the membership it is handed; throws ScimError for what is refused, and then nothing has changed.
  */
-import { z } from "zod";
 import {
   applyPatch,
   applyReplace,
-  type CanonicalBody,
   matchesEtag,
-  memberChanges,
-  type MemberChange,
   type Model,
-  type Patch,
   type Resource,
   say,
   ScimError,
@@ -38,6 +33,7 @@ import { adoptionBy, isOffered, offeredRow, withProductId } from "./adopt.ts";
 import { attributeChanges } from "./attribute-changes.ts";
 import type { DeactivationGuard } from "./deactivation-guard.ts";
 import type { MembershipDelta, Memberships } from "./memberships.ts";
+import { bodyOf, membershipChanges, patchOf } from "./payload.ts";
 import type { UserNames } from "./user-names.ts";
 
 /** A resource as the batch works on it: undefined while it does not exist. */
@@ -77,15 +73,6 @@ interface Existing {
   readonly row: ResourceRow;
 }
 
-/** What a payload looks like after its journey; its depth was checked by `readBody` and `readPatch`. */
-const Body = z.object({
-  resource: z.record(z.string(), z.unknown()),
-  members: z.array(z.unknown()).optional(),
-  /** Absent from the commands of older api processes, which then assert everything. */
-  unasserted: z.array(z.string()).optional(),
-});
-const PatchPayload = z.object({ operations: z.array(z.unknown()) });
-
 /**
  * Applies the command to the draft.
  * @throws {ScimError} 404 unknown, 412 stale version, 400 by the rules of PATCH, 503 held; the draft is then as it was
@@ -103,21 +90,6 @@ export function applyWrite(command: WriteCommand, draft: Draft, around: Surround
       return change(command, { draft, row }, around);
     case "patch":
       return change(command, { draft, row }, around);
-  }
-}
-
-/** The membership changes a command asks for; a replaced group has the members it was sent, and no others. */
-export function membershipChanges(command: WriteCommand): readonly MemberChange[] {
-  if (command.resourceType !== "Group") return [];
-  switch (command.operation) {
-    case "delete":
-      return [];
-    case "patch":
-      return memberChanges(patchOf(command));
-    case "create":
-      return [{ kind: "add", members: bodyOf(command).members ?? [] }];
-    case "replace":
-      return [{ kind: "replace", members: bodyOf(command).members ?? [] }];
   }
 }
 
@@ -273,12 +245,4 @@ function checkVersion({ ifMatch, resourceType }: WriteCommand, row: ResourceRow)
   if (ifMatch === null || matchesEtag(ifMatch, row.version)) return;
   const detail = say`If-Match ${term(ifMatch)} is not the version of ${term(resourceType)} ${term(row.id)}, which is ${term(weakEtag(row.version))}; read it again and repeat the change`;
   throw new ScimError(412, "version-mismatch", detail);
-}
-
-function bodyOf(command: WriteCommand): CanonicalBody {
-  return Body.parse(command.payload) as CanonicalBody;
-}
-
-function patchOf(command: WriteCommand): Patch {
-  return PatchPayload.parse(command.payload) as unknown as Patch;
 }

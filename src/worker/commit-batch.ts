@@ -16,7 +16,7 @@ import {
 } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
-import { applyWrite, type Applied, type Draft, membershipChanges, type Surroundings } from "./apply-write.ts";
+import { applyWrite, type Applied, type Draft, type Surroundings } from "./apply-write.ts";
 import { findEarlier } from "./accepted.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import { Growth } from "./directory-growth.ts";
@@ -27,6 +27,7 @@ import { finish } from "./finish-batch.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import { WriteRaceError } from "./ledger.ts";
 import { type GroupChange, Memberships } from "./memberships.ts";
+import { membershipChanges } from "./payload.ts";
 import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
 
 export interface BatchResult {
@@ -113,8 +114,8 @@ async function applyBatch(
   const models = await BatchModels.load(tx, commands, { inForce: versions, models: tenantModels });
   const guard = await DeactivationGuard.load(tx, commands, { guards, users: users.rows });
   const entries = createEntries(recalled.fresh);
-  // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
   const growth = new Growth();
+  // Milliseconds, as SCIM's dateTime shows them, so that a filter on meta.lastModified compares what it saw.
   const around = { now: now.toISOString(), models, growth, guard };
   const saves = await applyEntries(tx, { ...around, entries, held: { User: users, Group: groups } });
   const replays = await finish(tx, {

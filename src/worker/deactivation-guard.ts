@@ -27,7 +27,7 @@ import {
 import type { ResourceRow } from "../store/directory-writes.ts";
 import type { NewEvent } from "../store/events.ts";
 
-const DeletedOrPatched = z.object({
+const ReplacedOrPatched = z.object({
   resource: z.object({ active: z.unknown().optional() }).optional(),
   operations: z
     .array(z.object({ attribute: z.string().optional(), value: z.unknown().optional() }))
@@ -50,7 +50,7 @@ function mayTakeAccess({ resourceType, operation, payload, cycleId, isReleased }
   if (resourceType !== "User" || operation === "create" || cycleId === null || isReleased === true)
     return false;
   if (operation === "delete") return true;
-  const { resource, operations = [] } = DeletedOrPatched.parse(payload);
+  const { resource, operations = [] } = ReplacedOrPatched.parse(payload);
   return (
     resource?.active === false ||
     operations.some(({ attribute, value }) => attribute === "active" && value !== true)

@@ -72,7 +72,7 @@ export class Memberships {
       findMemberships(tx, parts.filter(({ isNew }) => isNew !== true).flatMap(touchedMembers)),
       shareMembers(tx, unique(parts.flatMap(addedMembers))),
     ]);
-    // Whoever is in a group that is replaced need not be held to stay in it: if he is deleted, his membership goes too.
+    // Who is in a group that is replaced need not be held to stay in it: a membership goes with who is deleted.
     const present = new Set(all.map((row) => memberKeyOf(row, row.memberId)));
     const coming = (change: GroupChange): ResourceKey[] =>
       addedMembers(change).filter(
