@@ -1,5 +1,4 @@
 /** `account …`: console accounts from a shell, such as the way back in for an owner who has lost the password. */
-import { parseArgs } from "node:util";
 import { createReadablePassword, hashPassword } from "../platform/passwords.ts";
 import {
   type AccountChange,
@@ -19,6 +18,7 @@ import {
   CommandError,
   type Context,
   onlyArgument,
+  readArgs,
   twoArguments,
   UsageError,
 } from "./command.ts";
@@ -32,10 +32,9 @@ export const accountCreate: Command = {
   usage: `account create <login> [--role ${ROLE_CHOICE}] [--json]`,
   summary: "makes a console account, and prints its password once",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { role: { type: "string", default: "viewer" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      role: { type: "string", default: "viewer" },
+      json: { type: "boolean" },
     });
     const login = onlyArgument(positionals, "login").toLowerCase();
     const role = roleOf(values.role);
@@ -63,11 +62,7 @@ export const accountResetPassword: Command = {
   usage: "account reset-password <login> [--json]",
   summary: "gives a console account a new password, printed once, lifts a lock and ends its sessions",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const login = onlyArgument(positionals, "login").toLowerCase();
     const password = createReadablePassword();
     const passwordHash = await hashPassword(password);
@@ -87,11 +82,7 @@ export const accountList: Command = {
   usage: "account list [--json]",
   summary: "shows console accounts, their roles and when each signed in last",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
     const accounts = await onDatabase(context, listAccounts);
     if (values.json) context.print(JSON.stringify(accounts, undefined, 2));
@@ -114,7 +105,7 @@ export const accountSetRole: Command = {
   usage: `account set-role <login> <${ROLE_CHOICE}>`,
   summary: "changes what a console account may do, from its next request on",
   run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const [login, name] = twoArguments(positionals, ["login", "role"]);
     const role = roleOf(name);
     return changeAccount(context, login, {
@@ -129,7 +120,7 @@ export const accountDisable: Command = {
   usage: "account disable <login>",
   summary: "signs a console account out everywhere, and lets it in no more",
   run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const login = onlyArgument(positionals, "login");
     return changeAccount(context, login, { action: "account.disabled", change: disableAccount });
   },
@@ -139,7 +130,7 @@ export const accountEnable: Command = {
   usage: "account enable <login>",
   summary: "lets a disabled console account in again",
   run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const login = onlyArgument(positionals, "login");
     return changeAccount(context, login, { action: "account.enabled", change: enableAccount });
   },

@@ -1,12 +1,11 @@
 /** `backup`: the whole database but its queue into one file, which `restore` reads, and pg_restore as well. */
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { fingerprint } from "../platform/secrets.ts";
 import { checkSecret } from "../store/installation.ts";
 import { readServerFacts } from "../store/server-facts.ts";
 import { type BackupFacts, readBackup } from "./backup-file.ts";
-import { type Command, CommandError, onlyArgument, reason } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, reason } from "./command.ts";
 import { type Installation, openCommandDatabase, withInstallation } from "./installation.ts";
 import { findPostgresTools } from "./postgres-tools.ts";
 
@@ -16,10 +15,9 @@ export const backupCommand: Command = {
   usage: "backup <file> [--pg-bin <folder>] [--json]",
   summary: "writes all but the queue into one file (needs pg_dump); the service may run meanwhile",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { "pg-bin": { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      "pg-bin": { type: "string" },
+      json: { type: "boolean" },
     });
     const file = resolve(onlyArgument(positionals, "file"));
     if (existsSync(file)) throw new CommandError(`${file} exists already; a backup does not overwrite one`);

@@ -1,4 +1,5 @@
 /** What a command of `bin/rollcall` is, and the two ways in which one may end badly. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -26,6 +27,14 @@ export class CommandError extends Error {
 /** It cannot be told what was asked; the usage is shown. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** Options by their names, and the arguments without one. @throws {TypeError} when an option is not one of these */
+export function readArgs<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: Options,
+) {
+  return parseArgs({ args: [...args], options, allowPositionals: true });
 }
 
 /** @throws {UsageError} unless there is exactly one argument, the one called `name` */

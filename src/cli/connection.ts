@@ -1,5 +1,4 @@
 /** `connection …`: how far from the standard a connection's identity provider may go, from where, and how fast. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import {
   type ConnectionLimits,
@@ -10,7 +9,7 @@ import {
   setConnectionLimits,
 } from "../store/connection-limits.ts";
 import { type Dialect, DIALECT_NAMES, setDialect } from "../store/tenants.ts";
-import { type Command, CommandError, onlyArgument, twoArguments, UsageError } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, twoArguments, UsageError } from "./command.ts";
 import { onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
@@ -20,11 +19,7 @@ export const connectionSetDialect: Command = {
   usage: `connection set-dialect <slug> <${DIALECT_CHOICE}> [--connection <id>]`,
   summary: "says what a tenant's identity provider may send beyond the standard, from the next request on",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { connection: { type: "string" } });
     const [slug, name] = twoArguments(positionals, ["slug", "dialect"]);
     const dialect = dialectOf(name);
     return onDatabase({ env }, async (db) => {
@@ -56,10 +51,10 @@ export const connectionSetLimits: Command = {
   usage: "connection set-limits <slug> [--allow <ranges>|any] [--rate <per second>|any] [--connection <id>]",
   summary: "says from which addresses a connection's requests may come, and how many a second",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" }, allow: { type: "string" }, rate: { type: "string" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      allow: { type: "string" },
+      rate: { type: "string" },
     });
     const slug = onlyArgument(positionals, "slug");
     return onDatabase({ env }, async (db) => {

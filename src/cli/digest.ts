@@ -1,5 +1,4 @@
 /** `digest …`: who is told of a connection's cycles that ended with failures. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import { listDigests, type LoggedDigest } from "../store/digest-deliveries.ts";
 import {
@@ -10,7 +9,7 @@ import {
   readEmails,
   setDigest,
 } from "../store/digests.ts";
-import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { type Installation, onDatabase, requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
@@ -22,10 +21,9 @@ export const digestShow: Command = {
   usage: "digest show <slug> [--connection <id>] [--json]",
   summary: "shows who is told of a connection's failed cycles, and what came of telling them",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const { settings, sent } = await onDatabase(context, async (db) => {
@@ -44,16 +42,12 @@ export const digestSet: Command = {
     "digest set <slug> [--url <https address>|none] [--email <address,address>|none] [--renew-secret] [--connection <id>] [--json]",
   summary: "says who is told of a connection's failed cycles; shows the secret of a new address, once",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        url: { type: "string" },
-        email: { type: "string" },
-        "renew-secret": { type: "boolean", default: false },
-        connection: { type: "string" },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      url: { type: "string" },
+      email: { type: "string" },
+      "renew-secret": { type: "boolean", default: false },
+      connection: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const renewsSecret = values["renew-secret"];
@@ -84,11 +78,7 @@ export const digestOff: Command = {
   usage: "digest off <slug> [--connection <id>]",
   summary: "tells nobody of a connection's failed cycles any more, and forgets who was told",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { connection: { type: "string" } });
     const slug = onlyArgument(positionals, "slug");
     await onDatabase(context, (db) =>
       db.transaction(async (tx) => {

@@ -1,10 +1,9 @@
 /** `connection disconnect` and `tenant export`: ending what an identity provider may do, and taking the directory along. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import { disconnect } from "../store/disconnect.ts";
 import { EXPORT_FORMATS, exportDirectory } from "../store/export-directory.ts";
 import { changeLoginGate } from "../store/login-gates.ts";
-import { type Command, CommandError, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireConnection, requireTenant } from "./token.ts";
 
@@ -13,14 +12,10 @@ export const connectionDisconnect: Command = {
   summary:
     "ends its tokens at once and keeps the data; choice: allow or refuse, what the login gate then does",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        "when-off": { type: "string" },
-        connection: { type: "string" },
-        confirm: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      "when-off": { type: "string" },
+      connection: { type: "string" },
+      confirm: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const whenOff = values["when-off"];
@@ -51,11 +46,7 @@ export const tenantExport: Command = {
   usage: `tenant export <slug> [--format ${EXPORT_FORMATS.join("|")}]`,
   summary: "prints a tenant's users (csv), or users and groups (json, or as a SCIM bulk request)",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { format: { type: "string", default: "json" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { format: { type: "string", default: "json" } });
     const slug = onlyArgument(positionals, "slug");
     const format = EXPORT_FORMATS.find((each) => each === values.format);
     if (format === undefined) throw new UsageError(`--format takes ${EXPORT_FORMATS.join(", ")}`);

@@ -1,11 +1,10 @@
 /** `erase …`: takes a person, or a whole tenant, out of everything, and says what was removed. */
-import { parseArgs } from "node:util";
 import { eraseJobs, type JobsToErase } from "../queue/erase-jobs.ts";
 import { createQueueBackend } from "../queue/queues.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { type Erased, findPersonToErase, type PersonToErase } from "../store/erase-person.ts";
 import { eraseOnePerson, eraseWholeTenant } from "../store/erase.ts";
-import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, twoArguments } from "./command.ts";
 import { type Installation, onDatabase } from "./installation.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
@@ -13,10 +12,9 @@ export const erasePersonCommand: Command = {
   usage: "erase person <slug> <who> [--confirm] [--json]",
   summary: "takes a person out of everything: who is an id, userName, e-mail, externalId or the product's id",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { confirm: { type: "boolean" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      confirm: { type: "boolean" },
+      json: { type: "boolean" },
     });
     const [slug, who] = twoArguments(positionals, ["slug", "who"]);
     return inInstallation(context, async (db, installation) => {
@@ -39,10 +37,9 @@ export const eraseTenantCommand: Command = {
   usage: "erase tenant <slug> [--confirm <slug>] [--json]",
   summary: "ends a tenant's tokens and keys at once, and removes all that is held of it",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { confirm: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      confirm: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     return inInstallation(context, async (db, installation) => {

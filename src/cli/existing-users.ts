@@ -1,5 +1,4 @@
 /** `existing-users …`: people whom the product knew before its tenant's directory, and whom of them the directory knows. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
 import {
@@ -15,7 +14,7 @@ import {
 } from "../store/existing-users.ts";
 import { FIELDS, readExistingUsers } from "../store/existing-users-file.ts";
 import { importExistingUsers } from "../store/import-existing-users.ts";
-import { type Command, type Context, onlyArgument, twoArguments, UsageError } from "./command.ts";
+import { type Command, type Context, onlyArgument, readArgs, twoArguments, UsageError } from "./command.ts";
 import { onDatabase } from "./installation.ts";
 import { headingsOf, inFile, readText, showProgress } from "./people-file.ts";
 import { printTable } from "./table.ts";
@@ -28,11 +27,7 @@ export const existingUsersImport: Command = {
   usage: "existing-users import <slug> <file.csv> [--map <field>=<heading>,…]",
   summary: "tells whom the product knew before; fields: id, userName, email, externalId, displayName",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { map: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { map: { type: "string" } });
     const [slug, file] = twoArguments(positionals, ["slug", "file.csv"]);
     const headings = headingsOf(values.map, FIELDS);
     const users = inFile(file, () => readExistingUsers(readText(file), headings));
@@ -51,11 +46,7 @@ export const existingUsersPreview: Command = {
   usage: "existing-users preview <slug> [--state <state>,…] [--json]",
   summary: "matches them with the directory as it is, and shows who would lose access",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { state: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { state: { type: "string" }, json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     const states = statesOf(values.state);
     const { summary, users } = await onTenant(context, slug, async (db, tenantId) => {
@@ -75,7 +66,7 @@ export const existingUsersForget: Command = {
   usage: "existing-users forget <slug>",
   summary: "forgets them all; the directory and the gate stay as they are",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const slug = onlyArgument(positionals, "slug");
     const people = await onTenant(context, slug, (db, tenantId) =>
       db.transaction(async (tx) => {

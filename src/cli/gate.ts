@@ -1,5 +1,4 @@
 /** `gate …`: how a tenant's product is answered when it asks who may log in, and who always may. */
-import { parseArgs } from "node:util";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Transaction } from "../store/database.ts";
 import {
@@ -17,6 +16,7 @@ import {
   CommandError,
   type Context,
   onlyArgument,
+  readArgs,
   twoArguments,
   UsageError,
 } from "./command.ts";
@@ -30,11 +30,7 @@ export const gateShow: Command = {
   usage: "gate show <slug> [--json]",
   summary: "shows how a tenant's product is answered, and which logins are exempt",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     const { gate, exempt } = await onDatabase(context, async (db) => {
       const { id } = await requireTenant(db, slug);
@@ -50,14 +46,10 @@ export const gateSet: Command = {
   usage: "gate set <slug> [--enforce <when>] [--when-off <choice>] [--when-unreachable <choice>]",
   summary: "when: now, automatic, held or a time; choice: allow or refuse",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        enforce: { type: "string" },
-        "when-off": { type: "string" },
-        "when-unreachable": { type: "string" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      enforce: { type: "string" },
+      "when-off": { type: "string" },
+      "when-unreachable": { type: "string" },
     });
     const slug = onlyArgument(positionals, "slug");
     const change: Partial<LoginGate> = {
@@ -82,11 +74,7 @@ export const gateExempt: Command = {
   usage: "gate exempt <slug> <login> --note <why>",
   summary: "lets a userName or e-mail address log in whatever the directory says",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { note: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { note: { type: "string" } });
     const [slug, login] = twoArguments(positionals, ["slug", "login"]);
     const note = values.note?.trim() ?? "";
     if (note === "" || note.length > NOTE_CHARS_MAX)
@@ -106,7 +94,7 @@ export const gateUnexempt: Command = {
   usage: "gate unexempt <slug> <login>",
   summary: "takes a login off the exempt ones",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const [slug, login] = twoArguments(positionals, ["slug", "login"]);
     await onTenant(context, slug, async (tx, tenantId) => {
       if (!(await removeExemption(tx, tenantId, login)))

@@ -1,21 +1,16 @@
 /** `grant`: lets a role of Postgres run the service without being able to change a table. */
-import { parseArgs } from "node:util";
 import { QUEUES } from "../queue/queues.ts";
 import { grantAppRole } from "../store/app-role.ts";
 import type { DatabasePool } from "../store/database.ts";
 import { LEAKPROOF, letIndexesThrough, lowerFence, raiseFence } from "../store/row-security.ts";
-import { type Command, CommandError, onlyArgument, reason } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, reason } from "./command.ts";
 import { onDatabase } from "./installation.ts";
 
 export const grantCommand: Command = {
   usage: "grant <role> [--row-level-security on|off]",
   summary: "lets a Postgres role run the service without the right to change tables; as who migrates",
   async run(args, { env, print }) {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { "row-level-security": { type: "string" } },
-    });
+    const { positionals, values } = readArgs(args, { "row-level-security": { type: "string" } });
     const role = onlyArgument(positionals, "role");
     const fence = values["row-level-security"];
     if (fence !== undefined && fence !== "on" && fence !== "off")

@@ -1,5 +1,4 @@
 /** `guard …`: how many deactivations of a cycle pass by themselves, and what becomes of those that are held. */
-import { parseArgs } from "node:util";
 import { releaseCommands } from "../queue/release.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -15,7 +14,7 @@ import {
 import { liftGuard } from "../store/guard-cycles.ts";
 import { countHeld, decideAllHeld, type HeldUser, listHeld } from "../store/held-deactivations.ts";
 import type { Connection } from "../store/tenants.ts";
-import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
@@ -27,10 +26,9 @@ export const guardShow: Command = {
   usage: "guard show <slug> [--connection <id>] [--json]",
   summary: "shows a connection's deactivation guard, and how many it holds",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      json: { type: "boolean" },
     });
     return onConnection(
       context,
@@ -67,15 +65,11 @@ export const guardSet: Command = {
   usage: "guard set <slug> [--users <n>] [--percent <p>] [--answer retry|accept] [--connection <id>]",
   summary: "holds deactivations beyond so many users, or so much of the active ones, in one cycle",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        users: { type: "string" },
-        percent: { type: "string" },
-        answer: { type: "string" },
-        connection: { type: "string" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      users: { type: "string" },
+      percent: { type: "string" },
+      answer: { type: "string" },
+      connection: { type: "string" },
     });
     const slug = onlyArgument(positionals, "slug");
     const settings = settingsOf(values);
@@ -94,11 +88,7 @@ export const guardOff: Command = {
   usage: "guard off <slug> [--connection <id>]",
   summary: "holds nothing any more; what is held already waits for a decision still",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { connection: { type: "string" } });
     const slug = onlyArgument(positionals, "slug");
     return onConnection(context, { slug, id: values.connection }, async (db, key, { name }) => {
       const wasOn = await db.transaction(async (tx) => {
@@ -116,10 +106,10 @@ export const guardList: Command = {
   usage: "guard list <slug> [--rejected] [--connection <id>] [--json]",
   summary: "shows whose deactivation or deletion waits for a decision",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { rejected: { type: "boolean" }, connection: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      rejected: { type: "boolean" },
+      connection: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     return onConnection(context, { slug, id: values.connection }, async (db, key) => {
@@ -146,14 +136,10 @@ function decisionCommand(decision: "release" | "reject", words: Pick<Command, "u
   return {
     ...words,
     async run(args, context) {
-      const { values, positionals } = parseArgs({
-        args: [...args],
-        options: {
-          reason: { type: "string" },
-          "rest-of-cycle": { type: "boolean" },
-          connection: { type: "string" },
-        },
-        allowPositionals: true,
+      const { values, positionals } = readArgs(args, {
+        reason: { type: "string" },
+        "rest-of-cycle": { type: "boolean" },
+        connection: { type: "string" },
       });
       const [slug, ...userIds] = positionals;
       if (slug === undefined) throw new UsageError("<slug> is missing");

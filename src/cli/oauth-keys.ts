@@ -1,10 +1,9 @@
 /** `oauth keys`: the public keys of a client that signs its own assertions (private_key_jwt). */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import { type KeyTrust, readKeyTrust, removeClientKeys, setClientKeys } from "../store/client-keys.ts";
 import type { Transaction } from "../store/database.ts";
-import { type Command, CommandError, onlyArgument, reason, UsageError } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, reason, UsageError } from "./command.ts";
 import { withDatabase, withInstallation } from "./installation.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
@@ -20,7 +19,7 @@ export const oauthKeys: Command = {
   usage: "oauth keys <slug> (--file <path> | --url <url>) [--algorithm RS256] [--connection <id>] | --remove",
   summary: "takes a client's own JWTs in place of a secret (private_key_jwt), by its public keys",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const { values, positionals } = readArgs(args, OPTIONS);
     const slug = onlyArgument(positionals, "slug");
     const trust = values.remove ? undefined : trustOf(values);
     return withInstallation(env, ({ tenantUrl, ...installation }) =>

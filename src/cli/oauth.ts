@@ -1,9 +1,8 @@
 /** `oauth …`: client credentials of a connection, and whose JWTs it trusts. A secret is shown once, here. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import { readTrust, removeFederation, setFederation, type Trust } from "../store/oauth-clients.ts";
 import { OVERLAP_HOURS_MAX, rotateToken } from "../store/tenants.ts";
-import { type Command, CommandError, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { onDatabase, requireSecret } from "./installation.ts";
 import { CLI_ACTOR, requireConnection } from "./token.ts";
 
@@ -14,14 +13,10 @@ export const oauthSecret: Command = {
   summary:
     "makes a client secret for the token endpoint; those before it go on for a week, or for so many hours",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        connection: { type: "string" },
-        overlap: { type: "string", default: OVERLAP_HOURS_DEFAULT },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      overlap: { type: "string", default: OVERLAP_HOURS_DEFAULT },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const overlapHours = /^\d{1,3}$/.test(values.overlap) ? Number(values.overlap) : Infinity;
@@ -58,15 +53,11 @@ export const oauthTrust: Command = {
   summary:
     "lets a connection's identity provider in by JWTs of its own issuer (workload identity federation)",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        connection: { type: "string" },
-        issuer: { type: "string", default: "" },
-        subject: { type: "string", default: "" },
-        audience: { type: "string", default: "" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      issuer: { type: "string", default: "" },
+      subject: { type: "string", default: "" },
+      audience: { type: "string", default: "" },
     });
     const slug = onlyArgument(positionals, "slug");
     const trust = trustOf(values);
@@ -87,11 +78,7 @@ export const oauthDistrust: Command = {
   usage: "oauth distrust <slug> [--connection <id>]",
   summary: "ends that trust, and the access tokens that came of it",
   async run(args, { env, print }) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { connection: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { connection: { type: "string" } });
     const slug = onlyArgument(positionals, "slug");
     return onDatabase({ env }, async (db) => {
       await db.transaction(async (tx) => {

@@ -1,5 +1,4 @@
 /** `product-key …`: the keys by which a product asks about its tenant. A key is shown once, here. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool } from "../store/database.ts";
 import {
@@ -9,7 +8,7 @@ import {
   type ProductKey,
   revokeProductKey,
 } from "../store/product-keys.ts";
-import { type Command, CommandError, type Context, onlyArgument, twoArguments } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, twoArguments } from "./command.ts";
 import { onDatabase, requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -21,10 +20,10 @@ export const productKeyCreate: Command = {
   usage: "product-key create <slug> [--name <text>] [--days <n>] [--json]",
   summary: "makes a key by which the tenant's product asks who may log in",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { name: { type: "string" }, days: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      name: { type: "string" },
+      days: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const name = checkedName(values.name);
@@ -42,11 +41,7 @@ export const productKeyList: Command = {
   usage: "product-key list <slug> [--json]",
   summary: "shows a tenant's product keys, when they end and when they were used",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     const keys = await onDatabase(context, async (db) => {
       const tenant = await requireTenant(db, slug);
@@ -62,10 +57,9 @@ export const productKeyRotate: Command = {
   usage: "product-key rotate <slug> <key> [--overlap-hours <n>] [--json]",
   summary: "makes a key in the place of another, which works for 24 more hours",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { "overlap-hours": { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      "overlap-hours": { type: "string" },
+      json: { type: "boolean" },
     });
     const [slug, wanted] = twoArguments(positionals, ["slug", "key"]);
     const given = values["overlap-hours"];
@@ -83,7 +77,7 @@ export const productKeyRevoke: Command = {
   usage: "product-key revoke <slug> <key>",
   summary: "ends a product key at once; <key> is its id or the hint that list shows",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const [slug, wanted] = twoArguments(positionals, ["slug", "key"]);
     return onDatabase(context, async (db) => {
       const hint = await revoke(db, slug, wanted);

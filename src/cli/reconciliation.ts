@@ -1,5 +1,4 @@
 /** `reconciliation …`: the product's own list of its people against the directory, and the reports of it. */
-import { parseArgs } from "node:util";
 import type { DatabasePool } from "../store/database.ts";
 import { countProductList, LIST_FIELDS, readProductList } from "../store/reconciliation-file.ts";
 import {
@@ -24,6 +23,7 @@ import {
   CommandError,
   type Context,
   onlyArgument,
+  readArgs,
   twoArguments,
   UsageError,
 } from "./command.ts";
@@ -38,11 +38,7 @@ export const reconciliationRun: Command = {
   usage: "reconciliation run <slug> <file.csv> [--map <field>=<heading>,…] [--json]",
   summary: `holds the product's own list against the directory; fields: ${LIST_FIELDS.join(", ")}`,
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { map: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { map: { type: "string" }, json: { type: "boolean" } });
     const [slug, file] = twoArguments(positionals, ["slug", "file.csv"]);
     const headings = headingsOf(values.map, LIST_FIELDS);
     const text = readText(file);
@@ -67,11 +63,7 @@ export const reconciliationList: Command = {
   usage: "reconciliation list <slug> [--json]",
   summary: "shows a tenant's reports, newest first",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     return onTenant(context, slug, async (db, tenantId) => {
       const reports = await listReconciliations(db, tenantId, SHOWN);
@@ -86,10 +78,10 @@ export const reconciliationShow: Command = {
   usage: "reconciliation show <slug> [<id>] [--finding <finding>,…] [--csv | --json]",
   summary: "shows who differs, by the newest report or the one that is named",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { finding: { type: "string" }, csv: { type: "boolean" }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      finding: { type: "string" },
+      csv: { type: "boolean" },
+      json: { type: "boolean" },
     });
     const findings = findingsOf(values.finding);
     return onTenant(context, slugOf(positionals), async (db, tenantId) => {
@@ -108,7 +100,7 @@ export const reconciliationDelete: Command = {
   usage: "reconciliation delete <slug> <id>",
   summary: "removes a report, with what it holds of people",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const [slug, id] = twoArguments(positionals, ["slug", "id"]);
     return onTenant(context, slug, async (db, tenantId) => {
       const report = await requireReport(db, tenantId, id);

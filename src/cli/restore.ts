@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { newId } from "../platform/ids.ts";
 import { fingerprint } from "../platform/secrets.ts";
 import { countQueueWorkers, emptyQueues } from "../queue/empty-queues.ts";
@@ -18,7 +17,7 @@ import {
 } from "../store/restore-target.ts";
 import { readServerFacts } from "../store/server-facts.ts";
 import { type BackupFacts, readBackup } from "./backup-file.ts";
-import { type Command, CommandError, type Context, onlyArgument } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs } from "./command.ts";
 import {
   assertReachable,
   type Installation,
@@ -62,11 +61,7 @@ export const restoreCommand: Command = {
     "restore <file> [--overwrite <database>] [--migrate] [--other-secret] [--queue-in-use] [--pg-bin <folder>] [--json]",
   summary: "puts a backup into an empty database, or by --overwrite in the place of what is there",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: OPTIONS,
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, OPTIONS);
     const file = resolve(onlyArgument(positionals, "file"));
     if (!existsSync(file)) throw new CommandError(`there is no file ${file}`);
     return withInstallation(context.env, async (installation) => {

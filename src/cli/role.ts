@@ -1,5 +1,4 @@
 /** `role map`, `role unmap` and `role list`: which groups give their members which roles of the product. */
-import { parseArgs } from "node:util";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Transaction } from "../store/database.ts";
 import {
@@ -16,6 +15,7 @@ import {
   CommandError,
   type Context,
   onlyArgument,
+  readArgs,
   twoArguments,
   UsageError,
 } from "./command.ts";
@@ -69,11 +69,7 @@ export const roleList: Command = {
   usage: "role list <slug> [--json]",
   summary: "shows which groups give which roles, and how many of those groups are there",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     const mappings = await onDatabase(context, async (db) =>
       listRoleMappings(db, (await requireTenant(db, slug)).id),
@@ -90,14 +86,10 @@ export const roleList: Command = {
 };
 
 function read(args: readonly string[]): { readonly slug: string; readonly mapping: RoleMapping } {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: {
-      "display-name": { type: "string" },
-      "external-id": { type: "string" },
-      "group-id": { type: "string" },
-    },
-    allowPositionals: true,
+  const { values, positionals } = readArgs(args, {
+    "display-name": { type: "string" },
+    "external-id": { type: "string" },
+    "group-id": { type: "string" },
   });
   const [slug, role] = twoArguments(positionals, ["slug", "role"]);
   const given = (

@@ -1,14 +1,21 @@
 /** `schema set`, `schema show` and `schema example`: attributes that a tenant has beyond the standard's. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { defineModels, type ExtensionChange, type Extensions, RESOURCE_TYPES } from "../scim/index.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool, Transaction } from "../store/database.ts";
 import { ExtensionsError, parseExtensions } from "../store/extensions-json.ts";
 import { rebuildSearch } from "../store/rebuild-search.ts";
 import { findSchemaInForce, type SchemaSet, setSchema } from "../store/tenant-schemas.ts";
-import { type Command, CommandError, type Context, onlyArgument, reason, twoArguments } from "./command.ts";
+import {
+  type Command,
+  CommandError,
+  type Context,
+  onlyArgument,
+  readArgs,
+  reason,
+  twoArguments,
+} from "./command.ts";
 import { onDatabase } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
@@ -17,11 +24,7 @@ export const schemaSet: Command = {
   usage: "schema set <slug> <file.json> [--force]",
   summary: 'gives a tenant attributes of its own; "-" reads from stdin',
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { force: { type: "boolean", default: false } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { force: { type: "boolean", default: false } });
     const [slug, file] = twoArguments(positionals, ["slug", "file.json"]);
     const extensions = readExtensions(file);
     return onDatabase(context, (db) => set(db, { slug, extensions, isForced: values.force }, context));
@@ -32,11 +35,7 @@ export const schemaShow: Command = {
   usage: "schema show <slug> [--json]",
   summary: 'shows the attributes of a tenant\'s own; --json as "schema set" takes them',
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     return onDatabase(context, async (db) => {
       const { id } = await requireTenant(db, slug);

@@ -9,7 +9,7 @@ import {
   rotateSigningKey,
   type SigningKeyFacts,
 } from "../store/signing-keys.ts";
-import { type Command, CommandError, onlyArgument } from "./command.ts";
+import { type Command, CommandError, onlyArgument, readArgs } from "./command.ts";
 import { requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR } from "./token.ts";
@@ -53,7 +53,7 @@ export const signingKeyRevoke: Command = {
   usage: "signing-key revoke <key>",
   summary: "takes a key out of the key set at once; what it signed is no longer believed",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const id = onlyArgument(positionals, "key");
     return inDatabase(context, async (db) => {
       const result = await db.transaction(async (tx) => {

@@ -1,8 +1,7 @@
 /** `stream create`: security event tokens that wait until their receiver asks. Afterwards `webhook` is about it as well. */
-import { parseArgs } from "node:util";
 import { issuerOf } from "../store/security-events.ts";
 import { createEndpoint } from "../store/webhook-endpoints.ts";
-import { type Command, onlyArgument, UsageError } from "./command.ts";
+import { type Command, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { requireSecret } from "./installation.ts";
 import { requireTenant } from "./token.ts";
 import { formatOf, inDatabase, note, typesOf } from "./webhook.ts";
@@ -11,15 +10,11 @@ export const streamCreate: Command = {
   usage: "stream create <slug> [--types <type,type>] [--format set|set-notice] [--audience <uri>] [--json]",
   summary: "keeps security event tokens for a receiver that polls, with a product key",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        types: { type: "string" },
-        format: { type: "string", default: "set" },
-        audience: { type: "string" },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      types: { type: "string" },
+      format: { type: "string", default: "set" },
+      audience: { type: "string" },
+      json: { type: "boolean" },
     });
     const slug = onlyArgument(positionals, "slug");
     const types = typesOf(values.types);

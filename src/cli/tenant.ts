@@ -1,5 +1,4 @@
 /** `tenant create` and `tenant list`: the tenants of an installation, from a shell. */
-import { parseArgs } from "node:util";
 import type { Extensions } from "../scim/index.ts";
 import { recordAudit } from "../store/audit.ts";
 import type { DatabasePool } from "../store/database.ts";
@@ -12,7 +11,7 @@ import {
   listConnections,
   SLUG_PATTERN,
 } from "../store/tenants.ts";
-import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { DIALECT_CHOICE, dialectOf } from "./connection.ts";
 import {
   type Installation,
@@ -32,15 +31,11 @@ export const tenantCreate: Command = {
   usage: `tenant create <slug> [--name <text>] [--schema <file.json>] [--dialect ${DIALECT_CHOICE}] [--json]`,
   summary: 'makes a tenant with a connection to Azure AD, and its token; --schema is that of "schema set"',
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        name: { type: "string" },
-        schema: { type: "string" },
-        dialect: { type: "string" },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      name: { type: "string" },
+      schema: { type: "string" },
+      dialect: { type: "string" },
+      json: { type: "boolean" },
     });
     const dialect = dialectOf(values.dialect ?? "entra");
     const tenant = checked(onlyArgument(positionals, "slug"), values.name);
@@ -59,11 +54,7 @@ export const tenantList: Command = {
   usage: "tenant list [--json]",
   summary: "shows tenants, their connections and when the tokens of those expire",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     if (positionals[0] !== undefined) throw new UsageError(`unexpected argument "${positionals[0]}"`);
     const list = (installation: Installation) => withDatabase(installation, listConnections);
     const connections = await withInstallation(context.env, list);

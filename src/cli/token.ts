@@ -1,5 +1,4 @@
 /** `token rotate`: a new bearer token for a tenant; the old ones end at once, or after a while. Tokens are shown once, here. */
-import { parseArgs } from "node:util";
 import { recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool } from "../store/database.ts";
 import {
@@ -10,7 +9,7 @@ import {
   rotateToken,
   type Tenant,
 } from "../store/tenants.ts";
-import { type Command, CommandError, type Context, onlyArgument, UsageError } from "./command.ts";
+import { type Command, CommandError, type Context, onlyArgument, readArgs, UsageError } from "./command.ts";
 import { onDatabase, requireSecret } from "./installation.ts";
 
 /** Who the audit says it was. */
@@ -20,14 +19,10 @@ export const tokenRotate: Command = {
   usage: "token rotate <slug> [--connection <id>] [--overlap <hours>] [--json]",
   summary: "gives a connection a new token and ends the ones it had, at once or after so many hours",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        connection: { type: "string" },
-        overlap: { type: "string", default: "0" },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      connection: { type: "string" },
+      overlap: { type: "string", default: "0" },
+      json: { type: "boolean" },
     });
     const tenant = onlyArgument(positionals, "slug");
     const overlapHours = hoursOf(values.overlap);

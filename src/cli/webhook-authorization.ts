@@ -1,7 +1,6 @@
 /** `webhook set-authorization`: what a receiver of tokens is shown in the place of the endpoint's secret. */
-import { parseArgs } from "node:util";
 import { setAuthorization, wrongAuthorization } from "../store/endpoint-authorization.ts";
-import { type Command, CommandError, UsageError } from "./command.ts";
+import { type Command, CommandError, readArgs, UsageError } from "./command.ts";
 import { requireSecret } from "./installation.ts";
 import { readText } from "./people-file.ts";
 import { inDatabase, note, requireEndpoint } from "./webhook.ts";
@@ -13,11 +12,7 @@ export const webhookSetAuthorization: Command = {
   summary:
     'the Authorization header that a receiver of tokens wants, such as "Bearer …"; "-" reads it from stdin, since a command line is seen by others',
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { from: { type: "string" }, none: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { from: { type: "string" }, none: { type: "boolean" } });
     const { from } = values;
     if ((from === undefined) === (values.none !== true)) throw new UsageError("say --from or --none");
     const value = from === undefined ? null : readText(from === "-" ? STDIN : from).trim();

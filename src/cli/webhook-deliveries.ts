@@ -1,6 +1,5 @@
 /** `webhook log`, `redeliver` and `test`: what came of deliveries, and making them again. */
 import { randomUUID } from "node:crypto";
-import { parseArgs } from "node:util";
 import { setHeaders, withSetError } from "../platform/security-event.ts";
 import { createWebhookPoster } from "../platform/webhook-post.ts";
 import { webhookHeaders } from "../platform/webhook-signature.ts";
@@ -9,7 +8,7 @@ import type { Database } from "../store/database.ts";
 import { issuerOf, signVerification } from "../store/security-events.ts";
 import { findSigningEndpoint, type SigningEndpoint } from "../store/signing-endpoint.ts";
 import { listDeliveries, type LoggedDelivery, type Redelivery, redeliver } from "../store/webhook-log.ts";
-import { type Command, CommandError, UsageError } from "./command.ts";
+import { type Command, CommandError, readArgs, UsageError } from "./command.ts";
 import { requireSecret } from "./installation.ts";
 import { printTable } from "./table.ts";
 import { CLI_ACTOR } from "./token.ts";
@@ -22,10 +21,9 @@ export const webhookLog: Command = {
   usage: "webhook log <slug> <endpoint> [--failed] [--json]",
   summary: `shows an endpoint's ${LOG_LIMIT} newest deliveries, how they ended and what was answered`,
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { failed: { type: "boolean", default: false }, json: { type: "boolean" } },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      failed: { type: "boolean", default: false },
+      json: { type: "boolean" },
     });
     return inDatabase(context, async (db) => {
       const endpoint = await requireEndpoint(db, positionals);
@@ -41,11 +39,7 @@ export const webhookRedeliver: Command = {
   usage: "webhook redeliver <slug> <endpoint> (<event> | --since <time>)",
   summary: "sends an event again, or all since a time; receivers know them by their ids",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { since: { type: "string" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { since: { type: "string" } });
     const [slug = "", endpointId = "", eventId, unexpected] = positionals;
     if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
     const wanted = wantedOf(eventId, values.since);
@@ -71,7 +65,7 @@ export const webhookTest: Command = {
   summary:
     "sends a signed message of type webhook.test (a verification token) from here, and shows the answer",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     return inDatabase(context, async (db, installation) => {
       const { config } = installation;
       const secret = await requireSecret(installation, db);

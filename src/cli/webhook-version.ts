@@ -1,14 +1,13 @@
 /** `webhook set-version`: an endpoint goes over to another version of messages. */
-import { parseArgs } from "node:util";
 import { setPayloadVersion } from "../store/webhook-endpoints.ts";
-import { type Command, CommandError, UsageError } from "./command.ts";
+import { type Command, CommandError, readArgs, UsageError } from "./command.ts";
 import { inDatabase, note, payloadVersionOf, requireEndpoint } from "./webhook.ts";
 
 export const webhookSetVersion: Command = {
   usage: "webhook set-version <slug> <endpoint> <n>",
   summary: "tells an endpoint another version of messages from now on, what waits included",
   async run(args, context) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { positionals } = readArgs(args, {});
     const version = payloadVersionOf(positionals[2]);
     if (version === undefined) throw new UsageError("<n> is missing");
     return inDatabase(context, async (db) => {

@@ -1,5 +1,4 @@
 /** `webhook create`, `list`, `pause`, `resume`, `rotate-secret` and `delete`: where a tenant's events are sent. */
-import { parseArgs } from "node:util";
 import { checkedUrl } from "../platform/webhook-post.ts";
 import { type AuditAction, recordAudit } from "../store/audit.ts";
 import type { Database, DatabasePool, Transaction } from "../store/database.ts";
@@ -22,6 +21,7 @@ import {
   CommandError,
   type Context,
   onlyArgument,
+  readArgs,
   reason,
   twoArguments,
   UsageError,
@@ -37,16 +37,12 @@ export const webhookCreate: Command = {
     "webhook create <slug> <url> [--types <type,type>] [--payload-version <n>] [--format json|set|set-notice] [--audience <uri>] [--json]",
   summary: "sends the tenant's events to an address, signed; shows the secret, once",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        types: { type: "string" },
-        "payload-version": { type: "string" },
-        format: { type: "string" },
-        audience: { type: "string" },
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
+    const { values, positionals } = readArgs(args, {
+      types: { type: "string" },
+      "payload-version": { type: "string" },
+      format: { type: "string" },
+      audience: { type: "string" },
+      json: { type: "boolean" },
     });
     const [slug, url] = twoArguments(positionals, ["slug", "url"]);
     const types = typesOf(values.types);
@@ -75,11 +71,7 @@ export const webhookList: Command = {
   usage: "webhook list <slug> [--json]",
   summary: "shows a tenant's webhook endpoints and how they are",
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     const slug = onlyArgument(positionals, "slug");
     return inDatabase(context, async (db) => {
       const endpoints = await listEndpoints(db, (await requireTenant(db, slug)).id);
@@ -117,11 +109,7 @@ export const webhookRotateSecret: Command = {
   usage: "webhook rotate-secret <slug> <endpoint> [--json]",
   summary: `makes a new secret; for ${OVERLAP_HOURS} hours both sign`,
   async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readArgs(args, { json: { type: "boolean" } });
     return inDatabase(context, async (db, installation) => {
       const secret = await requireSecret(installation, db);
       const endpoint = await requireEndpoint(db, positionals);
@@ -161,7 +149,7 @@ async function onEndpoint(
   context: Context,
   work: (tx: Transaction, endpoint: WebhookEndpoint) => Promise<void>,
 ): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+  const { positionals } = readArgs(args, {});
   return inDatabase(context, async (db) => {
     const endpoint = await requireEndpoint(db, positionals);
     await db.transaction((tx) => work(tx, endpoint));
