@@ -1,5 +1,6 @@
 /** Pieces that several pages share: status badges, tables that scroll on their own, empty states, strips of cycles. */
 import type { Cycle } from "../store/cycle-history.ts";
+import type { Connection } from "../store/tenants.ts";
 import { count } from "./format.ts";
 import { type Html, html, type HtmlValue } from "./html.ts";
 import { texts } from "./texts/texts.ts";
@@ -122,6 +123,19 @@ export function crumbs(links: readonly (readonly [string, string])[]): Html {
       ${links.map(([label, href]) => html`<li><a href="${href}">${label}</a></li>`)}
     </ol>
   </nav>`;
+}
+
+/** The way to a page that is about one connection. */
+export function connectionCrumbs({
+  tenantSlug,
+  tenantName,
+  id,
+  name,
+}: Pick<Connection, "tenantSlug" | "tenantName" | "id" | "name">): Html {
+  return crumbs([
+    [texts.common.overview, "/"],
+    [`${tenantName} · ${name}`, connectionPath(tenantSlug, id)],
+  ]);
 }
 
 export function connectionPath(tenantSlug: string, connectionId: string): string {

@@ -12,7 +12,7 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { connectionPath, crumbs, problem } from "../parts.ts";
+import { connectionCrumbs, connectionPath, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 
@@ -69,10 +69,7 @@ export async function submitDialect(visit: MemberVisit, { database }: Console): 
 
 function form(visit: MemberVisit, connection: Connection, wrong?: string): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
-  const body = html`${crumbs([
-      [texts.common.overview, "/"],
-      [`${connection.tenantName} · ${connection.name}`, path],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.title}</h1>
       <p class="lead">${words.lead}</p>

@@ -25,7 +25,16 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { badge, connectionPath, crumbs, cyclePath, emptyState, notice, problem, table } from "../parts.ts";
+import {
+  badge,
+  connectionCrumbs,
+  connectionPath,
+  cyclePath,
+  emptyState,
+  notice,
+  problem,
+  table,
+} from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { secretOnce, targetFault, URL_CHARS_MAX } from "./webhooks.ts";
@@ -114,10 +123,7 @@ interface Shown extends Typed {
 async function digestPage(visit: MemberVisit, deps: Console, shown: Shown): Promise<Answer> {
   const { connection, wrong } = shown;
   const digests = await listDigests(deps.database, keyOf(connection), SHOWN);
-  const body = html`${crumbs([
-      [texts.common.overview, "/"],
-      [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <h1>${words.title}</h1>
     <p class="lead">${words.lead}</p>
     ${wrong !== undefined && problem(wrong)}

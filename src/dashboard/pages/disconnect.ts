@@ -16,7 +16,7 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { connectionPath, crumbs, problem } from "../parts.ts";
+import { connectionCrumbs, connectionPath, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { NO_TENANT } from "./tenant.ts";
@@ -70,10 +70,7 @@ async function disconnectForm(
   const { tenantId, tenantSlug, tenantName, name, id } = connection;
   const path = connectionPath(tenantSlug, id);
   const { whenOff } = await readLoginGate(database, tenantId);
-  const body = html`${crumbs([
-      [texts.common.overview, "/"],
-      [`${tenantName} · ${name}`, path],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.title(name)}</h1>
       <p class="lead">${words.lead(tenantName)}</p>

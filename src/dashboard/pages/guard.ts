@@ -17,8 +17,8 @@ import {
 } from "../page.ts";
 import {
   badge,
+  connectionCrumbs,
   connectionPath,
-  crumbs,
   cyclePath,
   emptyState,
   notice,
@@ -61,10 +61,7 @@ export async function guardPage(
   const view = await readView(visit, deps, connection);
   const at = { visit, connection, now: deps.now(), isAdmin: mayActAs(visit.session.role, "admin") };
   const { guard, waiting, released, rejected } = view;
-  const body = html`${crumbs([
-      [common.overview, "/"],
-      [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <div class="title-row">
       <h1>${words.title}</h1>
       ${stateBadge(guard, waiting.total)}

@@ -21,7 +21,7 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { connectionPath, crumbs, problem } from "../parts.ts";
+import { connectionCrumbs, connectionPath, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 
@@ -83,10 +83,7 @@ function readLimits({ addresses, rate }: Typed): ConnectionLimits | string {
 
 function form(visit: MemberVisit, connection: Connection, typed: Typed): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
-  const body = html`${crumbs([
-      [common.overview, "/"],
-      [`${connection.tenantName} · ${connection.name}`, path],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.title}</h1>
       <p class="lead">${words.lead}</p>

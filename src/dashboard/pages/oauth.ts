@@ -20,7 +20,7 @@ import { ago, date } from "../format.ts";
 import { field, postButton } from "../forms.ts";
 import { type Html, html } from "../html.ts";
 import { type Answer, type Console, csrfField, type MemberVisit, notFound, page, redirect } from "../page.ts";
-import { connectionPath, copyable, crumbs, facts, problem, table } from "../parts.ts";
+import { connectionCrumbs, connectionPath, copyable, facts, problem, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { isLive } from "./door-state.ts";
@@ -109,10 +109,7 @@ async function oauthPage(
   const keys = await findClientKeys(deps.database, { tenantId, connectionId });
   const tokens = await listTokens(deps.database, tenantId, connectionId);
   const path = connectionPath(connection.tenantSlug, connectionId);
-  const body = html`${crumbs([
-      [common.overview, "/"],
-      [`${connection.tenantName} · ${connection.name}`, path],
-    ])}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.title}</h1>
       <p class="lead">${words.lead}</p>

@@ -21,7 +21,7 @@ import {
   page,
   redirect,
 } from "../page.ts";
-import { connectionPath, crumbs, problem } from "../parts.ts";
+import { connectionCrumbs, connectionPath, problem } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { connectionOf, NO_CONNECTION } from "./named-connection.ts";
 import { isLive } from "./door-state.ts";
@@ -42,7 +42,7 @@ function rotateForm(visit: MemberVisit, connection: Connection, wrong?: string):
   const { bearerHint } = connection;
   const hasToken = bearerHint !== null;
   const title = hasToken ? words.rotateTitle : words.createTitle;
-  const body = html`${crumbsOf(connection)}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${title}</h1>
       <p class="lead">${hasToken ? words.rotateLead(bearerHint) : words.createLead}</p>
@@ -121,7 +121,7 @@ export async function showRevokeOne(visit: MemberVisit, deps: Console): Promise<
   if (found === undefined) return notFound(words.noSuchToken);
   const [connection, token] = found;
   const path = connectionPath(connection.tenantSlug, connection.id);
-  const body = html`${crumbsOf(connection)}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.revokeOneHeading(token.hint)}</h1>
       <p class="lead">
@@ -169,7 +169,7 @@ export async function submitRevoke(visit: MemberVisit, { database }: Console): P
 
 function revokeForm(visit: MemberVisit, connection: Connection, wrong?: string): Answer {
   const path = connectionPath(connection.tenantSlug, connection.id);
-  const body = html`${crumbsOf(connection)}
+  const body = html`${connectionCrumbs(connection)}
     <div class="medium">
       <h1>${words.revokeAll}</h1>
       <p class="lead">${words.revokeAllLead(connection.tenantName)}</p>
@@ -188,11 +188,4 @@ function revokeForm(visit: MemberVisit, connection: Connection, wrong?: string):
       </form>
     </div>`;
   return page(words.revokeAll, body, { status: wrong === undefined ? 200 : 422, section: "overview" });
-}
-
-function crumbsOf(connection: Connection) {
-  return crumbs([
-    [common.overview, "/"],
-    [`${connection.tenantName} · ${connection.name}`, connectionPath(connection.tenantSlug, connection.id)],
-  ]);
 }
