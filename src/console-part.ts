@@ -35,6 +35,7 @@ export function consolePart(
     consoleUrl: () => withoutSlash(config.CONSOLE_URL) ?? server.url(),
     issuer: issuerOf(config.PUBLIC_URL),
     tokenTtlDays: config.TOKEN_TTL_DAYS,
+    sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
     webhookTargets: {
       isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
       isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,

@@ -58,13 +58,14 @@ const USER_AGENT_CHARS_MAX = 300;
 
 export function createDashboard(settings: DashboardSettings): Express {
   const { database, secret, publicUrl, consoleUrl, issuer, tokenTtlDays, webhookTargets, hasMail } = settings;
+  const { sessionIdleMinutes } = settings;
   const deps: Console = {
     database,
     secret,
     publicUrl,
     consoleUrl,
     issuer,
-    tokenTtlDays,
+    ...{ tokenTtlDays, sessionIdleMinutes },
     webhookTargets,
     hasMail,
     retention: settings.retention,
@@ -75,7 +76,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   const assets = readAssets();
   const door = createDoor({
     database,
-    secret,
+    ...{ secret, sessionIdleMinutes },
     secureCookies: settings.secureCookies,
     stylesheet: assets.stylesheet.path,
     script: assets.script.path,

@@ -10,7 +10,9 @@ import type { Session } from "../store/sessions.ts";
 import { createCookies, readCookie } from "./cookies.ts";
 import { Html, html } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
+import { wantsStream } from "./live-stream.ts";
 import { type Answer, type Download, page, type Progress, type Redirect } from "./page.ts";
+import { BOARD_PATH } from "./queue-board.ts";
 import { createFormId, formTokenOf, isSameToken, noteUse, readSession } from "./session.ts";
 import { texts } from "./texts/texts.ts";
 
@@ -25,6 +27,7 @@ export interface Visitor {
 export interface DoorSettings {
   readonly database: DatabasePool;
   readonly secret: string;
+  readonly sessionIdleMinutes: number;
   readonly secureCookies: boolean;
   readonly stylesheet: string;
   readonly script: string;
@@ -47,7 +50,7 @@ export function createDoor(settings: DoorSettings) {
     const sessionId = readCookie(cookie, cookies.session.name);
     const session = await readSession(settings.database, settings.secret, sessionId);
     if (session && sessionId !== undefined) {
-      await noteUse(settings.database, settings.secret, sessionId);
+      if (!isByItself(request)) await noteUse(settings, sessionId);
       return { sessionId, session, csrfToken: session.csrfToken };
     }
     let formId = readCookie(cookie, cookies.form.name);
@@ -98,6 +101,11 @@ export function createDoor(settings: DoorSettings) {
     flowOf,
     visitor: (response: Response) => response.locals["visitor"] as Visitor,
   };
+}
+
+/** An open page asks for news every few seconds, also when nobody sits before it: that is no use of a session. */
+function isByItself(request: Request): boolean {
+  return wantsStream(request) || request.path.startsWith(`${BOARD_PATH}/api/`);
 }
 
 function sendFile(response: Response, { name, type, body }: Download): void {

@@ -42,6 +42,8 @@ export interface Console {
   /** Of security event tokens. */
   readonly issuer: string;
   readonly tokenTtlDays: number;
+  /** After which a session that nobody uses ends. */
+  readonly sessionIdleMinutes: number;
   /** Where webhooks may be sent beyond public addresses over https. */
   readonly webhookTargets: WebhookTargets;
   /** Whether this installation can send e-mail. */

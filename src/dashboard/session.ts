@@ -15,6 +15,7 @@ import {
   findSession,
   noteSessionUse,
   type Session,
+  type SessionLife,
 } from "../store/sessions.ts";
 
 // A working day: who comes back the next morning signs in again.
@@ -26,13 +27,24 @@ const LOGIN_CHARS_MAX = 200;
 // A password is stretched in 32 MiB: more at once would let strangers spend our memory.
 const SIGN_INS_AT_ONCE_MAX = 8;
 
+/** @param idleMinutes - after which a session that nobody uses ends */
+export function sessionLife(idleMinutes: number): SessionLife {
+  return { ttlSeconds: SESSION_TTL_SECONDS, idleSeconds: idleMinutes * 60 };
+}
+
+interface SessionDeps {
+  readonly database: DatabasePool;
+  readonly secret: string;
+  readonly sessionIdleMinutes: number;
+}
+
 export type SignIn =
   | { readonly kind: "signed-in"; readonly sessionId: string }
   | { readonly kind: "refused" }
   | { readonly kind: "busy" };
 
 /** @returns a function that checks a login and its password and begins a session */
-export function createSignIn(deps: { readonly database: DatabasePool; readonly secret: string }) {
+export function createSignIn(deps: SessionDeps) {
   // Checked in place of an account that is not there, so that both take as long.
   const decoy = hashPassword(randomBytes(ID_BYTES).toString("base64url"));
   let inHand = 0;
@@ -61,21 +73,17 @@ export function createSignIn(deps: { readonly database: DatabasePool; readonly s
 }
 
 /** Begins a session of somebody who has shown who it is. @returns the id that the browser gets */
-export async function beginSession(
-  deps: { readonly database: DatabasePool; readonly secret: string },
-  account: Account,
-  client: Client,
-): Promise<string> {
+export async function beginSession(deps: SessionDeps, account: Account, client: Client): Promise<string> {
   const sessionId = randomBytes(ID_BYTES).toString("base64url");
   await deps.database.transaction(async (tx) => {
     await noteSignIn(tx, account.id);
-    await createSession(tx, {
+    const session = {
       ...client,
       hash: hashSessionId(deps.secret, sessionId),
       accountId: account.id,
       csrfToken: randomBytes(ID_BYTES).toString("base64url"),
-      ttlSeconds: SESSION_TTL_SECONDS,
-    });
+    };
+    await createSession(tx, session, sessionLife(deps.sessionIdleMinutes));
     const { login } = account;
     await recordAudit(tx, [{ tenantId: null, actor: login, action: "session.created", subject: login }]);
   });
@@ -91,9 +99,10 @@ export async function readSession(
   return sessionId === undefined ? undefined : findSession(db, hashSessionId(secret, sessionId));
 }
 
-/** Notes that somebody uses a session, so that its owner can tell which is which. */
-export async function noteUse(database: DatabasePool, secret: string, sessionId: string): Promise<void> {
-  await database.transaction((tx) => noteSessionUse(tx, hashSessionId(secret, sessionId)));
+/** Notes that somebody uses a session: it goes on, and its owner can tell which is which. */
+export async function noteUse(deps: SessionDeps, sessionId: string): Promise<void> {
+  const life = sessionLife(deps.sessionIdleMinutes);
+  await deps.database.transaction((tx) => noteSessionUse(tx, hashSessionId(deps.secret, sessionId), life));
 }
 
 export async function signOut(

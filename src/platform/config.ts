@@ -89,6 +89,13 @@ export const Config = z.object({
     .url()
     .optional()
     .describe("Address under which people reach the console; https makes its cookies Secure"),
+  SESSION_IDLE_MINUTES: count
+    .min(5)
+    .max(720)
+    .default(60)
+    .describe(
+      "Minutes after which a console session that nobody uses ends, 5 to 720; after 12 hours each does",
+    ),
   ...doorSettings,
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])

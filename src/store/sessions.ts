@@ -22,16 +22,25 @@ export interface NewSession extends Client {
   readonly hash: Buffer;
   readonly accountId: string;
   readonly csrfToken: string;
-  readonly ttlSeconds: number;
 }
 
-export async function createSession(tx: Transaction, session: NewSession): Promise<void> {
+/** How long a session lasts: from its beginning whatever happens, and after each use. */
+export interface SessionLife {
+  readonly ttlSeconds: number;
+  readonly idleSeconds: number;
+}
+
+export async function createSession(
+  tx: Transaction,
+  session: NewSession,
+  { ttlSeconds, idleSeconds }: SessionLife,
+): Promise<void> {
   await tx.query(`DELETE FROM sessions WHERE expires_at <= now()`);
   await tx.query(
     `INSERT INTO sessions (session_hash, account_id, csrf_token, expires_at, address, user_agent)
      VALUES ($1, $2, $3, now() + make_interval(secs => $4), $5, $6)`,
     [
-      ...[session.hash, session.accountId, session.csrfToken, session.ttlSeconds],
+      ...[session.hash, session.accountId, session.csrfToken, Math.min(ttlSeconds, idleSeconds)],
       ...[session.address, session.userAgent],
     ],
   );
@@ -54,12 +63,20 @@ export async function findSession(db: Database, hash: Buffer): Promise<Session |
 
 const NOTED_EVERY_SECONDS = 60;
 
-/** Notes that a session is in use, once in a while. */
-export async function noteSessionUse(tx: Transaction, hash: Buffer): Promise<void> {
+/** Notes that a session is in use, once in a while, and puts its end off as far as its life allows. */
+export async function noteSessionUse(
+  tx: Transaction,
+  hash: Buffer,
+  { ttlSeconds, idleSeconds }: SessionLife,
+): Promise<void> {
   await tx.query(
-    `UPDATE sessions SET last_seen_at = now()
-      WHERE session_hash = $1 AND last_seen_at < now() - make_interval(secs => ${NOTED_EVERY_SECONDS})`,
-    [hash],
+    `UPDATE sessions
+        SET last_seen_at = now(),
+            expires_at = least(created_at + make_interval(secs => $2), now() + make_interval(secs => $3))
+      WHERE session_hash = $1
+        AND expires_at > now()
+        AND last_seen_at < now() - make_interval(secs => ${NOTED_EVERY_SECONDS})`,
+    [hash, ttlSeconds, idleSeconds],
   );
 }
 

@@ -32,6 +32,7 @@ export async function startConsole(
     readonly queues?: readonly [WriteQueue];
     readonly secureCookies?: boolean;
     readonly oidc?: OidcSettings;
+    readonly sessionIdleMinutes?: number;
   } = {},
 ): Promise<TestConsole> {
   const logger = createLogger({ service: "console-test", level: "silent" });
@@ -44,6 +45,7 @@ export async function startConsole(
     consoleUrl: () => server.url(),
     issuer: "https://scim.example.com",
     tokenTtlDays: 180,
+    sessionIdleMinutes: more.sessionIdleMinutes ?? 60,
     webhookTargets: { isHttpAllowed: false, isPrivateAllowed: false },
     hasMail: true,
     retention: RETENTION,
