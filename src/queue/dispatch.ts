@@ -6,11 +6,13 @@
  * States of a write here: in its tenant's line → in a job under way → ended, when its request has its outcome or has
  * given up. A job is under way until the last of its writes has ended.
  */
+import { setImmediate as immediately } from "node:timers/promises";
 import type { Job } from "bullmq";
 import { invariant } from "../platform/invariant.ts";
 import type { WriteCommand } from "./contracts.ts";
 import type { OwnWorker } from "./own-worker.ts";
 import type { WriteQueue } from "./queues.ts";
+import { Removals } from "./removals.ts";
 import {
   dataAfterOwnAttempt,
   jobOf,
@@ -55,11 +57,15 @@ export class Dispatch {
   readonly #underWay = new Map<string, UnderWay>();
   /** Tenants whose lines are to be looked at in this tick. */
   readonly #due = new Set<string>();
-  /** Parked jobs whose work, or whose taking away, has not ended. */
-  readonly #parked = new Set<Promise<void>>();
+  /** Parked jobs that the queue does not have yet, or whose work has not ended. */
+  #parkedJobs = 0;
+  /** What is still to be said of parked jobs to the queue. */
+  readonly #toTell = new Set<Promise<void>>();
+  readonly #removals: Removals;
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
+    this.#removals = new Removals(deps.onError);
   }
 
   add(write: Sized): void {
@@ -89,7 +95,8 @@ export class Dispatch {
 
   /** Resolves when no parked job is left that will be taken away. */
   async settled(): Promise<void> {
-    await Promise.all(this.#parked);
+    await Promise.all(this.#toTell);
+    await this.#removals.settled();
   }
 
   #look(tenantId: string): void {
@@ -111,15 +118,21 @@ export class Dispatch {
       jobs.push(job);
     }
     if (jobs.length === 0) return;
-    const added = this.#deps.queue.addBulk(jobs);
+    const added = this.#add(jobs, taken.length > 0);
     added.catch((error: unknown) => this.#deps.onUnknown(writeIds, error));
     for (const { job, work, index } of taken) {
       const queued = added.then((each) => each[index]);
-      const followed = this.#unpark(job, work, queued)
+      const told = this.#unpark(job, work, queued)
         .catch(this.#deps.onError)
-        .finally(() => this.#parked.delete(followed));
-      this.#parked.add(followed);
+        .finally(() => this.#toTell.delete(told));
+      this.#toTell.add(told);
     }
+  }
+
+  async #add(jobs: readonly QueuedJob[], isBegun: boolean): Promise<readonly Job[]> {
+    // Work that has begun first sends its statements: Postgres is then busy with them while the queue is told.
+    if (isBegun) await immediately();
+    return this.#deps.queue.addBulk([...jobs]);
   }
 
   /** What the lines may hand over now, by the job. */
@@ -137,15 +150,18 @@ export class Dispatch {
 
   #takeUp(load: readonly WriteCommand[]): { job: ParkedJob; work: Promise<void> } | undefined {
     const { ownWorker } = this.#deps;
-    if (!ownWorker || this.#parked.size >= PARKED_JOBS_MAX) return undefined;
+    if (!ownWorker || this.#parkedJobs >= PARKED_JOBS_MAX) return undefined;
     const job = parkedJobOf(load);
     const work = ownWorker.take(job, load.length);
-    return work && { job, work };
+    if (!work) return undefined;
+    this.#parkedJobs += 1;
+    return { job, work };
   }
 
   /** Its own process has ended the job, or leaves it to the queue. What cannot be said of it here comes due by itself. */
   async #unpark(job: ParkedJob, work: Promise<void>, added: Promise<Job | undefined>): Promise<void> {
     const [worked, queued] = await Promise.allSettled([work, added]);
+    this.#parkedJobs -= 1;
     const hasWorked = worked.status === "fulfilled";
     if (queued.status === "rejected" || queued.value === undefined) {
       const writeIds = job.data.writes.map(({ writeId }) => writeId);
@@ -154,7 +170,7 @@ export class Dispatch {
       return;
     }
     if (hasWorked) {
-      await queued.value.remove();
+      this.#removals.add(queued.value);
       return;
     }
     await queued.value.updateData(dataAfterOwnAttempt(job.data));

@@ -116,7 +116,7 @@ function onRedis(settings: QueueSettings, url: string): QueueBackend {
         // A request would rather answer 503 at once than wait for Redis to return.
         const connection = openRedis(
           url,
-          { maxRetriesPerRequest: 1, enableOfflineQueue: false },
+          { maxRetriesPerRequest: 1, enableOfflineQueue: false, enableAutoPipelining: true },
           settings.onError,
         );
         const queue = new Queue(name, { connection, prefix, ...queueOptions(name) });

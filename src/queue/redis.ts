@@ -9,6 +9,8 @@ export interface RedisPatience {
   readonly maxRetriesPerRequest: number | null;
   /** False fails at once while there is no connection. */
   readonly enableOfflineQueue?: boolean;
+  /** True sends what is called in one tick together. */
+  readonly enableAutoPipelining?: boolean;
 }
 
 const RETRY_MS = 100;
@@ -31,9 +33,10 @@ export function openRedis(
 const retryStrategy = (attempt: number): number => Math.min(attempt * RETRY_MS, RETRY_MS_MAX);
 
 function connect(address: RedisAddress, patience: RedisPatience): RedisConnection {
-  const { maxRetriesPerRequest, enableOfflineQueue = true } = patience;
+  const { maxRetriesPerRequest, enableOfflineQueue = true, enableAutoPipelining = false } = patience;
   const options = {
     maxRetriesPerRequest,
+    enableAutoPipelining,
     connectTimeout: CONNECT_TIMEOUT_MS,
     // A master that was demoted under the connection refuses writes: connect again, and say it again.
     reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? 2 : false),
@@ -59,6 +62,7 @@ function connect(address: RedisAddress, patience: RedisPatience): RedisConnectio
       return new Cluster([...address.nodes], {
         redisOptions: { ...options, ...loginOf(address) },
         enableOfflineQueue,
+        enableAutoPipelining,
         clusterRetryStrategy: retryStrategy,
       });
   }

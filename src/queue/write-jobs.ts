@@ -33,6 +33,9 @@ export interface ParkedJob extends QueuedJob {
 
 type CarriedJobData = z.infer<typeof CarriedWrites>;
 
+/** What this process made itself, and need not check. */
+const ownData = new WeakSet<object>();
+
 /** Takes from the front of the line what one job shall carry. @param line - of one tenant, not empty */
 export function takeLoad(line: Sized[]): readonly WriteCommand[] {
   let bytes = 0;
@@ -60,6 +63,7 @@ export function parkedJobOf(load: readonly WriteCommand[]): ParkedJob {
   const [first] = load;
   invariant(first, "a job carries a write");
   const job = jobOfMany(first, load);
+  ownData.add(job.data);
   return { ...job, name: jobOf(load).name, opts: { ...job.opts, delay: PARKED_MS } };
 }
 
@@ -87,9 +91,9 @@ export interface CarriedJob {
 export function readJob(data: unknown): CarriedJob | undefined {
   const isCarrier = typeof data === "object" && data !== null && "writes" in data;
   if (isCarrier) {
-    const carried = CarriedWrites.safeParse(data);
-    if (!carried.success) return undefined;
-    const { writes, attempts = 0 } = carried.data;
+    const carried = ownData.has(data) ? (data as CarriedJobData) : CarriedWrites.safeParse(data).data;
+    if (!carried) return undefined;
+    const { writes, attempts = 0 } = carried;
     return { writes, isSingle: false, ended: undefined, attempts };
   }
   const single = SingleWrite.safeParse(data);

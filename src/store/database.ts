@@ -3,49 +3,15 @@
  * Reads take a `Database`; whatever changes something takes a `Transaction`, so a type says who may change what.
  */
 import pg from "pg";
+import type { Database, DatabasePool, Statement, Transaction } from "./database-types.ts";
 import { GatheringSocket } from "./gathering-socket.ts";
+import { LookUps } from "./look-ups.ts";
 import { EVERY_TENANT, FENCE_OPTIONS, type TenantScope, TenantScopes } from "./tenant-scope.ts";
-import { transientReason } from "./sql-states.ts";
+import { type Enter, NOTHING, querier, together, transact } from "./transact.ts";
 
+export * from "./database-types.ts";
 export * from "./sql-states.ts";
-
-export interface Statement {
-  /** Given a name, Postgres plans the statement once per connection. */
-  readonly name?: string;
-  readonly text: string;
-  /** For a statement over a whole directory, which may take longer than a request waits. */
-  readonly timeoutMs?: number;
-}
-
-export interface Database {
-  query<Row>(statement: Statement | string, values?: readonly unknown[]): Promise<readonly Row[]>;
-}
-
-declare const inTransaction: unique symbol;
-export interface Transaction extends Database {
-  readonly [inTransaction]: true;
-  /**
-   * Ends the transaction with these statements, the commit travelling with them: for those whose failure Postgres itself
-   * sees, so that nobody need look at their answers first. All must have been called by now; none may follow.
-   * @throws what the first of them threw; nothing is committed then
-   */
-  commitWith<Results extends readonly unknown[]>(statements: Travelling<Results>): Promise<Results>;
-}
-
-type Travelling<Results extends readonly unknown[]> = {
-  readonly [Index in keyof Results]: Promise<Results[Index]>;
-};
-
-export interface DatabasePool extends Database {
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** The same pool for what concerns these tenants alone: where row-level security is on, it sees no other's rows. */
-  of(tenantIds: readonly string[]): DatabasePool;
-  /** A connection of its own, for LISTEN and for locks that outlive a statement. */
-  connect(): Promise<pg.Client>;
-  close(): Promise<void>;
-  /** For metrics: connections open, idle, and callers that wait for one. */
-  stats(): { readonly total: number; readonly idle: number; readonly waiting: number };
-}
+export { together };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -71,9 +37,6 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 // Statements that do not wait for each other's results travel together, and are executed in the order of their calls.
 // The types of pg do not know the setting yet.
 const PIPELINED: object = { pipeline: true, stream: () => new GatheringSocket() };
-
-// By name, so that it gathers with the statements behind it.
-const BEGIN: Statement = { name: "begin", text: "BEGIN" };
 
 export function openDatabase(options: DatabaseOptions): DatabasePool {
   const settings: pg.ClientConfig = {
@@ -108,7 +71,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
   if (options.isFenced !== true) {
     const open: DatabasePool = {
       ...base,
-      ...querier(pool),
+      ...sharing(querier(pool), new LookUps(pool)),
       transaction: (work) => transact(pool, () => undefined, work),
       of: () => open,
     };
@@ -127,41 +90,6 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
   });
   return within(EVERY_TENANT);
 }
-
-/** Tells a connection whom what follows concerns; undefined where it knows. */
-type Enter = (client: pg.PoolClient) => Promise<unknown> | undefined;
-
-async function transact<Result>(
-  pool: pg.Pool,
-  enter: Enter,
-  work: (tx: Transaction) => Promise<Result>,
-): Promise<Result> {
-  const client = await pool.connect();
-  // A client whose ROLLBACK failed is broken: handing it back would poison the next caller.
-  let broken: Error | undefined;
-  try {
-    // Neither is waited for: the first statements of the work travel with them.
-    const entered = enter(client);
-    const begun = client.query(BEGIN);
-    const tx = transactionOn(client);
-    const [, , result] = await together([entered ?? NOTHING, begun, work(tx)]);
-    await tx.commit();
-    return result;
-  } catch (error) {
-    // A connection that is lost or silent would not answer that either.
-    if (transientReason(error) === "connection") broken = error as Error;
-    else {
-      await client.query("ROLLBACK").catch((cause: unknown) => {
-        broken = cause instanceof Error ? cause : new Error(String(cause));
-      });
-    }
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-}
-
-const NOTHING = Promise.resolve();
 
 async function queryWithin<Row>(
   pool: pg.Pool,
@@ -200,61 +128,17 @@ export async function planOnce(tx: Transaction): Promise<void> {
   await tx.query(PLAN_ONCE);
 }
 
-/**
- * Waits for statements of one transaction that travel together: all are called before any is awaited. They are executed
- * in the order of their calls.
- * @throws what the first of them threw, once all have ended, so that none is left to run in somebody else's transaction
- */
-export async function together<Results extends readonly unknown[]>(
-  statements: Travelling<Results>,
-): Promise<Results> {
-  const ends = await Promise.allSettled(statements);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
-  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as Results;
-}
-
-function transactionOn(client: pg.PoolClient): Transaction & { commit(): Promise<void> } {
-  let isOver = false;
-  const within = querier(client);
-  const commit = async (): Promise<void> => {
-    if (isOver) return;
-    isOver = true;
-    // Of a transaction in which a statement failed Postgres makes a rollback, and says so by this word alone.
-    const { command } = await client.query("COMMIT");
-    if (command !== "COMMIT") throw new Error("Postgres rolled the transaction back");
-  };
-  const transaction: Omit<Transaction, typeof inTransaction> & { commit(): Promise<void> } = {
-    query: (statement, values) =>
-      isOver ? Promise.reject(new Error("a statement after the commit")) : within.query(statement, values),
-    commitWith: async (statements) => {
-      const ended = together(statements);
-      let hasFailed = false;
-      for (const statement of statements) statement.catch(() => (hasFailed = true));
-      // A statement that could not even be made shows by the next tick: the others must not be committed without it.
-      const committed = new Promise<unknown>((resolve, reject) => {
-        process.nextTick(() => {
-          if (hasFailed) resolve(undefined);
-          else commit().then(resolve, reject);
-        });
-      });
-      await together([ended, committed]);
-      return ended;
-    },
-    commit,
-  };
-  return transaction as Transaction & { commit(): Promise<void> };
-}
-
-function querier(client: pg.Pool | pg.PoolClient): Database {
+/** Look-ups share their journeys. */
+function sharing(alone: Database, lookUps: LookUps): Database {
   return {
     async query<Row>(
       statement: Statement | string,
       values: readonly unknown[] = [],
     ): Promise<readonly Row[]> {
-      const { timeoutMs, ...config } = typeof statement === "string" ? { text: statement } : statement;
-      const patience = timeoutMs === undefined ? {} : { query_timeout: timeoutMs };
-      const result = await client.query({ ...config, ...patience, values: [...values] });
-      return result.rows as Row[];
+      if (typeof statement === "string" || statement.isLookUp !== true || statement.name === undefined)
+        return alone.query<Row>(statement, values);
+      const { name, text } = statement;
+      return (await lookUps.query({ name, text }, values)) as readonly Row[];
     },
   };
 }

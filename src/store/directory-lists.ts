@@ -94,7 +94,7 @@ async function readRows(db: Database, request: ListRequest): Promise<readonly Ro
   // An offset that is a parameter makes Postgres think little of a plan that is to serve again.
   const text = `${selects} LIMIT ${limit}${offset === 0 ? "" : ` OFFSET ${bind(offset)}`}`;
   const name = lookUpName(request);
-  return db.query<Row>(name === undefined ? text : { name, text }, values);
+  return db.query<Row>(name === undefined ? text : { name, text, isLookUp: true }, values);
 }
 
 /**

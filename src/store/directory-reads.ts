@@ -65,6 +65,7 @@ export async function findResource(
   SELECT r.id, r.version, r.created_at, r.updated_at, r.resource, ${heldColumn(type, withMembers)}
     FROM ${table} r
    WHERE r.tenant_id = $1 AND r.id = $2`,
+      isLookUp: true,
     },
     [options.tenantId, id],
   );
