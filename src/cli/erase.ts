@@ -6,6 +6,7 @@ import { type Erased, findPersonToErase, type PersonToErase } from "../store/era
 import { eraseOnePerson, eraseWholeTenant } from "../store/erase.ts";
 import { type Command, CommandError, type Context, onlyArgument, readArgs, twoArguments } from "./command.ts";
 import { type Installation, onDatabase } from "./installation.ts";
+import { printTable } from "./table.ts";
 import { CLI_ACTOR, requireTenant } from "./token.ts";
 
 export const erasePersonCommand: Command = {
@@ -97,6 +98,10 @@ function printProof({ print }: Context, erased: Erased, asJson = false): void {
     print(JSON.stringify({ erased }));
     return;
   }
-  for (const [table, rows] of Object.entries(erased)) if (rows > 0) print(`${table.padEnd(24)}${rows}`);
+  const removed = Object.entries(erased).filter(([, rows]) => rows > 0);
+  printTable(
+    { print },
+    removed.map(([table, rows]) => [table, String(rows)]),
+  );
   print("Erased. Copies outside, such as backups, logs of a proxy and the product itself, are not reached.");
 }

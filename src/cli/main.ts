@@ -134,7 +134,7 @@ async function main(args: readonly string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     if (isUsageError(error)) {
-      complain(`rollcall: ${error.message}\n\n${usage()}`);
+      complain(`rollcall: ${error.message}\n\n${usage(args)}`);
       return 2;
     }
     complain(`rollcall: ${reason(error)}`);
@@ -149,7 +149,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
   }
   if (args.length === 0) throw new UsageError("say what to do");
   if (args[0] === "help" || args.includes("--help") || args.includes("-h")) {
-    print(usage());
+    print(usage(args[0] === "help" ? args.slice(1) : args));
     return 0;
   }
   for (const words of [2, 1]) {
@@ -160,18 +160,32 @@ async function dispatch(args: readonly string[]): Promise<number> {
   throw new UsageError(`there is no command "${args.slice(0, 2).join(" ")}"`);
 }
 
-function usage(): string {
-  const commands = [START, ...Object.values(COMMANDS)];
+/** Of the command that these begin with, else of those that begin with the first word, else of all. */
+function usage(args: readonly string[]): string {
+  const commands = commandsFor(args);
   const width = Math.max(...commands.map((command) => command.usage.length));
+  // The package puts the command on the PATH, a checkout does not.
+  const program = basename(process.argv[1] ?? "") === "rollcall" ? "rollcall" : "bin/rollcall";
   return [
-    // The package puts the command on the PATH, a checkout does not.
-    `Usage: ${basename(process.argv[1] ?? "") === "rollcall" ? "rollcall" : "bin/rollcall"} <command>`,
+    `Usage: ${program} <command>`,
     "",
     ...commands.map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`),
     "",
-    "Without DATABASE_URL a command is about the embedded stores of bin/start, running or not.",
-    "Settings are environment variables; docs/configuration.md lists them.",
+    ...(commands.length <= Object.keys(COMMANDS).length
+      ? [`"${program} help" shows all commands.`]
+      : [
+          "Without DATABASE_URL a command is about the embedded stores of bin/start, running or not.",
+          "Settings are environment variables; docs/configuration.md lists them.",
+        ]),
   ].join("\n");
+}
+
+function commandsFor(args: readonly string[]): readonly Pick<Command, "usage" | "summary">[] {
+  const [first = ""] = args;
+  const named = COMMANDS[args.slice(0, 2).join(" ")] ?? COMMANDS[first];
+  if (named !== undefined) return [named];
+  const related = Object.entries(COMMANDS).filter(([name]) => name.startsWith(`${first} `));
+  return related.length > 0 ? related.map(([, command]) => command) : [START, ...Object.values(COMMANDS)];
 }
 
 /** parseArgs says what it does not understand by a TypeError with a code of its own. */

@@ -252,7 +252,9 @@ function rowOf(endpoint: WebhookEndpoint): readonly string[] {
   const { id, url, types, pending, failed, payloadVersion, format, delivery } = endpoint;
   const payload = format === "json" ? String(payloadVersion) : format;
   const where = delivery === "poll" ? `${url} (polled)` : url;
-  return [id, where, types?.join(",") ?? "all", stateOf(endpoint), ...[pending, failed].map(String), payload];
+  const isAll = types === null || (format !== "json" && types.length === SET_EVENT_TYPES.length);
+  const told = isAll ? "all" : types.join(",");
+  return [id, where, told, stateOf(endpoint), ...[pending, failed].map(String), payload];
 }
 
 function stateOf({ pauseReason, failures, failingSince }: WebhookEndpoint): string {

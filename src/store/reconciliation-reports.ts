@@ -2,7 +2,13 @@
 import { csvLine } from "../platform/csv.ts";
 import type { Database } from "./database.ts";
 import type { MatchedBy } from "./matching.ts";
-import { type Finding, FINDINGS, type Reconciliation, type ReconciliationKey } from "./reconciliations.ts";
+import {
+  type Finding,
+  FINDINGS,
+  type Reconciliation,
+  type ReconciliationCounts,
+  type ReconciliationKey,
+} from "./reconciliations.ts";
 
 const COLUMNS = `tenant_id AS "tenantId", id, actor, started_at AS "startedAt", completed_at AS "completedAt", counts`;
 
@@ -12,10 +18,21 @@ export async function listReconciliations(
   tenantId: string,
   limit: number,
 ): Promise<readonly Reconciliation[]> {
-  return db.query<Reconciliation>(
+  const rows = await db.query<Reconciliation>(
     `SELECT ${COLUMNS} FROM reconciliations WHERE tenant_id = $1 ORDER BY id DESC LIMIT $2`,
     [tenantId, limit],
   );
+  return rows.map(asCounted);
+}
+
+const COUNTS = ["listed", "directory", "agreeing", ...FINDINGS, "accessToRemove", "accessToGive"] as const;
+
+/** Counts in the order in which they were made: jsonb puts short names first. */
+function asCounted(row: Reconciliation): Reconciliation {
+  const { counts } = row;
+  if (counts === null) return row;
+  const ordered = Object.fromEntries(COUNTS.map((name) => [name, counts[name]]));
+  return { ...row, counts: ordered as ReconciliationCounts };
 }
 
 /** Those of these that the tenant has, by id. */
@@ -29,7 +46,7 @@ export async function findReconciliations(
     `SELECT ${COLUMNS} FROM reconciliations WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`,
     [tenantId, ids],
   );
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Map(rows.map((row) => [row.id, asCounted(row)]));
 }
 
 export async function findReconciliation(

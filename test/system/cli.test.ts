@@ -157,10 +157,17 @@ describe("on stores that the environment names", () => {
   test("help and version are results", async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
 
-    const help = await rollcall(env, "tenant", "create", "--help");
+    const help = await rollcall(env, "--help");
     expect(help).toMatchObject({ code: 0, stderr: "" });
     for (const command of ["tenant create", "tenant list", "token rotate", "migrate", "doctor"])
       expect(help.stdout).toContain(`  ${command}`);
+    // Of one command, and of those that begin with a word, just these.
+    const shown = async (...args: string[]): Promise<readonly string[]> =>
+      [...(await rollcall(env, ...args)).stdout.matchAll(/^ {2}(\S+ \S+)/gm)].map(([, name = ""]) => name);
+    expect(await shown("tenant", "create", "--help")).toEqual(["tenant create"]);
+    expect(await shown("help", "product-key")).toEqual(
+      ["create", "list", "rotate", "revoke"].map((word) => `product-key ${word}`),
+    );
     expect(await rollcall(env, "--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 

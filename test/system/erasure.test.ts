@@ -153,6 +153,9 @@ test("a person: nothing of theirs stays, and the others keep what is theirs", as
   expect((await tablesHolding(other)).length).toBe(before.length);
   const again = await run("erase", "person", slug, `${canary}@contoso.com`, "--confirm");
   expect(again).toMatchObject({ code: 1 });
+  // The proof can be read without --json too, however long a table's name is.
+  const shown = await run("erase", "person", await slugOf(neighbour), `${other}@contoso.com`, "--confirm");
+  expect(shown.stdout).toMatch(/^reconciliation_differences {2}1$/m);
 });
 
 test("a tenant: its tokens end at once, and no row and no job of it stays", async () => {

@@ -192,6 +192,10 @@ test("an operator compares a file with headings of its own, and takes the report
   expect(ended.stdout).toMatch(/^5 people of .* are compared: [0-9a-f-]{36}\n/);
   for (const row of [/^agreeing +1$/m, /^duplicate +2$/m, /^accessToRemove +1$/m, /^accessToGive +2$/m])
     expect(ended.stdout).toMatch(row);
+  // Counts stand in the same order whenever they are shown.
+  const [, ...counted] = ended.stdout.trimEnd().split("\n");
+  const shown = await run("reconciliation", "show", slug);
+  expect(shown.stdout.split("\n").slice(0, counted.length)).toEqual(counted);
   const csv = await run("reconciliation", "show", slug, "--csv");
   expect(csv.stdout.trimEnd().split(/\r?\n/)).toEqual([
     "finding,id,userId,userName,email,externalId,displayName,matchedBy,activeInProduct,activeInDirectory",
