@@ -1,4 +1,5 @@
 /** What a receiver that is sent tokens wants to be shown; of the others nothing is said. */
+import { wrongAuthorization } from "../../store/endpoint-authorization.ts";
 import type { WebhookEndpoint } from "../../store/webhook-endpoints.ts";
 import { field } from "../forms.ts";
 import { type Html, html } from "../html.ts";
@@ -20,6 +21,19 @@ export function authorizationForm(visit: MemberVisit, endpoint: WebhookEndpoint,
     ${field({ name: "authorization", label: words.label, charsMax: CHARS_MAX, hint: words.hint })}
     <div class="actions"><button class="quiet" type="submit">${words.set}</button></div>
   </form>`;
+}
+
+/** In the form of a new endpoint. */
+export function authorizationField(): Html {
+  return field({ name: "authorization", label: words.label, charsMax: CHARS_MAX, hint: words.hintOfNew });
+}
+
+/** @returns what is wrong with the header that a new endpoint is to have, where something is */
+export function authorizationFault(value: string | null, isSentTokens: boolean): string | undefined {
+  if (value === null) return undefined;
+  if (!isSentTokens) return words.ofNone;
+  const wrong = wrongAuthorization(value);
+  return wrong === undefined ? undefined : words.wrongOfNew(wrong);
 }
 
 function isShownOne({ format, delivery }: WebhookEndpoint): boolean {

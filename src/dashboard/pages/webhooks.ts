@@ -1,6 +1,7 @@
 /** A tenant's webhook endpoints: how each is, and making another. */
 import { checkedUrl } from "../../platform/webhook-post.ts";
-import { recordAudit } from "../../store/audit.ts";
+import { type AuditAction, recordAudit } from "../../store/audit.ts";
+import { setAuthorization } from "../../store/endpoint-authorization.ts";
 import { NEWEST_PAYLOAD_VERSION } from "../../store/event-messages.ts";
 import { EVENT_TYPES } from "../../store/events.ts";
 import { findTenant, type Tenant } from "../../store/tenants.ts";
@@ -29,6 +30,7 @@ import {
 import { badge, emptyState, facts, problem, table } from "../parts.ts";
 import { texts } from "../texts/texts.ts";
 import { NO_TENANT, tenantHead } from "./tenant.ts";
+import { authorizationFault, authorizationField } from "./webhook-authorization.ts";
 
 const words = texts.webhooks;
 
@@ -44,19 +46,29 @@ export async function submitWebhook(visit: MemberVisit, deps: Console): Promise<
   const tenant = await findTenant(database, visit.params["slug"] ?? "");
   if (tenant === undefined) return notFound(NO_TENANT);
   const wanted = wantedOf(visit.form);
-  const wrong = wrongWith(wanted, deps);
+  const authorization = (visit.form.get("authorization") ?? "").trim() || null;
+  const isSentTokens = wanted.format !== "json" && wanted.url !== null;
+  const wrong = wrongWith(wanted, deps) ?? authorizationFault(authorization, isSentTokens);
   if (wrong !== undefined) return webhooksPage(visit, deps, wrong);
   const tenantId = tenant.id;
   const made = await database.transaction(async (tx) => {
     const endpoint = await createEndpoint(tx, { tenantId, ...wanted, secret });
     const actor = visit.session.login;
     const subject = wanted.url ?? endpoint.audience ?? endpoint.id;
-    await recordAudit(tx, [{ tenantId, actor, action: "webhook.created", subject }]);
+    const actions: AuditAction[] = ["webhook.created"];
+    if (authorization !== null) {
+      await setAuthorization(tx, { tenantId, id: endpoint.id }, { value: authorization, secret });
+      actions.push("webhook.authorization_set");
+    }
+    await recordAudit(
+      tx,
+      actions.map((action) => ({ tenantId, actor, action, subject })),
+    );
     return endpoint;
   });
   const back = `/tenants/${tenant.slug}${WEBHOOKS_PATH}/${made.id}`;
-  // What is asked for has no secret: its receiver shows a product key.
-  if (wanted.url === null) return redirect(back);
+  // What is asked for has no secret: its receiver shows a product key. Nor is it shown where a header stands in its place.
+  if (wanted.url === null || authorization !== null) return redirect(back);
   return secretOnce(tenant.name, { url: wanted.url, back, format: wanted.format }, made.webhookSecret);
 }
 
@@ -205,6 +217,7 @@ function newForm(visit: MemberVisit, { slug }: Tenant): Html {
       ...{ name: "audience", label: words.audience, charsMax: URL_CHARS_MAX },
       hint: words.audienceHint,
     })}
+    ${authorizationField()}
     <fieldset class="columns">
       <legend>${words.chooseEvents}</legend>
       ${EVENT_TYPES.map(

@@ -82,6 +82,10 @@ test("tokens are sent with an audience, or wait for a receiver that is told wher
     { ...poll, format: "json" },
     { url, format: "set", "cycle.completed": "yes" },
     { ...poll, format: "set", audience: "a".repeat(2_001) },
+    // A header is for who is sent tokens.
+    { url, format: "json", authorization: "Bearer 9f2c" },
+    { ...poll, format: "set", authorization: "Bearer 9f2c" },
+    { url, format: "set", authorization: "9f2c" },
   ])
     expect((await admin.post(`${path}/webhooks`, wrong)).status).toBe(422);
   const sent = await admin.post(`${path}/webhooks`, { url, format: "set-notice", audience: "urn:product" });
@@ -111,4 +115,24 @@ test("tokens are sent with an audience, or wait for a receiver that is told wher
   expect((await findSigningEndpoint(database, polled!, CONSOLE_SECRET))?.authorization).toBeUndefined();
   for (const { id } of [pushed!, polled!])
     await admin.post(`${path}/webhooks/${id}/delete`, { understood: "yes" });
+});
+
+test("a receiver of tokens that wants a header of its own is given it when it is added", async () => {
+  const { database } = store;
+  const [url, own] = ["https://own.example.com/sets", "Bearer of its own"];
+  expect((await viewer.post(`${path}/webhooks`, { url, format: "set", authorization: own })).status).toBe(
+    403,
+  );
+  const answer = await admin.post(`${path}/webhooks`, { url, format: "set", authorization: own });
+
+  // There is no secret to copy: the header stands in its place.
+  expect(answer.status).toBe(303);
+  const endpoint = (await listEndpoints(database, tenant.tenantId)).find((each) => each.url === url);
+  expect((await findSigningEndpoint(database, endpoint!, CONSOLE_SECRET))?.authorization).toBe(own);
+  const page = words((await admin.get(`${path}/webhooks/${endpoint!.id}`)).text);
+  expect(page).toContain("Its own, which is shown nowhere again");
+  expect(page).not.toContain("of its own");
+  expect((await audited()).slice(0, 2).toSorted()).toEqual(
+    ["authorization_set", "created"].map((what) => `admin webhook.${what} ${url}`),
+  );
 });
