@@ -4,7 +4,6 @@
  */
 import pg from "pg";
 import type { Database, DatabasePool, Statement, Transaction } from "./database-types.ts";
-import { GatheringSocket } from "./gathering-socket.ts";
 import { LookUps } from "./look-ups.ts";
 import { EVERY_TENANT, FENCE_OPTIONS, type TenantScope, TenantScopes } from "./tenant-scope.ts";
 import { type Enter, NOTHING, querier, together, transact } from "./transact.ts";
@@ -36,7 +35,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 
 // Statements that do not wait for each other's results travel together, and are executed in the order of their calls.
 // The types of pg do not know the setting yet.
-const PIPELINED: object = { pipeline: true, stream: () => new GatheringSocket() };
+const PIPELINED: object = { pipeline: true };
 
 export function openDatabase(options: DatabaseOptions): DatabasePool {
   const settings: pg.ClientConfig = {

@@ -13,8 +13,10 @@ import pg from "pg";
 import { serialize } from "pg-protocol";
 import { invariant } from "../platform/invariant.ts";
 
-export interface NamedStatement {
-  readonly name: string;
+export interface TravellingStatement {
+  /** Given a name, it is prepared once a connection. */
+  readonly name?: string;
+  /** One command. */
   readonly text: string;
 }
 
@@ -39,7 +41,7 @@ interface Prepared {
 }
 
 interface Traveller {
-  readonly statement: NamedStatement;
+  readonly statement: TravellingStatement;
   readonly values: readonly unknown[];
   readonly resolve: (result: StatementResult) => void;
   readonly reject: (error: Error) => void;
@@ -51,8 +53,6 @@ interface Traveller {
 const { prepareValue } = (pg as unknown as { utils: { prepareValue: (value: unknown) => unknown } }).utils;
 const readerOf = pg.types.getTypeParser as (oid: number, format: "text") => Column["read"];
 
-// The names are apart from those under which pg prepares statements of its own on the same connection.
-const PREFIX = "journey-";
 const NO_COLUMNS: readonly Column[] = [];
 
 const preparedOn = new WeakMap<pg.ClientBase, Map<string, Prepared>>();
@@ -67,7 +67,7 @@ export class Journeys {
   }
 
   /** Rejects with a pg.DatabaseError, or with what became of the connection. */
-  query(statement: NamedStatement, values: readonly unknown[] = []): Promise<StatementResult> {
+  query(statement: TravellingStatement, values: readonly unknown[] = []): Promise<StatementResult> {
     if (this.#next === undefined) {
       this.#next = new Journey(this.#prepared());
       // After the microtasks, in which a transaction calls its next statements, and one tick later: what looks at how
@@ -105,7 +105,7 @@ class Journey extends pg.Query {
     this.#known = known;
   }
 
-  add(statement: NamedStatement, values: readonly unknown[]): Promise<StatementResult> {
+  add(statement: TravellingStatement, values: readonly unknown[]): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       this.#travellers.push({ statement, values, resolve, reject, rows: [], prepared: undefined });
     });
@@ -124,25 +124,27 @@ class Journey extends pg.Query {
   };
 
   #messagesOf(traveller: Traveller): Buffer[] {
-    const { name, text } = traveller.statement;
-    const statement = PREFIX + name;
-    const messages: Buffer[] = [];
-    let prepared = this.#known.get(name);
-    if (prepared && prepared.text !== text)
-      throw new Error(`the name "${name}" is that of another statement`);
-    if (prepared === undefined || prepared.isDoubtful) {
-      // To close what is not there is no error.
-      if (prepared) messages.push(serialize.close({ type: "S", name: statement }));
-      prepared = { text, columns: undefined, isDoubtful: false };
-      messages.push(serialize.parse({ name: statement, text }));
-    }
-    const values = [...traveller.values];
-    messages.push(serialize.bind({ statement, values, valueMapper: prepareValue }));
+    const { prepared, messages } = this.#prepare(traveller.statement);
+    traveller.prepared = prepared;
+    const statement = nameOf(traveller.statement);
+    messages.push(serialize.bind({ statement, values: [...traveller.values], valueMapper: prepareValue }));
     if (prepared.columns === undefined) messages.push(serialize.describe({ type: "P" }));
     messages.push(serialize.execute());
-    this.#known.set(name, prepared);
-    traveller.prepared = prepared;
     return messages;
+  }
+
+  #prepare(statement: TravellingStatement): { prepared: Prepared; messages: Buffer[] } {
+    const { name, text } = statement;
+    const known = name === undefined ? undefined : this.#known.get(name);
+    if (known && known.text !== text)
+      throw new Error(`the name "${String(name)}" is that of another statement`);
+    if (known?.isDoubtful === false) return { prepared: known, messages: [] };
+    const messages = [serialize.parse({ name: nameOf(statement), text })];
+    // To close what is not there is no error.
+    if (known) messages.unshift(serialize.close({ type: "S", name: nameOf(statement) }));
+    const prepared = { text, columns: undefined, isDoubtful: false };
+    if (name !== undefined) this.#known.set(name, prepared);
+    return { prepared, messages };
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly pg.FieldDef[] }): void {
@@ -193,6 +195,11 @@ class Journey extends pg.Query {
     invariant(traveller, "an answer belongs to a statement");
     return traveller;
   }
+}
+
+/** Apart from the names under which pg prepares statements of its own on the same connection. */
+function nameOf({ name }: TravellingStatement): string {
+  return name === undefined ? "" : `journey-${name}`;
 }
 
 function columnOf({ name, dataTypeID }: pg.FieldDef): Column {

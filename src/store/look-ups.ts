@@ -4,10 +4,10 @@
  * may, since each waits for those before it.
  */
 import type pg from "pg";
-import { Journeys, type NamedStatement } from "./journey.ts";
+import { Journeys, type TravellingStatement } from "./journey.ts";
 
 interface LookUp {
-  readonly statement: NamedStatement;
+  readonly statement: TravellingStatement;
   readonly values: readonly unknown[];
   readonly resolve: (rows: readonly unknown[]) => void;
   readonly reject: (error: unknown) => void;
@@ -24,7 +24,7 @@ export class LookUps {
     this.#pool = pool;
   }
 
-  query(statement: NamedStatement, values: readonly unknown[]): Promise<readonly unknown[]> {
+  query(statement: TravellingStatement, values: readonly unknown[]): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       this.#called.push({ statement, values, resolve, reject });
       // The requests that one read of the sockets brings come before it.

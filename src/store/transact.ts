@@ -91,20 +91,21 @@ function transactionOn(client: pg.PoolClient, journeys: Journeys): Transaction &
   return transaction as Transaction & { commit(): Promise<void> };
 }
 
-/** Statements with a name travel together; another one goes by itself, behind those that were called before. */
+/**
+ * Statements travel together, but for one that has a patience of its own, or no values: a text without them may be of several
+ * commands. Such a one goes by itself, behind those that were called before.
+ */
 function travelling(alone: Database, journeys: Journeys): Database {
   return {
     async query<Row>(
       statement: Statement | string,
       values: readonly unknown[] = [],
     ): Promise<readonly Row[]> {
-      if (
-        typeof statement === "object" &&
-        statement.name !== undefined &&
-        statement.timeoutMs === undefined
-      ) {
-        const { name, text } = statement;
-        return (await journeys.query({ name, text }, values)).rows as readonly Row[];
+      const { name, text, timeoutMs } = asStatement(statement);
+      const isOneCommand = name !== undefined || values.length > 0;
+      if (isOneCommand && timeoutMs === undefined) {
+        const named = name === undefined ? { text } : { name, text };
+        return (await journeys.query(named, values)).rows as readonly Row[];
       }
       journeys.depart();
       return alone.query<Row>(statement, values);

@@ -110,6 +110,14 @@ test("where a value cannot be written down, nothing is sent", async () => {
   expect((await journeys.query(HAS, [5])).rows).toEqual([]);
 });
 
+test("a statement without a name travels along, each time as another", async () => {
+  const texts = ["SELECT $1::int + 1 AS n", "SELECT $1::text || '!' AS word", "SELECT $1::int + 1 AS n"];
+
+  const answers = await Promise.all(texts.map((text) => journeys.query({ text }, [1])));
+
+  expect(answers.map(({ rows }) => rows)).toEqual([[{ n: 2 }], [{ word: "1!" }], [{ n: 2 }]]);
+});
+
 test("one name stands for one text", async () => {
   await journeys.query(ONE);
 
