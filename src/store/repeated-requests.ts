@@ -174,6 +174,21 @@ const IS_SETTLED = `
              SELECT FROM unanswered_writes u
               WHERE u.tenant_id = y.tenant_id AND u.request_key = y.request_key AND u.write_id = y.write_id))`;
 
+// A note says that it went unanswered, and it was not sent again since. The batch has looked for notes before, and found
+// none: this one was made while it waited for somebody, and its process has left its word meanwhile.
+const IS_NOTED = `
+  EXISTS (
+    SELECT FROM unanswered_writes u
+     WHERE u.tenant_id = w.tenant_id AND u.request_key = w.request_key AND u.write_id = w.write_id
+       AND u.expires_at > now())
+  AND NOT EXISTS (
+    SELECT FROM writes y
+     WHERE y.tenant_id = w.tenant_id AND y.request_key = w.request_key AND y.write_id > w.write_id
+       AND y.write_id > ${RECENT_ID} AND y.result <> 'fault'
+       AND NOT EXISTS (
+             SELECT FROM unanswered_writes u
+              WHERE u.tenant_id = y.tenant_id AND u.request_key = y.request_key AND u.write_id = y.write_id))`;
+
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
 // the process that took it was killed before it left its word. Where repeating it would do harm, either counts for as
 // long as a note does; elsewhere only the second, for as long as a note of what was perhaps answered.
@@ -190,7 +205,8 @@ const FIND_IN_DOUBT = `
            mins => CASE WHEN wanted.does_harm THEN ${UNANSWERED_MINUTES} ELSE ${PERHAPS_ANSWERED_MINUTES} END)
      AND ((wanted.does_harm AND w.ended_at > wanted.requested_at)
           OR (w.api_id <> wanted.api_id
-              AND (a.id IS NULL OR w.write_id > a.answered_through OR w.write_id = ANY (a.open_writes))))
+              AND (a.id IS NULL OR w.write_id > a.answered_through OR w.write_id = ANY (a.open_writes)))
+          OR (${IS_NOTED}))
      AND NOT ${IS_SETTLED}
      AND NOT ${SUPERSEDED}
      AND ${IS_STILL_TRUE}

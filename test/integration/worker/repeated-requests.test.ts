@@ -1,69 +1,24 @@
 /** A request that is sent again is one write, however its first sending ended; one that is meant anew is another. */
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Outcome, WriteCommand } from "../../../src/queue/contracts.ts";
-import { noteApiProcess, recordUnanswered } from "../../../src/store/repeated-requests.ts";
-import { commitBatch } from "../../../src/worker/commit-batch.ts";
+import type { Outcome } from "../../../src/queue/contracts.ts";
+import { openSender, type Sender, title } from "../../support/sent-requests.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
-import {
-  command,
-  commitDeps,
-  create,
-  createGroup,
-  insertTenant,
-  patch,
-  patchGroup,
-  remove,
-  type Step,
-} from "../../support/write-commands.ts";
+import { command, create, createGroup, patchGroup, remove } from "../../support/write-commands.ts";
 
 let store: TestDatabase;
-let tenantId: string;
+let apply: Sender["apply"];
+let newUser: Sender["newUser"];
+let noteUnanswered: Sender["noteUnanswered"];
+let request: Sender["request"];
+let tenantId: Sender["tenantId"];
+let titleOf: Sender["titleOf"];
+let usersNamed: Sender["usersNamed"];
 beforeAll(async () => {
   store = await createTestDatabase();
-  tenantId = await insertTenant(store.database);
+  ({ apply, newUser, noteUnanswered, request, tenantId, titleOf, usersNamed } = await openSender(store));
 });
 afterAll(() => store.drop());
-
-const apply = async (...commands: readonly WriteCommand[]): Promise<readonly Outcome[]> => {
-  const writes = commands.map((each) => ({ command: each, attempt: 1 }));
-  return (await commitBatch(commitDeps(store.database), writes)).map(({ outcome }) => outcome);
-};
-
-/** A request of one connection; sent again, it is another write with the same key. */
-function request(step: Step, connectionId = uuidv7()): () => WriteCommand {
-  const [requestKey, apiId] = [uuidv7(), uuidv7()];
-  // A create gets a new id each time, as the api gives it.
-  const idOf = (): string => (step.operation === "create" ? uuidv7() : step.resourceId);
-  return () => ({ ...command(tenantId, step), resourceId: idOf(), connectionId, requestKey, apiId });
-}
-
-const noteUnanswered = ({ requestKey, writeId }: WriteCommand): Promise<void> =>
-  recordUnanswered(store.database, { tenantId, requestKey, writeId });
-
-async function usersNamed(name: string): Promise<readonly { id: string; version: string }[]> {
-  return store.database.query(
-    "SELECT id, version FROM users WHERE tenant_id = $1 AND resource ->> 'userName' = $2",
-    [tenantId, name],
-  );
-}
-
-async function titleOf(id: string): Promise<unknown> {
-  const rows = await store.database.query<{ title: unknown }>(
-    "SELECT resource -> 'title' AS title FROM users WHERE tenant_id = $1 AND id = $2",
-    [tenantId, id],
-  );
-  return rows[0]?.title;
-}
-
-const title = (id: string, value: string): Step => patch(id, { op: "replace", path: "title", value });
-
-/** @returns the id of a new user */
-async function newUser(name: string): Promise<string> {
-  const id = uuidv7();
-  await apply(command(tenantId, create(id, name)));
-  return id;
-}
 
 test.each([
   ["each alone", 1],
@@ -216,41 +171,6 @@ test("a create whose user is gone is not answered with it again: who has the nam
   expect(await usersNamed("gone@contoso.com")).toMatchObject([{ id: heir.resourceId }]);
 });
 
-test("a write whose process was killed is not applied again over what others wrote since", async () => {
-  const id = await newUser("killed@contoso.com");
-  const send = request(title(id, "mine"));
-  const first = send();
-  await apply(first);
-  await apply(request(title(id, "theirs"))());
-
-  const [outcome] = await apply({ ...send(), apiId: uuidv7() });
-
-  expect(outcome).toMatchObject({ kind: "applied", resourceId: id });
-  expect(await titleOf(id)).toBe("theirs");
-});
-
-test.each([
-  ["the process said that it was answered", { isSentAgain: false, isOpen: false }, "mine"],
-  ["the process said that it is open", { isSentAgain: false, isOpen: true }, "theirs"],
-  ["the process of its retry said that it was answered", { isSentAgain: true, isOpen: false }, "mine"],
-  ["the process of its retry said that it is open", { isSentAgain: true, isOpen: true }, "theirs"],
-])(
-  "a write that is said again at another process, where %s",
-  async (name, { isSentAgain, isOpen }, expected) => {
-    const id = await newUser(`${name}@contoso.com`);
-    const send = request(title(id, "mine"));
-    const sent = [send(), ...(isSentAgain ? [{ ...send(), apiId: uuidv7() }] : [])];
-    for (const each of sent) await apply(each);
-    const { apiId, writeId } = sent.at(-1)!;
-    await noteApiProcess(store.database, apiId, { answeredThrough: uuidv7(), open: isOpen ? [writeId] : [] });
-    await apply(request(title(id, "theirs"))());
-
-    await apply({ ...send(), apiId: uuidv7() });
-
-    expect(await titleOf(id)).toBe(expected);
-  },
-);
-
 test("a create that went unanswered and whose user is gone creates anew", async () => {
   const send = request(create("", "created-anew@contoso.com"));
   const [unanswered, retry] = [send(), send()];
@@ -261,28 +181,6 @@ test("a create that went unanswered and whose user is gone creates anew", async 
   const [outcome] = await apply(retry);
 
   expect(outcome).toMatchObject({ kind: "applied", resourceId: retry.resourceId });
-});
-
-test("a request whose answer had left is meant anew a minute later, and taken up until then", async () => {
-  const id = await newUser("perhaps@contoso.com");
-  const send = request(title(id, "mine"));
-  const perhapsAnswered = send();
-  await apply(perhapsAnswered);
-  await recordUnanswered(store.database, { ...perhapsAnswered, isPerhapsAnswered: true });
-  await apply(request(title(id, "theirs"))());
-  const [{ seconds } = { seconds: 0 }] = await store.database.query<{ seconds: number }>(
-    `SELECT extract(epoch FROM expires_at - created_at)::int AS seconds FROM unanswered_writes WHERE write_id = $1`,
-    [perhapsAnswered.writeId],
-  );
-  expect(seconds).toBe(60);
-  await store.database.query(
-    "UPDATE unanswered_writes SET expires_at = expires_at - interval '1 minute' WHERE write_id = $1",
-    [perhapsAnswered.writeId],
-  );
-
-  await apply(send());
-
-  expect(await titleOf(id)).toBe("mine");
 });
 
 test("the same create sent at once, in one batch: one group", async () => {
