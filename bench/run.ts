@@ -31,6 +31,7 @@ const MEASURES: Readonly<Record<string, (stand: Stand) => Promise<Result | reado
   workers,
   memory,
 };
+// Whatever --roles says, api and worker are processes of their own.
 const APART = new Set(["workers", "memory"]);
 // Filling a million rows takes minutes, and what it shows does not depend on where the queue lives.
 const REDIS_ONLY = new Set(["size"]);
@@ -56,7 +57,8 @@ const queues: QueueKind[] = values.queue === "both" ? ["redis", "postgres"] : [v
 for (const queue of queues) await measure(queue);
 
 async function measure(queue: QueueKind): Promise<void> {
-  const roles = values.roles.split("+");
+  const given = values.roles.split("+");
+  const roles = wanted.every((name) => APART.has(name)) ? ROLES_APART : given;
   const title = `${new Date().toISOString().slice(0, 10)}, ${commit()}, queue on ${queue}, ${roles.length === 1 ? "one process of all roles" : `processes ${roles.join(" + ")}`}, ${machine()}; medians (least–most)`;
   const rows: string[] = [];
   const show = (text: string): void => {
@@ -67,7 +69,7 @@ async function measure(queue: QueueKind): Promise<void> {
   for (const name of wanted) {
     if (queue === "postgres" && REDIS_ONLY.has(name) && positionals.length === 0) continue;
     // Stores of its own for each measure: none finds the tables that another one filled.
-    const stand = await openStand(queue, APART.has(name) ? ROLES_APART : roles);
+    const stand = await openStand(queue, APART.has(name) ? ROLES_APART : given);
     try {
       const found = (await MEASURES[name]?.(stand)) ?? [];
       for (const result of [found].flat()) show(rowOf(result));

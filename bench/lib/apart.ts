@@ -64,13 +64,14 @@ export async function memory(stand: Stand): Promise<readonly Result[]> {
   const mib = (value: number): string => `${value.toFixed(0)} MiB`;
   return [
     {
-      measure: "memory of the api: before, while 1,000 requests wait, afterwards",
+      measure: "memory of an api of its own: before, while 1,000 requests wait, afterwards",
       service: [quiet, waiting, afterwards].map(mib).join(", "),
       baseline: "–",
       verdict: `+ ${mib(waiting - quiet)}`,
     },
     {
-      measure: "memory of a worker under full load: after 20 s, after another 40 s",
+      measure:
+        "memory of a worker of its own under full load, 64 connections: after 20 s, after another 40 s",
       service: loaded.map(mib).join(", "),
       baseline: "–",
       verdict: `+ ${mib((loaded[1] ?? 0) - (loaded[0] ?? 0))}`,
