@@ -15,19 +15,14 @@ import {
 import { holdLoginGate } from "../../store/login-gates.ts";
 import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
-import { explain } from "./login-body.ts";
+import { checked, storableText as text } from "./checked.ts";
 import { named } from "./named.ts";
-import { ProblemError } from "./problem.ts";
 
 const USERS_MAX = 1_000;
 const BODY_BYTES_MAX = 4_194_304;
 const PAGE_DEFAULT = 100;
 const ACTOR = "product";
 
-const text = z
-  .string()
-  .max(1_024)
-  .regex(/^[^\0\ud800-\udfff]*$/u, "holds a character that cannot be stored");
 const Page = z.strictObject({
   users: z
     .array(
@@ -109,14 +104,4 @@ async function forget(db: DatabasePool, tenantId: string): Promise<number> {
     await recordAudit(tx, [{ tenantId, actor: ACTOR, action: "existing_users.forgotten", subject }]);
     return people;
   });
-}
-
-function checked<Output>(schema: z.ZodType<Output>, value: unknown, what: "body" | "query"): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new ProblemError(
-    400,
-    what === "body" ? "body-invalid" : "parameter-invalid",
-    explain(result.error, what),
-  );
 }

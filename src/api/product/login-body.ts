@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { LoginField } from "../../store/login-checks.ts";
+import { explain } from "./checked.ts";
 import { ProblemError } from "./problem.ts";
 
 export interface LoginCheck {
@@ -48,7 +49,7 @@ export function readLoginBody(bytes: Buffer): LoginBody {
   const body = parse(bytes);
   const isBatch = typeof body === "object" && body !== null && "checks" in body;
   const result = isBatch ? Batch.safeParse(body) : Check.safeParse(body);
-  if (!result.success) throw new ProblemError(400, "body-invalid", explain(result.error));
+  if (!result.success) throw new ProblemError(400, "body-invalid", explain(result.error, "body"));
   return "checks" in result.data
     ? { checks: result.data.checks, isBatch }
     : { checks: [result.data], isBatch };
@@ -62,12 +63,4 @@ function parse(bytes: Buffer): unknown {
   } catch {
     throw new ProblemError(400, "body-invalid", detail);
   }
-}
-
-/** The first thing that is wrong, and where; never the value, which may be a person's name. */
-export function explain(error: z.ZodError, what = "body"): string {
-  const [issue] = error.issues;
-  const path = issue?.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)) ?? [];
-  const where = `${what}${path.join("")}`;
-  return `${where}: ${issue?.message ?? "is not understood"}`;
 }

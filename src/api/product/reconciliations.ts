@@ -25,7 +25,7 @@ import {
 } from "../../store/reconciliations.ts";
 import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
-import { explain } from "./login-body.ts";
+import { checked, storableText as text } from "./checked.ts";
 import { named } from "./named.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -35,10 +35,6 @@ const PAGE_DEFAULT = 100;
 const SHOWN = 100;
 const ACTOR = "product";
 
-const text = z
-  .string()
-  .max(1_024)
-  .regex(/^[^\0\ud800-\udfff]*$/u, "holds a character that cannot be stored");
 const People = z.strictObject({
   users: z
     .array(
@@ -177,11 +173,4 @@ function viewOf({ id, startedAt, completedAt, counts }: Reconciliation) {
 function notFound(): ProblemError {
   const detail = "there is no such reconciliation; GET /v1/reconciliations lists those that are kept";
   return new ProblemError(404, "reconciliation-not-found", detail);
-}
-
-function checked<Output>(schema: z.ZodType<Output>, value: unknown, what: "body" | "query"): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const code = what === "body" ? "body-invalid" : "parameter-invalid";
-  throw new ProblemError(400, code, explain(result.error, what));
 }

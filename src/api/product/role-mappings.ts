@@ -11,9 +11,8 @@ import {
 } from "../../store/role-mappings.ts";
 import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
-import { explain } from "./login-body.ts";
+import { checked } from "./checked.ts";
 import { named } from "./named.ts";
-import { ProblemError } from "./problem.ts";
 
 const ACTOR = "product";
 const BODY_BYTES_MAX = 1_048_576;
@@ -42,9 +41,7 @@ export function roleMappingRoutes(): Router {
     express.json({ limit: BODY_BYTES_MAX, type: () => true }),
     async (request: Request, response: Response) => {
       const { tenantId } = productOf(response);
-      const body = Body.safeParse(request.body);
-      if (!body.success) throw new ProblemError(400, "body-invalid", explain(body.error, "body"));
-      const { mappings } = body.data;
+      const { mappings } = checked(Body, request.body, "body");
       await tenantDbOf(response).transaction(async (tx) => {
         await replaceRoleMappings(tx, tenantId, mappings);
         const subject = `${mappings.length} mappings`;

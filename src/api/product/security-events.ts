@@ -11,7 +11,7 @@ import type { EndpointKey } from "../../store/webhook-endpoints.ts";
 import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
 import type { HeadWatch } from "./head-watch.ts";
-import { explain } from "./login-body.ts";
+import { checked } from "./checked.ts";
 import { named } from "./named.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -52,9 +52,8 @@ export function securityEventRoutes(deps: SecurityEventDeps): Router {
     express.json({ limit: BODY_BYTES_MAX, type: () => true }),
     async (request: Request, response: Response) => {
       const key = keyOf(request, response);
-      const poll = Poll.safeParse(request.body ?? {});
-      if (!poll.success) throw new ProblemError(400, "body-invalid", explain(poll.error));
-      const page = await readOrWait(response, { key, poll: poll.data }, deps);
+      const poll = checked(Poll, request.body ?? {}, "body");
+      const page = await readOrWait(response, { key, poll }, deps);
       const { tenantId, audience, format } = page.stream;
       const receiver = { tenantId, audience, format, issuer: issuerOf(deps.publicUrl) };
       const sets = await signSets(tenantDbOf(response), receiver, {

@@ -11,7 +11,7 @@ import { PAYLOAD_VERSIONS } from "../../store/event-messages.ts";
 import { listEndpoints, setPayloadVersion, type WebhookEndpoint } from "../../store/webhook-endpoints.ts";
 import { tenantDbOf } from "../context.ts";
 import { productOf } from "./authenticate.ts";
-import { explain } from "./login-body.ts";
+import { checked } from "./checked.ts";
 import { named } from "./named.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -52,19 +52,18 @@ export function webhookRoutes({ secret }: WebhookDeps): Router {
     named("change-webhook"),
     express.json({ limit: BODY_BYTES_MAX, type: () => true }),
     async (request: Request, response: Response) => {
-      const body = Body.safeParse(request.body);
-      if (!body.success) throw new ProblemError(400, "body-invalid", explain(body.error));
+      const wanted = checked(Body, request.body, "body");
       const { tenantId } = productOf(response);
       const db = tenantDbOf(response);
       const find = async (): Promise<WebhookEndpoint> => {
         const endpoints = await listEndpoints(db, tenantId);
         const endpoint = endpoints.find(({ id }) => id === request.params["id"]);
-        if (endpoint === undefined || !takes(endpoint, body.data)) throw notFound();
+        if (endpoint === undefined || !takes(endpoint, wanted)) throw notFound();
         return endpoint;
       };
       const endpoint = await find();
       await db.transaction(async (tx) => {
-        const action = await change(tx, endpoint, { ...body.data, secret });
+        const action = await change(tx, endpoint, { ...wanted, secret });
         if (action === undefined) return;
         await recordAudit(tx, [{ tenantId, actor: ACTOR, action, subject: endpoint.url }]);
       });
