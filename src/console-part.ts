@@ -16,6 +16,7 @@ export interface ConsoleStores {
   readonly front: FrontSettings;
   readonly logger: Logger;
   readonly db: DatabasePool;
+  /** Where it reads what may lag. */
   readonly replica: { readonly reads: LaggingReads } | undefined;
   readonly queue: WriteQueue;
   readonly deliveries: DeliveryQueue;

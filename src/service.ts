@@ -9,28 +9,18 @@ import { limited } from "./platform/limited.ts";
 import type { Logger } from "./platform/logger.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { createMetricsHandler } from "./platform/metrics-handler.ts";
-import type { Tracer } from "./platform/tracer.ts";
 import { type TracingPart, tracingPart } from "./platform/tracing.ts";
-import {
-  createQueueBackend,
-  type DeliveryQueue,
-  type QueueBackend,
-  type WriteQueue,
-} from "./queue/queues.ts";
+import { createQueueBackend } from "./queue/queues.ts";
 import { OwnWorker } from "./queue/own-worker.ts";
 import { LocalReplies } from "./queue/replies.ts";
 import { type DatabasePool, openDatabase } from "./store/database.ts";
-import { issuerOf } from "./store/security-events.ts";
 import { TenantModels } from "./store/tenant-models.ts";
 import { apiPart, type ApiPart } from "./api/api-part.ts";
-import { consolePart } from "./console-part.ts";
+import { consolePart, type ConsoleStores } from "./console-part.ts";
 import { frontSettings } from "./front-door.ts";
-import { mailerOf } from "./mailer.ts";
 import { type ReadReplica, readReplica } from "./read-replica.ts";
 import { replyChannel } from "./reply-channel.ts";
-import { housekeepingPart } from "./worker/housekeeping.ts";
-import { webhookPart } from "./worker/webhook-part.ts";
-import { workerPart } from "./worker/worker-part.ts";
+import { workerParts, type WorkerStores } from "./worker-parts.ts";
 
 export interface Service extends Part {
   readonly db: DatabasePool;
@@ -38,24 +28,10 @@ export interface Service extends Part {
   addresses(): { readonly api?: string; readonly dashboard?: string; readonly metrics: string };
 }
 
-interface Shared {
-  readonly config: Config;
-  readonly front: FrontSettings;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly tracer: Tracer;
-  /** For answering. */
-  readonly db: DatabasePool;
-  /** For applying; the same pool where the process does only one of both. */
-  readonly workerDb: DatabasePool;
-  /** Where the console reads what may lag. */
+/** What the parts of all roles are made of. */
+interface Shared extends ConsoleStores, WorkerStores {
   readonly replica: ReadReplica | undefined;
-  readonly queue: WriteQueue;
-  readonly deliveries: DeliveryQueue;
-  readonly backend: QueueBackend;
-  readonly local: LocalReplies;
-  readonly ownWorker: OwnWorker;
-  readonly models: TenantModels;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
@@ -104,7 +80,7 @@ export function createService(
       start: () => each.waitUntilReady().then(() => undefined),
       stop: () => each.close(),
     })),
-    ...(config.ROLES.has("worker") ? createWorkerParts(shared, dashboard) : []),
+    ...(config.ROLES.has("worker") ? workerParts(shared, dashboard) : []),
     ...(api ? [api] : []),
     ...(dashboard ? [dashboard] : []),
     metricsServer,
@@ -175,67 +151,6 @@ function openPools(config: Config, onConnectionError: (error: Error) => void) {
 
 function poolPart(pool: DatabasePool): Part {
   return { name: "postgres", start: () => Promise.resolve(), stop: () => pool.close() };
-}
-
-function createWorkerParts(shared: Shared, dashboard: HttpServer | undefined): readonly Part[] {
-  const { config, logger, metrics, workerDb: db, queue, backend, local, models } = shared;
-  const channel = replyChannel({ config, db, logger });
-  return [
-    housekeepingPart({
-      db,
-      queue,
-      deliveries: shared.deliveries,
-      backend,
-      metrics,
-      logger,
-      cycleIdleSeconds: config.CYCLE_IDLE_SECONDS,
-      eventRetentionDays: config.EVENT_RETENTION_DAYS,
-      retention: {
-        writes: config.WRITE_RETENTION_DAYS,
-        cycles: config.CYCLE_RETENTION_DAYS,
-        failures: config.FAILURE_RETENTION_DAYS,
-        audit: config.AUDIT_RETENTION_DAYS,
-      },
-      tenantsMax: config.METRICS_TENANTS_MAX,
-    }),
-    createWebhookPart(shared, dashboard),
-    workerPart({
-      db,
-      queue,
-      models,
-      tracer: shared.tracer,
-      metrics,
-      logger,
-      backend,
-      replies: local.sender(channel.sender()),
-      ownWorker: shared.ownWorker,
-      batchMax: config.BATCH_MAX,
-      concurrency: config.WORKER_CONCURRENCY,
-    }),
-  ];
-}
-
-/** @param dashboard - where it runs in the same process, so that its address is known without CONSOLE_URL */
-function createWebhookPart(shared: Shared, dashboard: HttpServer | undefined): Part {
-  const { config, logger, metrics, workerDb: db, deliveries: queue, backend } = shared;
-  return webhookPart({
-    db,
-    queue,
-    backend,
-    metrics,
-    logger,
-    secret: config.ROLLCALL_SECRET,
-    issuer: issuerOf(config.PUBLIC_URL),
-    concurrency: config.WEBHOOK_CONCURRENCY,
-    timeoutMs: config.WEBHOOK_TIMEOUT_MS,
-    retrySeconds: config.WEBHOOK_RETRY_SECONDS,
-    pauseAfterSeconds: config.WEBHOOK_PAUSE_SECONDS,
-    probeSeconds: config.WEBHOOK_PROBE_SECONDS,
-    isHttpAllowed: config.WEBHOOK_HTTP_ALLOWED,
-    isPrivateAllowed: config.WEBHOOK_PRIVATE_ALLOWED,
-    mailer: mailerOf(config),
-    consoleUrl: () => config.CONSOLE_URL?.replace(/\/+$/, "") ?? dashboard?.url(),
-  });
 }
 
 function createApiPart(shared: Shared): ApiPart {
