@@ -6,6 +6,9 @@ import { say, SCIM_MEDIA_TYPE, ScimError } from "../scim/index.ts";
 import { contextOf, type Exchange } from "./context.ts";
 
 const MEDIA_TYPES = new Set([SCIM_MEDIA_TYPE, "application/json"]);
+// What is a little too large is read to its end nevertheless: a client that still sends may not see the answer.
+const READ_BEYOND_BYTES = 16_777_216;
+const NO_BYTES = Buffer.alloc(0);
 const CHARSET = /charset\s*=\s*"?([\w.-]+)/i;
 
 /**
@@ -30,10 +33,6 @@ export function readJson(response: ServerResponse): unknown {
   return value;
 }
 
-const READ_BEYOND_BYTES = 16_777_216;
-
-const NO_BYTES = Buffer.alloc(0);
-
 /** The body as it was sent; empty where there was none. */
 export function bytesOf(response: ServerResponse): Buffer {
   return contextOf(response).bytes ?? NO_BYTES;
@@ -43,7 +42,6 @@ function receive(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    // What is a little too large is read to its end nevertheless: a client that still sends may not see the answer.
     const readMax = bytesMax + READ_BEYOND_BYTES;
     if (Number(request.headers["content-length"] ?? 0) > readMax) reject(bodyTooLarge(bytesMax));
     request.on("data", (chunk: Buffer) => {

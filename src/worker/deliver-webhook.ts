@@ -3,6 +3,7 @@
  * record says when the next attempt is due; the queue is not asked to remember it.
  */
 import { UnrecoverableError } from "bullmq";
+import { invariant } from "../platform/invariant.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { setHeaders, withSetError } from "../platform/security-event.ts";
@@ -84,9 +85,9 @@ const NO_TOKEN: PostResult = {
 async function send(deps: DeliveryDeps, endpoint: SigningEndpoint, event: StoredEvent): Promise<PostResult> {
   if (endpoint.format !== "json") return sendSet(deps, endpoint, event);
   const { tenantId, tenantSlug, payloadVersion } = endpoint;
-  if (!isPayloadVersion(payloadVersion)) return EVENT_REMOVED;
+  invariant(isPayloadVersion(payloadVersion), "a version that is not known was let pass");
   const [message] = await tellEvents(deps.db, { tenantId, tenantSlug, payloadVersion }, [event]);
-  if (message === undefined) return EVENT_REMOVED;
+  invariant(message, "an event has no message");
   const body = JSON.stringify(message);
   const headers = webhookHeaders({ id: message.id, sentAt: new Date(), body }, endpoint.secrets);
   return deps.poster.post(endpoint.url, body, headers);
