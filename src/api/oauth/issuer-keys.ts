@@ -15,7 +15,7 @@ const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
 const CACHE_MS = 600_000;
 const COOLDOWN_MS = 2_000;
-const ISSUERS_MAX = 1_000;
+const KEPT_MAX = 1_000;
 
 export class IssuerKeys {
   readonly #isPrivateAllowed: boolean;
@@ -30,24 +30,24 @@ export class IssuerKeys {
 
   /** @throws {IssuerUnavailableError} */
   of(issuer: string): Promise<JWTVerifyGetKey> {
-    const known = this.#known.get(issuer);
-    if (known) return known;
-    if (this.#known.size >= ISSUERS_MAX) this.#known.clear();
-    const found = this.#discover(issuer);
-    this.#known.set(issuer, found);
-    // Asked anew the next time.
-    found.catch(() => this.#known.delete(issuer));
-    return found;
+    return this.#kept(`issuer ${issuer}`, () => this.#discover(issuer));
   }
 
   /** Keys that a client publishes by itself, without discovery. @throws {IssuerUnavailableError} */
   at(address: string): Promise<JWTVerifyGetKey> {
-    const known = this.#known.get(address);
+    return this.#kept(`keys ${address}`, () => Promise.resolve(this.#remote(address)));
+  }
+
+  /** @param name - says what it is as well: an issuer's address is no address of keys, whoever gives it as one */
+  #kept(name: string, find: () => Promise<JWTVerifyGetKey>): Promise<JWTVerifyGetKey> {
+    const known = this.#known.get(name);
     if (known) return known;
-    if (this.#known.size >= ISSUERS_MAX) this.#known.clear();
-    const keys = Promise.resolve(this.#remote(address));
-    this.#known.set(address, keys);
-    return keys;
+    if (this.#known.size >= KEPT_MAX) this.#known.clear();
+    const found = find();
+    this.#known.set(name, found);
+    // Asked anew the next time.
+    found.catch(() => this.#known.delete(name));
+    return found;
   }
 
   #remote(address: string): JWTVerifyGetKey {
