@@ -24,6 +24,7 @@ import { Answers } from "./answers.ts";
 import { AuthFailures } from "./auth-failures.ts";
 import { ConnectionLimits } from "./connection-limits.ts";
 import { createApi } from "./app.ts";
+import { type BodyReading, BodyRoom } from "./body-room.ts";
 import { createCursorSeal } from "./cursor.ts";
 import { DoorLog } from "./door-log.ts";
 import { createEventCursors } from "./product/event-cursor.ts";
@@ -96,6 +97,7 @@ export function apiPart(settings: ApiSettings): ApiPart {
     ...settings,
     findPrincipal: principals.find,
     ...door,
+    bodies: bodiesOf(settings),
     ...{ activity, doorLog, knockLog, keyUse, headWatch },
     eventCursors: createEventCursors(settings.secret, () => restoreEpoch),
     submit: { ...submitOf(settings), submitter, answers, apiId },
@@ -150,6 +152,19 @@ function doorOf(settings: ApiSettings) {
   };
 }
 
+function bodiesOf({ bodyBytesMax, lineLimits, metrics }: ApiSettings): BodyReading {
+  const onTurnedAway = turnedAwayBy(metrics);
+  return {
+    bytesMax: bodyBytesMax,
+    room: new BodyRoom(lineLimits.tenantBytesMax),
+    onNoRoom: (tenantSlug) => onTurnedAway(tenantSlug, "line_full"),
+  };
+}
+
+function turnedAwayBy(metrics: Metrics): SubmitDeps["onTurnedAway"] {
+  return (tenantSlug, reason) => metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason });
+}
+
 function createPrincipals({ db, secret, logger }: ApiSettings, accessTokens: AccessTokens): Principals {
   const onError = (err: unknown): void => logger.warn({ err }, "word of changed access is not heard");
   return new Principals({ db, secret, accessTokens, notifier: createNotifier(db, onError) });
@@ -176,8 +191,7 @@ function submitOf(settings: ApiSettings): Omit<SubmitDeps, "submitter" | "answer
   const { metrics, lineLimits } = settings;
   return {
     receipts: new Receipts(),
-    onTurnedAway: (tenantSlug, reason) =>
-      metrics.writesTurnedAway.inc({ tenant: metrics.tenant(tenantSlug), reason }),
+    onTurnedAway: turnedAwayBy(metrics),
     bulkWritesMax: lineLimits.tenantInFlightMax,
     accept: acceptOn(settings),
   };

@@ -114,7 +114,7 @@ function bulkRoutes(deps: ApiDeps): Router {
   });
   router.post("/", async (request, response) => {
     const onRefused = (refused: RefusedOperation): void => recordRefusal(refused, response, deps);
-    await readBytes({ request, response }, deps.bodyBytesMax);
+    await readBytes({ request, response }, deps.bodies);
     await bulk({ request, response }, { ...deps, bulkRuns, onRefused });
   });
   router.all("/", (request: Request, response: Response) => {

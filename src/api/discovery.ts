@@ -11,6 +11,7 @@ import {
   serviceProviderConfig,
   term,
 } from "../scim/index.ts";
+import type { BodyReading } from "./body-room.ts";
 import { contextOf } from "./context.ts";
 import { CURSOR_TIMEOUT_SECONDS } from "./cursor.ts";
 import { COUNT_DEFAULT, COUNT_MAX, parameter } from "./query.ts";
@@ -19,11 +20,10 @@ import { methodNotAllowed, sendJson } from "./respond.ts";
 export interface DiscoveryDeps {
   /** Address of the SCIM endpoint as the client reaches it. */
   readonly baseUrl: (request: IncomingMessage) => string;
-  /** BODY_BYTES_MAX. */
-  readonly bodyBytesMax: number;
+  readonly bodies: Pick<BodyReading, "bytesMax">;
 }
 
-export function discoveryRoutes({ baseUrl, bodyBytesMax }: DiscoveryDeps): Router {
+export function discoveryRoutes({ baseUrl, bodies }: DiscoveryDeps): Router {
   const router = Router();
   router.use(["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"], enter);
   router.get("/ServiceProviderConfig", (request, response) => {
@@ -35,7 +35,7 @@ export function discoveryRoutes({ baseUrl, bodyBytesMax }: DiscoveryDeps): Route
         filterResultsMax: COUNT_MAX,
         pageSizeDefault: COUNT_DEFAULT,
         cursorTimeoutSeconds: CURSOR_TIMEOUT_SECONDS,
-        bulkPayloadBytesMax: bodyBytesMax,
+        bulkPayloadBytesMax: bodies.bytesMax,
       }),
     );
   });

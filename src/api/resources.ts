@@ -1,6 +1,7 @@
 /** The endpoints of users and of groups, on Node's own HTTP. RFC 7644 section 3.2. */
 import type { ResourceType } from "../scim/index.ts";
 import { isResourceId } from "../store/members.ts";
+import type { BodyReading } from "./body-room.ts";
 import { contextOf, type Exchange } from "./context.ts";
 import { begin, enter, type EnterDeps } from "./enter.ts";
 import { type ListDeps, readList, search } from "./read-lists.ts";
@@ -11,8 +12,7 @@ import { readBytes } from "./scim-body.ts";
 import { write, type WriteDeps } from "./write-resources.ts";
 
 export interface ResourceDeps extends WriteDeps, ListDeps {
-  /** BODY_BYTES_MAX. */
-  readonly bodyBytesMax: number;
+  readonly bodies: BodyReading;
 }
 
 /** What a path names: all resources of a type, or what comes behind them, as it was sent. */
@@ -87,12 +87,12 @@ async function serve(
     case "delete":
       return write({ type, operation, id }, exchange, deps);
     case "search":
-      await readBytes(exchange, deps.bodyBytesMax);
+      await readBytes(exchange, deps.bodies);
       return search([type], exchange, deps);
     case "create":
     case "replace":
     case "patch":
-      await readBytes(exchange, deps.bodyBytesMax);
+      await readBytes(exchange, deps.bodies);
       return write({ type, operation, id }, exchange, deps);
   }
 }

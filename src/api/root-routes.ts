@@ -19,7 +19,7 @@ export function rootRoutes(deps: ResourceDeps): Router {
   router
     .route("/.search")
     .post(as("search"), async (request, response) => {
-      await readBytes({ request, response }, deps.bodyBytesMax);
+      await readBytes({ request, response }, deps.bodies);
       await search(RESOURCE_TYPES, { request, response }, deps);
     })
     .all(as("other"), (request, response) => refuseMethod({ request, response }, "POST"));

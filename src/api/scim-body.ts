@@ -1,29 +1,44 @@
 /** A request's body: media type, size, character set, JSON. RFC 7644 sections 3.1 and 3.8. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import express from "express";
+import type { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { SubmitOverloadError } from "../queue/lines.ts";
 import { say, SCIM_MEDIA_TYPE, ScimError } from "../scim/index.ts";
-import { contextOf, type Exchange } from "./context.ts";
+import type { BodyHold, BodyReading } from "./body-room.ts";
+import { contextOf, type Exchange, principalOf } from "./context.ts";
 
 const MEDIA_TYPES = new Set([SCIM_MEDIA_TYPE, "application/json"]);
 // What is a little too large is read to its end nevertheless: a client that still sends may not see the answer.
 const READ_BEYOND_BYTES = 16_777_216;
+// Nobody knows when who sends slowly will have ended; soon enough to be there when it has.
+const ROOM_AFTER_SECONDS = 5;
 const NO_BYTES = Buffer.alloc(0);
 const CHARSET = /charset\s*=\s*"?([\w.-]+)/i;
 
 /**
  * Reads the body of a write. The bytes stay in the context, because a request that is sent again is recognised by
  * them; `readJson` makes the value.
- * @param bytesMax - BODY_BYTES_MAX, after decompression
  * @throws {ScimError} 415 for what is not JSON by its headers, 413 for what is too large
+ * @throws {SubmitOverloadError} when the bodies of the tenant that are being read leave no room for this one
  */
-export async function readBytes({ request, response }: Exchange, bytesMax: number): Promise<void> {
+export async function readBytes({ request, response }: Exchange, reading: BodyReading): Promise<void> {
   checkMediaType(request);
-  const encoding = request.headers["content-encoding"] ?? "identity";
-  contextOf(response).bytes =
-    encoding.toLowerCase() === "identity"
-      ? await receive(request, bytesMax)
-      : await decompress({ request, response }, bytesMax);
+  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
+  const inflater = encoding === "identity" ? undefined : inflaterFor(encoding);
+  const { tenantId, tenantSlug } = principalOf(response);
+  const hold = reading.room.open(tenantId);
+  const bounds = { hold, bytesMax: reading.bytesMax };
+  try {
+    contextOf(response).bytes = inflater
+      ? await inflate(request, inflater, bounds)
+      : await receive(request, request, bounds);
+  } catch (error) {
+    if (error instanceof SubmitOverloadError) reading.onNoRoom(tenantSlug);
+    throw error;
+  } finally {
+    hold.close();
+  }
 }
 
 /** @throws {ScimError} 400 invalidSyntax when the bytes are not JSON in UTF-8 */
@@ -38,46 +53,74 @@ export function bytesOf(response: ServerResponse): Buffer {
   return contextOf(response).bytes ?? NO_BYTES;
 }
 
-function receive(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+interface Bounds {
+  readonly hold: BodyHold;
+  readonly bytesMax: number;
+}
+
+/** @param source - the request, or what decompresses it */
+function receive(source: Readable, request: IncomingMessage, { hold, bytesMax }: Bounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    let length = 0;
+    let [length, isOver] = [0, false];
+    const refuse = (error: Error): void => {
+      isOver = true;
+      chunks.length = 0;
+      hold.close();
+      reject(error);
+    };
     const readMax = bytesMax + READ_BEYOND_BYTES;
-    if (Number(request.headers["content-length"] ?? 0) > readMax) reject(bodyTooLarge(bytesMax));
-    request.on("data", (chunk: Buffer) => {
+    if (Number(request.headers["content-length"] ?? 0) > readMax) refuse(bodyTooLarge(bytesMax));
+    source.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= bytesMax) chunks.push(chunk);
-      else chunks.length = 0;
-      if (length > readMax) reject(bodyTooLarge(bytesMax));
+      if (isOver) return;
+      if (length > readMax) refuse(bodyTooLarge(bytesMax));
+      else if (length > bytesMax) chunks.length = 0;
+      else if (hold.grow(chunk.length)) chunks.push(chunk);
+      else refuse(new SubmitOverloadError(ROOM_AFTER_SECONDS));
     });
-    request.once("end", () => {
-      if (length > bytesMax) reject(bodyTooLarge(bytesMax));
+    source.once("end", () => {
+      if (length > bytesMax) refuse(bodyTooLarge(bytesMax));
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     });
     const cut = (): void => {
-      if (!request.readableEnded) reject(bodyCut());
+      if (!request.readableEnded) refuse(bodyCut());
     };
     request.once("error", cut).once("close", cut);
     if (request.closed) cut();
   });
 }
 
-type ReadBody = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  done: (error?: unknown) => void,
-) => unknown;
+type Inflater = Readable & NodeJS.WritableStream;
 
-/** What is compressed is left to Express's parser, which knows how. */
-function decompress({ request, response }: Exchange, bytesMax: number): Promise<Buffer> {
-  const read: ReadBody = express.raw({ type: () => true, limit: bytesMax });
-  return new Promise((resolve, reject) => {
-    read(request, response, (error?: unknown) => {
-      const body = "body" in request ? request.body : undefined;
-      if (error !== undefined) reject(scimErrorOf(error, bytesMax));
-      else resolve(Buffer.isBuffer(body) ? body : NO_BYTES);
+/** @throws {ScimError} 415 */
+function inflaterFor(encoding: string): Inflater {
+  if (encoding === "gzip") return createGunzip();
+  if (encoding === "deflate") return createInflate();
+  if (encoding === "br") return createBrotliDecompress();
+  throw new ScimError(415, "media-type", say`the Content-Encoding is not supported; send the body as it is`);
+}
+
+/** Whatever comes of it, the request is read on without it, for the answer to reach a client that still sends. */
+async function inflate(request: IncomingMessage, inflater: Inflater, bounds: Bounds): Promise<Buffer> {
+  const broken = new Promise<never>((_resolve, reject) => {
+    inflater.once("error", () => {
+      reject(
+        new ScimError(400, "body-not-json", say`the request body cannot be decompressed; send it as it is`),
+      );
     });
   });
+  const received = receive(inflater, request, bounds);
+  request.pipe(inflater);
+  try {
+    return await Promise.race([received, broken]);
+  } finally {
+    // The other of the two may still fail, and nobody waits for it any more.
+    received.catch(() => undefined);
+    broken.catch(() => undefined);
+    request.unpipe(inflater).resume();
+    inflater.destroy();
+  }
 }
 
 function checkMediaType(request: IncomingMessage): void {
@@ -124,25 +167,6 @@ function parse(bytes: Buffer): unknown {
         : say`the request body is not valid JSON: character ${Number(position)} does not belong there`;
     throw new ScimError("invalidSyntax", "body-not-json", detail);
   }
-}
-
-/** body-parser says what went wrong by `type`. */
-function scimErrorOf(error: unknown, bytesMax: number): Error {
-  if (!(error instanceof Error)) return new Error("the request body cannot be read", { cause: error });
-  const { type } = error as Error & { readonly type?: unknown };
-  if (type === "entity.too.large") return bodyTooLarge(bytesMax);
-  if (type === "encoding.unsupported") {
-    return new ScimError(
-      415,
-      "media-type",
-      say`the Content-Encoding is not supported; send the body as it is`,
-    );
-  }
-  if (type === "request.size.invalid" || type === "request.aborted") return bodyCut();
-  // What is left comes from decompression: the bytes are not what Content-Encoding says.
-  return type === undefined && "status" in error
-    ? new ScimError(400, "body-not-json", say`the request body cannot be decompressed; send it as it is`)
-    : error;
 }
 
 function bodyTooLarge(bytesMax: number): ScimError {

@@ -68,7 +68,7 @@ function requestMetrics({ counter, histogram }: Makers) {
     }),
     writesTurnedAway: counter(
       "writes_turned_away_total",
-      "Writes not begun: no room in the line (line_full), no turn in time (budget), or client_gone",
+      "Writes not begun: no room in the line or for the body (line_full), no turn in time (budget), or client_gone",
       ["tenant", "reason"],
     ),
     loginChecks: counter("login_checks_total", "People a product asked about, by what it was answered", [

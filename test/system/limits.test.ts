@@ -1,8 +1,9 @@
 /** A connection's limits and the door's: from where, how often, how much, and how many wrong tokens. */
 import { execFile } from "node:child_process";
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setConnectionLimits } from "../../src/store/connection-limits.ts";
 import { listKnocks } from "../../src/store/knocks.ts";
@@ -19,7 +20,11 @@ const queue = openTestQueue(kind);
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService(queue, { TRUST_PROXY: "127.0.0.1", AUTH_FAILURES_PER_MINUTE: "5" });
+  service = await startTestService(queue, {
+    TRUST_PROXY: "127.0.0.1",
+    AUTH_FAILURES_PER_MINUTE: "5",
+    TENANT_LINE_BYTES_MAX: "4000000",
+  });
 });
 afterAll(() => service.stop());
 
@@ -157,6 +162,43 @@ test("of a gigabyte that is sent little is read before it is refused; another cl
 
   expect([declared.status, streamed.status, served.status]).toEqual([413, 413, 200]);
   for (const { sent } of [declared, streamed]) expect(sent).toBeLessThan(134_217_728);
+});
+
+test("bodies that one tenant never ends fill its room and no more: 429 there, others are served", async () => {
+  const hog = await service.addTenant();
+  const other = await service.addTenant();
+  const part = Buffer.alloc(1_000_000, " ");
+  const sockets: ClientRequest[] = [];
+  const answers: IncomingMessage[] = [];
+  const open = (token: string, headers: Record<string, string> = {}): void => {
+    const request = httpRequest(`${service.apiUrl}/scim/v2/Users`, {
+      method: "POST",
+      headers: { ...from("192.0.2.1", token), "content-type": "application/scim+json", ...headers },
+    });
+    request.on("error", () => undefined).once("response", (response) => answers.push(response.resume()));
+    request.write(headers["content-encoding"] === "gzip" ? gzipSync(part).subarray(0, -8) : part);
+    sockets.push(request);
+  };
+  // TENANT_LINE_BYTES_MAX is 4 MB here.
+  for (let index = 0; index < 6; index += 1) open(hog.token, { "content-length": "2000000" });
+  await waitFor(() => answers.length >= 2);
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([429, 429]);
+  expect(Number(answers[0]?.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+  open(hog.token, { "content-encoding": "gzip" });
+  await waitFor(() => answers.length >= 3);
+  expect(answers[2]?.statusCode).toBe(429);
+
+  const title = "x".repeat(500_000);
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+  expect((await hog.scim("POST", "/Users", { schemas, userName: "small" })).status).toBe(201);
+  expect((await other.scim("POST", "/Users", { schemas, userName: "large", title })).status).not.toBe(429);
+
+  for (const socket of sockets) socket.destroy();
+  await waitFor(
+    async () => (await hog.scim("POST", "/Users", { schemas, userName: "large", title })).status !== 429,
+  );
+  const metrics = await (await fetch(`${service.metricsUrl}/metrics`)).text();
+  expect(metrics).toMatch(/rollcall_writes_turned_away_total\{tenant="t-[^"]+",reason="line_full"\} [3-9]/);
 });
 
 test(

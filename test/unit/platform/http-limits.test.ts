@@ -118,6 +118,26 @@ test("who goes on sending after the answer gets the answer, and is cut", async (
   expect(endless.text()).toMatch(/^HTTP\/1.1 413 [\s\S]*too large/);
 });
 
+test("of what is sent after the answer little is read, and a connection that ends its body is kept", async () => {
+  await serve({});
+  const flood = await open("POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+  const chunk = Buffer.alloc(262_144, "a");
+  const pour = (): void => {
+    while (flood.socket.writable && flood.socket.bytesWritten < 1_000_000_000)
+      if (!flood.socket.write(chunk)) return void flood.socket.once("drain", pour);
+  };
+  pour();
+  const late = await open("POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
+  await vi.waitUntil(() => late.text().includes("too large"), WAIT);
+  late.socket.write(`${"a".repeat(10)}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
+
+  await vi.waitUntil(() => flood.isClosed() && late.text().endsWith("served"), WAIT);
+  expect(flood.text()).toMatch(/^HTTP\/1.1 413 [\s\S]*too large/);
+  // It would be hundreds of MB in the time that it has; what the kernel holds comes on top.
+  expect(flood.socket.bytesWritten).toBeLessThan(200_000_000);
+  expect(late.isClosed()).toBe(false);
+});
+
 test("a bucket gives what it holds, then as it fills, and says truly when the next is there", () => {
   let now = 0;
   const buckets = new TokenBuckets(() => now);
