@@ -218,12 +218,24 @@ export async function examineApi(apiUrl: string | undefined): Promise<Finding> {
     const problem = `${url} answers ${response.status}`;
     return { part, problem, fix: "see which check is down in its answer, and the service's log" };
   } catch (error) {
+    if (isDistrusted(error))
+      return {
+        part,
+        problem: `nobody here trusts the certificate of ${apiUrl}: ${reason(error)}`,
+        fix: "Azure wants one of a public authority; for one of your own, name it in NODE_EXTRA_CA_CERTS",
+      };
     return {
       part,
       problem: `${url} does not answer: ${reason(error)}`,
       fix: "start the api, or correct PUBLIC_URL",
     };
   }
+}
+
+/** OpenSSL's reasons for a certificate, as Node names them. */
+function isDistrusted(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return /CERT|ISSUER|LEAF_SIGNATURE/.test(String(cause?.code));
 }
 
 /** @throws {Error} when it does not come in time */

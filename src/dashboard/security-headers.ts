@@ -42,7 +42,8 @@ export function boardPolicy(isTls: boolean): RequestHandler {
 function protect(isTls: boolean, directives: Record<string, string[]>): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
-    strictTransportSecurity: isTls,
+    // As the server says it where it ends TLS itself: other hosts of the domain are not ours to decide for.
+    strictTransportSecurity: isTls && { maxAge: 31_536_000, includeSubDomains: false },
     crossOriginOpenerPolicy: { policy: "same-origin" },
     referrerPolicy: { policy: "same-origin" },
     xFrameOptions: { action: "deny" },

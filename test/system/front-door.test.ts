@@ -5,6 +5,7 @@ import { request as tlsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { examineApi } from "../../src/cli/examine.ts";
 import { openSelfSigned } from "../../src/embedded/self-signed.ts";
 import { listKnocks } from "../../src/store/knocks.ts";
 import { startTestService, type TestService, type TestTenant, waitFor } from "../support/service.ts";
@@ -59,9 +60,14 @@ test("api and console speak HTTPS, name themselves so, and tell browsers to stay
   expect(config.text).toContain(`${secured.apiUrl}/scim/v2/ServiceProviderConfig`);
   expect(secured.apiUrl).toMatch(/^https:/);
   for (const { headers } of [config, signIn])
-    expect(headers["strict-transport-security"]).toContain("max-age=31536000");
+    expect(headers["strict-transport-security"]).toBe("max-age=31536000");
   expect(String(signIn.headers["set-cookie"])).toMatch(/__Host-.*Secure/);
   expect(secured.metricsUrl).toMatch(/^http:/);
+  const { problem, fix } = await examineApi(secured.apiUrl);
+  expect([problem, fix]).toEqual([
+    expect.stringContaining("trusts the certificate"),
+    expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+  ]);
 });
 
 const USERS = "/scim/v2/Users?count=1";
