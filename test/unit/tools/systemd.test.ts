@@ -10,7 +10,7 @@ const valueOf = (text: string, key: string): string | undefined =>
   new RegExp(`^${key}=(.*)$`, "m").exec(text)?.[1];
 
 test.each(units)("$name runs a program that is built from what stands in src, without rights", ({ text }) => {
-  const program = /node dist\/(src\/[\w/]+)\.js/.exec(valueOf(text, "ExecStart") ?? "")?.[1] ?? "";
+  const program = /node .*dist\/(src\/[\w/]+)\.js/.exec(valueOf(text, "ExecStart") ?? "")?.[1] ?? "";
 
   expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);
   expect(valueOf(text, "User")).toBe("rollcall");
