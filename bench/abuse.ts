@@ -1,245 +1,221 @@
 /**
- * What does the api hold when the open internet does its worst? Slow headers, idle connections, gigabytes, header bombs
- * and a storm of wrong tokens, one after the other, from many addresses of loopback, while a customer goes on asking.
+ * What does the api hold when the open internet does its worst, and does it give it back? Each attack comes in equal
+ * rounds on one process that has been up for a while, and a customer goes on asking. What grows only in the first
+ * rounds is room that is used again; what grows in each would be a leak.
  *
- *   npm run bench:abuse -- [--seconds 10] [--queue redis] [--append] [words of what is sent, such as idle]
+ *   npm run bench:abuse -- [--rounds 5] [--seconds 10] [--tls] [--queue redis] [--append] [names: idle, gigabytes …]
  *
- * Memory is the resident one of the api's process, looked at four times a second. Client and service share the machine's
- * cores: what the customer waits for is the processor as well.
+ * Attackers are a process of their own, which ends with each round; client, service and stores share the machine's cores.
  */
-import { appendFileSync, readdirSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { fork } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { request as plainRequest } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { openSelfSigned } from "../src/embedded/self-signed.ts";
+import { parseConfig } from "../src/platform/config.ts";
+import { prepareStores } from "../src/prepare.ts";
+import { setConnectionLimits } from "../src/store/connection-limits.ts";
+import { addTenant, type ServiceProcess, spawnService } from "../test/support/service.ts";
+import type { Order, Word } from "./lib/attacker.ts";
+import { type AttackName, ATTACKS, type Place } from "./lib/attacks.ts";
+import { type BenchStores, openBenchStores } from "./lib/bench-stores.ts";
 import { residentMib } from "./lib/cpu.ts";
 import { commit, machine } from "./lib/machine.ts";
-import { openStand, type QueueKind } from "./lib/stand.ts";
+import type { Memory } from "./lib/memory-probe.ts";
+import { newUserName, userBody } from "./lib/scenarios.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "10" },
     queue: { type: "string", default: "redis" },
+    tls: { type: "boolean", default: false },
     append: { type: "boolean", default: false },
   },
 });
 const forMs = Number(values.seconds) * 1_000;
-const GIB = 1_073_741_824;
-const LOOK_EVERY_MS = 250;
+const MIB = 1_048_576;
+const LOOK_EVERY_MS = 100;
 const ASK_EVERY_MS = 20;
+const WARM_UP = { ms: 20_000, lanes: 16 };
+const SETTLE_MS = 2_000;
+// Node's switches of bin/start, and what looks into the process.
+const NODE_ARGS = ["--expose-gc", "--import", "tsx", "--import", "./bench/lib/memory-probe.ts"];
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly token: string;
-}
-
-interface Seen {
-  readonly name: string;
+interface Round {
   readonly did: string;
   readonly peakMib: number;
+  /** Resident, some seconds after the end, without a collection being asked for. */
   readonly afterMib: number;
+  /** After a collection. */
+  readonly live: Memory;
+  readonly perConnectionKib: number | undefined;
   readonly asked: readonly number[];
   readonly failed: number;
 }
 
-const stand = await openStand(values.queue as QueueKind, ["api,worker,dashboard"]);
+const stores = await openBenchStores(values.queue);
+const probe = join(stores.folder, "probe");
+// One process asks over TLS and does not know the certificate.
+process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = values.tls ? "0" : "1";
+let service: ServiceProcess | undefined;
 try {
-  const { hostname: host, port } = new URL(stand.service.target.url);
-  const place: Place = { host, port: Number(port), token: stand.service.target.token };
-  const rows: Seen[] = [];
-  const wanted = Object.entries(ATTACKS()).filter(
-    ([name]) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
+  const tls = values.tls ? await openSelfSigned(stores.folder, []) : undefined;
+  await prepareStores(parseConfig(stores.env));
+  service = await spawnService(
+    {
+      ...stores.env,
+      MEMORY_PROBE: probe,
+      ...(tls && { TLS_CERT_FILE: tls.certFile, TLS_KEY_FILE: tls.keyFile }),
+    },
+    [],
+    NODE_ARGS,
   );
-  for (const [name, attack] of wanted) rows.push(await watch(name, place, attack));
-  const text = `\n${new Date().toISOString().slice(0, 10)}, ${commit()}, ${machine()}:\n\n${table(rows)}`;
+  const place = await openPlace(stores, service.apiUrl);
+  await warmUp(place);
+  const settled = await memoryOf("/collected");
+  let text = `\n${new Date().toISOString().slice(0, 10)}, ${commit()}, ${machine()}${values.tls ? ", over TLS" : ""}; after ordinary load ${mib(settled.rss)} MiB resident, ${mib(settled.heapUsed)} of them live:\n\n`;
+  text +=
+    "| what is sent | what becomes of it | MiB at most, by round | MiB 2 s after, by round | live MiB after a collection, by round | a connection, KiB | the customer: served | p50 / p95 ms |\n| - | - | - | - | - | - | - | - |\n";
+  for (const name of wantedAttacks()) text += await attackInRounds(name, place, service.child.pid ?? 0);
   console.log(text);
   if (values.append) appendFileSync(join(import.meta.dirname, "README.md"), text);
 } finally {
-  await stand.stop();
+  await service?.stop();
+  await stores.stop();
 }
 
-type Attack = (place: Place) => Promise<string>;
+function wantedAttacks(): readonly AttackName[] {
+  const names = Object.keys(ATTACKS) as AttackName[];
+  return positionals.length === 0 ? names : names.filter((name) => positionals.includes(name));
+}
 
-function ATTACKS(): Readonly<Record<string, Attack>> {
-  return {
-    "nothing, for comparison": async () => {
-      await sleep(forMs);
-      return "–";
-    },
-    "2,000 connections that send a byte of a header each second": slowHeaders,
-    "12,000 connections that ask once and are kept idle, from 12 addresses": idleConnections,
-    "8 bodies of a gigabyte, said and unsaid": gigabytes,
-    "headers of 1 MiB, 64 at once": headerBombs,
-    "wrong tokens from one address, 64 at once": wrongTokens,
-  };
+async function openPlace({ database }: BenchStores, url: string): Promise<Place> {
+  const { token } = await addTenant({ database }, url);
+  const limited = await addTenant({ database }, url);
+  await database.transaction((tx) =>
+    setConnectionLimits(
+      tx,
+      { tenantId: limited.tenantId, id: limited.connectionId },
+      { allowedAddresses: null, requestsPerSecond: 10 },
+    ),
+  );
+  return { url, token, limitedToken: limited.token };
+}
+
+/** Reads and writes as a busy day brings them: compiled code, filled pools, a heap of its usual size. */
+async function warmUp(place: Place): Promise<void> {
+  const until = performance.now() + WARM_UP.ms;
+  const headers = { authorization: `Bearer ${place.token}`, "content-type": "application/scim+json" };
+  await Promise.all(
+    Array.from({ length: WARM_UP.lanes }, async () => {
+      while (performance.now() < until) {
+        const created = await fetch(`${place.url}/scim/v2/Users`, {
+          ...{ method: "POST", headers, body: userBody(newUserName()) },
+        });
+        await created.arrayBuffer();
+        await ask(place);
+      }
+    }),
+  );
+}
+
+async function attackInRounds(name: AttackName, place: Place, pid: number): Promise<string> {
+  const rounds: Round[] = [];
+  for (let round = 0; round < Number(values.rounds); round += 1) rounds.push(await watch(name, place, pid));
+  return line(name, rounds);
 }
 
 /** Asks on as a customer does, and looks at the memory, for as long as the attack takes. */
-async function watch(name: string, place: Place, attack: Attack): Promise<Seen> {
-  const pid = stand.processes[0]?.child.pid ?? 0;
+async function watch(name: AttackName, place: Place, pid: number): Promise<Round> {
+  const before = await memoryOf("/collected");
   const asked: number[] = [];
   let [peakMib, failed, isOver] = [residentMib(pid), 0, false];
   const looking = setInterval(() => (peakMib = Math.max(peakMib, residentMib(pid))), LOOK_EVERY_MS);
   const customer = (async (): Promise<void> => {
     while (!isOver) {
       const startedAt = performance.now();
-      const status = await ask(place);
-      if (status === 200) asked.push(performance.now() - startedAt);
+      if ((await ask(place)) === 200) asked.push(performance.now() - startedAt);
       else failed += 1;
       await sleep(ASK_EVERY_MS);
     }
   })();
-  const did = await attack(place);
+  let perConnectionKib: number | undefined;
+  const did = await attack({ name, place, forMs }, async (connections) => {
+    const { heapUsed, external } = await memoryOf("/collected");
+    perConnectionKib = (heapUsed + external - before.heapUsed - before.external) / 1024 / connections;
+  });
   isOver = true;
   await customer;
-  await sleep(2_000);
+  await sleep(SETTLE_MS);
   clearInterval(looking);
-  return { name, did, peakMib, afterMib: residentMib(pid), asked, failed };
+  const afterMib = residentMib(pid);
+  return { did, peakMib, afterMib, live: await memoryOf("/collected"), perConnectionKib, asked, failed };
 }
 
-async function ask({ host, port, token }: Place): Promise<number> {
-  const url = `http://${host}:${port}/scim/v2/Users?filter=userName%20eq%20%22nobody%22`;
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
+/** @returns what became of it */
+async function attack(order: Order, onHeld: (connections: number) => Promise<void>): Promise<string> {
+  const child = fork(join(import.meta.dirname, "lib/attacker.ts"), { execArgv: ["--import", "tsx"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const did = new Promise<string>((resolve, reject) => {
+    child.on("message", (word: Word) => {
+      if ("held" in word) void onHeld(word.held).then(() => child.send({}), reject);
+      else if ("did" in word) resolve(word.did);
+      else reject(new Error(word.failed));
+    });
+    void exited.then(() => reject(new Error("the attacker ended")));
+  });
+  child.send(order);
+  try {
+    return await did;
+  } finally {
+    await exited;
+  }
+}
+
+async function ask({ url, token }: Place): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${url}/scim/v2/Users?filter=userName%20eq%20%22nobody%22`, { headers }).catch(
+    () => undefined,
+  );
   await answer?.arrayBuffer().catch(() => undefined);
   return answer?.status ?? 0;
 }
 
-/** From one of the addresses of loopback, since each may have a thousand. */
-function open({ host, port }: Place, address: number): Socket {
-  const socket = connect({ host, port, localAddress: `127.0.1.${address}` });
-  socket.on("error", () => undefined);
-  return socket;
-}
-
-async function slowHeaders(place: Place): Promise<string> {
-  let cut = 0;
-  const sockets = Array.from({ length: 2_000 }, (_, index) => {
-    const socket = open(place, 1 + (index % 4));
-    socket.once("connect", () => socket.write("GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nX-Slow: "));
-    socket.once("close", () => (cut += 1)).resume();
-    return socket;
-  });
-  const dripping = setInterval(() => {
-    for (const socket of sockets) if (socket.writable) socket.write("a");
-  }, 1_000);
-  // Headers have 15 s, which is looked at every 5 s.
-  await sleep(Math.max(forMs, 25_000));
-  const inTime = cut;
-  clearInterval(dripping);
-  for (const socket of sockets) socket.destroy();
-  return `${inTime} of 2,000 cut within 25 s`;
-}
-
-/** Each asks once, and is kept alive then: one that never asks anything is cut like slow headers. */
-async function idleConnections(place: Place): Promise<string> {
-  const sockets: Socket[] = [];
-  let [answered, turnedAway] = [0, 0];
-  await Promise.all(
-    Array.from({ length: 48 }, async (_, lane) => {
-      for (let index = lane; index < 12_000; index += 48) {
-        const socket = open(place, 10 + (index % 12));
-        sockets.push(socket);
-        socket.write("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
-        const isAnswered = await new Promise<boolean>((resolve) => {
-          socket.once("data", () => resolve(true)).once("close", () => resolve(false));
-        });
-        if (isAnswered) answered += 1;
-        else turnedAway += 1;
-      }
-    }),
-  );
-  await sleep(forMs);
-  const held = descriptors(stand.processes[0]?.child.pid ?? 0);
-  for (const socket of sockets) socket.destroy();
-  return `12,000 tried: ${answered} answered and kept, ${turnedAway} closed at once; ${held} descriptors open in the process`;
-}
-
-function descriptors(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-async function gigabytes(place: Place): Promise<string> {
-  const chunk = Buffer.alloc(262_144, "a");
-  const send = (address: number, header: string): Promise<{ sent: number; answer: string }> =>
-    new Promise((resolve) => {
-      const socket = open(place, address);
-      let [sent, answer] = [0, ""];
-      const frame = header.startsWith("Transfer") ? `${chunk.length.toString(16)}\r\n` : "";
-      const go = (): void => {
-        while (socket.writable && sent < GIB) {
-          sent += chunk.length;
-          if (frame !== "") socket.write(frame);
-          const more = socket.write(chunk);
-          if (frame !== "") socket.write("\r\n");
-          if (!more) return void socket.once("drain", go);
-        }
-      };
-      socket.on("data", (bytes) => (answer += bytes.toString("latin1")));
-      socket.once("close", () => resolve({ sent, answer }));
-      socket.once("connect", () => {
-        socket.write(
-          `POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${place.token}\r\nContent-Type: application/scim+json\r\n${header}\r\n\r\n`,
-        );
-        go();
-      });
-    });
-  const ends = await Promise.all(
-    Array.from({ length: 8 }, (_, index) =>
-      send(30 + index, index % 2 === 0 ? `Content-Length: ${GIB}` : "Transfer-Encoding: chunked"),
-    ),
-  );
-  const sentMib = Math.round(Math.max(...ends.map(({ sent }) => sent)) / 1_048_576);
-  const refused = ends.filter(({ answer }) => answer.includes(" 413 ")).length;
-  return `${refused} of 8 answered 413, after ${sentMib} MiB at most`;
-}
-
-async function headerBombs(place: Place): Promise<string> {
-  const bomb = `GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nX-Bomb: ${"a".repeat(1_048_576)}\r\n\r\n`;
-  let [refused, cut] = [0, 0];
-  await repeatedly(64, async (lane) => {
-    const answer = await exchange(open(place, 50 + (lane % 8)), bomb);
-    if (answer.includes(" 431 ")) refused += 1;
-    else cut += 1;
-  });
-  return `${refused} answered 431, ${cut} cut`;
-}
-
-async function wrongTokens(place: Place): Promise<string> {
-  const counts = new Map<number, number>();
-  await repeatedly(64, async (lane) => {
-    const status = await ask({ ...place, token: `rc_${String(lane).padEnd(43, "x")}` });
-    counts.set(status, (counts.get(status) ?? 0) + 1);
-  });
-  return [...counts].map(([status, times]) => `${times} × ${status}`).join(", ");
-}
-
-async function repeatedly(lanes: number, once: (lane: number) => Promise<void>): Promise<void> {
-  const until = performance.now() + forMs;
-  await Promise.all(
-    Array.from({ length: lanes }, async (_, lane) => {
-      while (performance.now() < until) await once(lane);
-    }),
-  );
-}
-
-function exchange(socket: Socket, bytes: string): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = "";
-    socket.on("data", (part) => (answer += part.toString("latin1")));
-    socket.once("close", () => resolve(answer));
-    socket.once("connect", () => socket.write(bytes));
+function memoryOf(path: "/" | "/collected"): Promise<Memory> {
+  return new Promise((resolve, reject) => {
+    plainRequest({ socketPath: probe, path }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => (text += part));
+      response.once("end", () => resolve(JSON.parse(text) as Memory));
+    })
+      .once("error", reject)
+      .end();
   });
 }
 
-function table(rows: readonly Seen[]): string {
-  const line = ({ name, did, peakMib, afterMib, asked, failed }: Seen): string => {
-    const sorted = [...asked].sort((x, y) => x - y);
-    const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? NaN).toFixed(1);
-    return `| ${name} | ${did} | ${peakMib.toFixed(0)} / ${afterMib.toFixed(0)} | ${asked.length}, ${failed} not | ${at(0.5)} / ${at(0.95)} |\n`;
-  };
-  const head =
-    "| what is sent | what becomes of it | MiB at most / 2 s after | the customer: served | p50 / p95 ms |\n| - | - | - | - | - |\n";
-  return head + rows.map(line).join("");
+function line(name: AttackName, rounds: readonly Round[]): string {
+  const asked = rounds.flatMap((round) => round.asked).toSorted((one, two) => one - two);
+  const at = (share: number): string => (asked[Math.floor((asked.length - 1) * share)] ?? NaN).toFixed(1);
+  const each = (value: (round: Round) => string): string => rounds.map(value).join(", ");
+  const perConnection = rounds.flatMap((round) => round.perConnectionKib ?? []);
+  const cells = [
+    ATTACKS[name].says,
+    rounds.at(-1)?.did ?? "",
+    each((round) => round.peakMib.toFixed(0)),
+    each((round) => round.afterMib.toFixed(0)),
+    each((round) => mib(round.live.heapUsed + round.live.external, 1)),
+    perConnection.length === 0 ? "" : Math.max(...perConnection).toFixed(1),
+    `${asked.length}, ${rounds.reduce((sum, round) => sum + round.failed, 0)} not`,
+    `${at(0.5)} / ${at(0.95)}`,
+  ];
+  console.error(cells.join(" | "));
+  return `| ${cells.join(" | ")} |\n`;
+}
+
+function mib(bytes: number, digits = 0): string {
+  return (bytes / MIB).toFixed(digits);
 }

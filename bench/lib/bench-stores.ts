@@ -9,6 +9,8 @@ import { type DatabasePool, openDatabase } from "../../src/store/database.ts";
 import { testEnv } from "../../test/support/service.ts";
 
 export interface BenchStores {
+  /** Gone when it stops; for what else a measurement needs on the disk. */
+  readonly folder: string;
   /** Of a process of the service on these stores. */
   readonly env: Environment;
   readonly database: DatabasePool;
@@ -28,6 +30,7 @@ export async function openBenchStores(queue: string): Promise<BenchStores> {
     onConnectionError: (error) => logger.warn({ err: error }, "a connection was lost"),
   });
   return {
+    folder: dataDir,
     env: testEnv(
       stores.databaseUrl,
       { redisUrl: stores.redisUrl, prefix: "rollcall" },
