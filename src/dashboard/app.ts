@@ -88,7 +88,7 @@ export function createDashboard(settings: DashboardSettings): Express {
   app.use(refusePlain(door));
   app.use(BOARD_PATH, boardPolicy(settings.secureCookies));
   app.use(pagePolicy(settings.secureCookies));
-  for (const asset of [assets.stylesheet, assets.script, assets.icon]) app.get(asset.path, serve(asset));
+  for (const asset of Object.values(assets) as Asset[]) app.get(asset.path, serve(asset));
   app.post([IMPORT_PATH, LIST_UPLOAD_PATH], receiveUpload(door, "admin"));
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }), door.enter, refuseNul(door));
   const oidc = settings.oidc && createOidcSignIn(settings.oidc, { secret, consoleUrl });
@@ -99,7 +99,7 @@ export function createDashboard(settings: DashboardSettings): Express {
       door.answer(response, await route.handle(visit));
     });
   }
-  app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues));
+  app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues, assets));
   const stream = createLiveStreams({
     isDraining: settings.isDraining ?? (() => false),
     onError: (err) => settings.logger.warn({ err }, "a live page stands still for a moment"),

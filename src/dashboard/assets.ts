@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 // The build copies styles and scripts beside the compiled file.
 const STYLES_FOLDER = join(import.meta.dirname, "styles");
-const SCRIPT = join(import.meta.dirname, "scripts/console.js");
+const SCRIPTS_FOLDER = join(import.meta.dirname, "scripts");
 const STYLES = ["base.css", "parts.css", "tables.css", "screens.css"];
 const HASH_LENGTH = 12;
 
@@ -19,20 +19,28 @@ export interface Assets {
   readonly stylesheet: Asset;
   readonly script: Asset;
   readonly icon: Asset;
+  /** What is added to the page of Bull Board. */
+  readonly boardStylesheet: Asset;
+  readonly boardScript: Asset;
 }
 
 export function readAssets(): Assets {
-  const css = STYLES.map(readStyle).join("\n");
-  const script = readFileSync(SCRIPT, "utf8");
   return {
-    stylesheet: { path: `/assets/console-${hashOf(css)}.css`, type: "text/css; charset=utf-8", body: css },
-    script: {
-      path: `/assets/console-${hashOf(script)}.js`,
-      type: "text/javascript; charset=utf-8",
-      body: script,
-    },
+    stylesheet: stylesheet("console", STYLES.map(readStyle).join("\n")),
+    script: script("console"),
     icon: { path: "/assets/icon.svg", type: "image/svg+xml", body: ICON },
+    boardStylesheet: stylesheet("board", readStyle("board.css")),
+    boardScript: script("board"),
   };
+}
+
+function stylesheet(name: string, body: string): Asset {
+  return { path: `/assets/${name}-${hashOf(body)}.css`, type: "text/css; charset=utf-8", body };
+}
+
+function script(name: string): Asset {
+  const body = readFileSync(join(SCRIPTS_FOLDER, `${name}.js`), "utf8");
+  return { path: `/assets/${name}-${hashOf(body)}.js`, type: "text/javascript; charset=utf-8", body };
 }
 
 function hashOf(text: string): string {

@@ -1,6 +1,6 @@
 /**
  * Bull Board behind the console's session: to look at, not to act. A job holds the SCIM payload of a person, so
- * only its ids are shown.
+ * only its ids are shown. Its page gets a script and a stylesheet of ours, which name what it leaves nameless.
  */
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
@@ -8,6 +8,9 @@ import { ExpressAdapter } from "@bull-board/express";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { DeliveryJob, DigestJob, WriteCommand } from "../queue/contracts.ts";
 import type { DeliveryQueue, WriteQueue } from "../queue/queues.ts";
+import type { Asset } from "./assets.ts";
+import { BOARD_THEME } from "./board-theme.ts";
+import { Html, html } from "./html.ts";
 import { texts } from "./texts/texts.ts";
 
 const words = texts.frame.board;
@@ -36,12 +39,12 @@ const SHOWN: readonly (keyof WriteCommand | keyof DeliveryJob | keyof DigestJob)
   "channel",
 ];
 
-const FONTS = {
-  "font-sans": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-  "font-mono": "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, monospace",
-};
+export interface BoardAssets {
+  readonly boardStylesheet: Asset;
+  readonly boardScript: Asset;
+}
 
-export function createQueueBoard(queues: readonly BoardQueue[]): RequestHandler {
+export function createQueueBoard(queues: readonly BoardQueue[], assets: BoardAssets): RequestHandler {
   const server = new ExpressAdapter();
   server.setBasePath(BOARD_PATH);
   createBullBoard({
@@ -55,24 +58,36 @@ export function createQueueBoard(queues: readonly BoardQueue[]): RequestHandler 
         favIcon: { default: "/assets/icon.svg", alternative: "/assets/icon.svg" },
         miscLinks: [{ text: words.back, url: "/" }],
         hideDocsLink: true,
-        theme: { light: FONTS, dark: FONTS },
+        locale: { lng: words.language },
+        theme: BOARD_THEME,
       },
     },
   });
   const board = server.getRouter() as RequestHandler;
-  return (request, response, next) => {
-    withoutWebFonts(request, response, () => board(request, response, next));
+  const added = additions(assets);
+  return (request: Request, response: Response, next: NextFunction) => {
+    const send = response.send.bind(response);
+    response.send = (body?: unknown) =>
+      send(typeof body === "string" && body.startsWith("<!DOCTYPE") ? ourPage(body, added) : body);
+    board(request, response, next);
   };
 }
 
 const WEB_FONTS = /<link\b[^>]*\bhref="https?:[^>]*>/g;
 
 /** The board's page links fonts of another host. The policy refuses them; without the link nobody's log is red. */
-function withoutWebFonts(_request: Request, response: Response, next: NextFunction): void {
-  const send = response.send.bind(response);
-  response.send = (body?: unknown) =>
-    send(typeof body === "string" && body.startsWith("<!DOCTYPE") ? body.replaceAll(WEB_FONTS, "") : body);
-  next();
+function ourPage(boardPage: string, added: string): string {
+  return boardPage.replaceAll(WEB_FONTS, "").replace("</head>", () => `${added}</head>`);
+}
+
+/** Behind the board's own, so that ours count. The words are data, which the policy lets stand in the page. */
+function additions({ boardStylesheet, boardScript }: BoardAssets): string {
+  const buttons = JSON.stringify(words.buttons).replaceAll("<", "\\u003c");
+  return html`<link href="${boardStylesheet.path}" rel="stylesheet" />
+    <script id="board-words" type="application/json">
+      ${new Html(buttons)}
+    </script>
+    <script defer src="${boardScript.path}"></script>`.text;
 }
 
 function adapterOf(queue: BoardQueue): BullMQAdapter {

@@ -14,22 +14,28 @@ const TABLES_ARE_CARDS_TO = 640;
 // Between the two, where the layout changes.
 const WIDTHS_BETWEEN = [390, 700];
 
+// Between them they have every rule of our stylesheet.
+const LOOKS = [
+  { colorScheme: "light", viewport: WIDE },
+  { colorScheme: "dark", viewport: NARROW },
+] as const;
+/** For a stylesheet that is not ours, where nobody knows. */
+export const ALL_LOOKS = [
+  ...LOOKS,
+  { colorScheme: "light", viewport: NARROW },
+  { colorScheme: "dark", viewport: WIDE },
+] as const;
+
 /**
- * Looks at the page as it stands, so that the answer to a post can be looked at too: wide and light, narrow and dark,
- * which between them have every rule of the stylesheet. @returns what is wrong
+ * Looks at the page as it stands, so that the answer to a post can be looked at too.
+ * @param looks - wide and light, and narrow and dark, unless told
+ * @returns what is wrong
  */
-export async function inspectPage(page: Page): Promise<string[]> {
+export async function inspectPage(page: Page, looks: readonly Look[] = LOOKS): Promise<string[]> {
   const problems: string[] = [];
-  const looks = [
-    { colorScheme: "light", viewport: WIDE },
-    { colorScheme: "dark", viewport: NARROW },
-  ] as const;
-  for (const { colorScheme, viewport } of looks) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize(viewport);
-    const where = `${new URL(page.url()).pathname} (${colorScheme}, ${viewport.width} px)`;
-    problems.push(...(await violations(page)).map((text) => `${where}: ${text}`));
-    problems.push(...(await sidewaysScroll(page, viewport.width)));
+  for (const look of looks) {
+    await takeOn(page, look);
+    problems.push(...(await inspectAsItIs(page, look)));
   }
   for (const width of WIDTHS_BETWEEN) {
     await page.setViewportSize({ ...NARROW, width });
@@ -37,6 +43,22 @@ export async function inspectPage(page: Page): Promise<string[]> {
   }
   await page.setViewportSize(WIDE);
   return problems;
+}
+
+type Look = (typeof ALL_LOOKS)[number];
+
+export async function takeOn(page: Page, { colorScheme, viewport }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await page.setViewportSize(viewport);
+}
+
+/** For what is open only until the window changes. @param look - that the page has taken on */
+export async function inspectAsItIs(page: Page, { colorScheme, viewport }: Look): Promise<string[]> {
+  const where = `${new URL(page.url()).pathname} (${colorScheme}, ${viewport.width} px)`;
+  return [
+    ...(await violations(page)).map((text) => `${where}: ${text}`),
+    ...(await sidewaysScroll(page, viewport.width)),
+  ];
 }
 
 /** Neither the page, nor on a narrow screen a table in it. */

@@ -38,7 +38,27 @@ export const frameTexts = {
     audit: { label: "Audit", summary: "Who changed what and when: searched, and as a file." },
   },
 
-  board: { title: "Rollcall queues", back: "Back to the console" },
+  board: {
+    title: "Rollcall queues",
+    back: "Back to the console",
+    /** Of the languages that the board brings itself. */
+    language: "en-GB",
+    /** What its buttons are called, for who cannot see them: by the names of their icons. */
+    buttons: {
+      icons: {
+        copy: "Copy",
+        check: "Copied",
+        maximize: "Full screen",
+        minimize: "Leave full screen",
+        "more-vertical": "What is shown",
+        settings: "Settings",
+        "user-circle": "Other pages",
+        x: "Close",
+      },
+      store: "What holds the queues",
+      menu: "Open menu",
+    },
+  },
 
   notAllowed: "Not allowed",
   roleMissing: (role: string, needed: string) => `Your role is ${role}; this needs the role ${needed}.`,
