@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import type { NextFunction, Request, Response } from "express";
 import type { DatabasePool } from "../store/database.ts";
 import type { Session } from "../store/sessions.ts";
-import { createCookies, readCookie } from "./cookies.ts";
+import { type CookieSpec, createCookies, readCookie } from "./cookies.ts";
 import { Html, html } from "./html.ts";
 import { type Frame, layout } from "./layout.ts";
 import { wantsStream } from "./live-stream.ts";
@@ -84,7 +84,7 @@ export function createDoor(settings: DoorSettings) {
       if (flowOf(response.req) !== undefined) response.append("Set-Cookie", cookies.flow.clear());
     }
     if (session?.kind === "away") response.append("Set-Cookie", cookies.flow.set(session.flow));
-    if (session?.kind === "end") response.append("Set-Cookie", cookies.session.clear());
+    if (session?.kind === "end") forget(response, cookies.session);
   }
 
   const flowOf = ({ headers }: Request): string | undefined => readCookie(headers.cookie, cookies.flow.name);
@@ -101,6 +101,13 @@ export function createDoor(settings: DoorSettings) {
     flowOf,
     visitor: (response: Response) => response.locals["visitor"] as Visitor,
   };
+}
+
+/** What a browser still has of a session that is over: its cookie, kept pages, what the queue board stores. */
+function forget(response: Response, cookie: CookieSpec): void {
+  response.append("Set-Cookie", cookie.clear());
+  // Not "cookies": browsers would forget those of every other host of the domain too.
+  response.set("Clear-Site-Data", '"cache", "storage"');
 }
 
 /** An open page asks for news every few seconds, also when nobody sits before it: that is no use of a session. */

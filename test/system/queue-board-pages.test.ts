@@ -163,6 +163,18 @@ describe.skipIf(!hasChromium()).each(queueBackends())("with the queue on %s", (k
     },
   );
 
+  test("signing out leaves nothing of it in the browser", async () => {
+    await open("/queues/", QUEUES.writes);
+    await page.evaluate("void localStorage.setItem('of-the-session', 'a queue')");
+
+    await page.goto(`${site.url}/`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
+
+    expect(await page.evaluate("Object.keys(localStorage)")).toEqual([]);
+    await signIn();
+  });
+
   test("what the board draws anew is named as well, and has its place among the headings", async () => {
     await open(`${QUEUE}?status=waiting`, jobs.waiting);
     const copy = page.locator("main").getByRole("button", { name: "Copy", exact: true });

@@ -134,6 +134,7 @@ test("signing out ends the session on the server, not only in this browser", asy
   });
 
   expect([out.status, out.headers.get("location")]).toEqual([303, "/sign-in"]);
+  expect(out.headers.get("clear-site-data")).toBe('"cache", "storage"');
   expect(visitor.cookies.has("rollcall")).toBe(false);
   expect((await visitor.get("/")).headers.get("location")).toBe("/sign-in");
   expect(withOldCookie.headers.get("location")).toBe("/sign-in");
