@@ -21,11 +21,12 @@ import { createDoor, type Door } from "./door.ts";
 import { boardPolicy, pagePolicy } from "./security-headers.ts";
 import { html } from "./html.ts";
 import { createLiveStreams, wantsStream } from "./live-stream.ts";
-import { type Answer, type Console, mayActAs, notFound, page, redirect, type Visit } from "./page.ts";
+import { type Answer, type Console, mayActAs, notFound, page, type Visit } from "./page.ts";
 import { createOidcSignIn, type OidcSettings } from "./oidc.ts";
 import { type AnswerRoute, createPageReads } from "./page-reads.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { BOARD_PATH, type BoardQueue, createQueueBoard } from "./queue-board.ts";
+import { askToSignIn, boardIsReadOnly, forbidden, roleMissing, unreadable } from "./refusals.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 import { IMPORT_PATH } from "./pages/preparation-import.ts";
@@ -34,7 +35,6 @@ import { texts } from "./texts/texts.ts";
 import { receiveUpload } from "./upload.ts";
 
 const words = texts.frame;
-const ROLES = texts.common.roles;
 
 export interface DashboardSettings extends Omit<Console, "now" | "eraseJobs" | "repeatWrites"> {
   /** The first is that of writes. */
@@ -99,13 +99,14 @@ export function createDashboard(settings: DashboardSettings): Express {
       door.answer(response, await route.handle(visit));
     });
   }
-  app.use(BOARD_PATH, guardBoard(door), createQueueBoard(settings.queues, assets));
+  app.use(BOARD_PATH, guardBoard(door, settings.logger), createQueueBoard(settings.queues, assets));
   const stream = createLiveStreams({
     isDraining: settings.isDraining ?? (() => false),
     onError: (err) => settings.logger.warn({ err }, "a live page stands still for a moment"),
   });
   const answerRoute = createPageReads({ console: deps, reads: settings.reads, logger: settings.logger });
-  for (const route of ROUTES) app[route.method](route.path, member(door, route, { answerRoute, stream }));
+  for (const route of ROUTES)
+    app[route.method](route.path, member(door, route, { answerRoute, stream, logger: settings.logger }));
   app.use((_request, response) => door.answer(response, notFound()));
   app.use(fail(door, settings.logger));
   return app;
@@ -126,17 +127,18 @@ async function repeatOn(
 }
 
 interface Member {
+  readonly logger: Logger;
   readonly answerRoute: AnswerRoute;
   readonly stream: ReturnType<typeof createLiveStreams>;
 }
 
 /** Lets in who is signed in and has the role; others are asked to sign in, or told that they may not. */
-function member(door: Door, route: Route, { answerRoute, stream }: Member) {
+function member(door: Door, route: Route, { answerRoute, stream, logger }: Member) {
   const answerTo = async (visit: Visit, session: Session | undefined): Promise<Answer | undefined> => {
     if (session === undefined) return undefined;
     return mayActAs(session.role, route.needs)
       ? answerRoute(route, { ...visit, session })
-      : forbidden(words.roleMissing(ROLES[session.role], ROLES[route.needs]));
+      : roleMissing(logger, session, route);
   };
   return async (request: Request, response: Response): Promise<void> => {
     const visit = visitOf(door, request, response);
@@ -170,36 +172,15 @@ function refuseNul(door: Door) {
   };
 }
 
-function guardBoard(door: Door) {
+function guardBoard(door: Door, logger: Logger) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    if (door.visitor(response).session === undefined) door.answer(response, askToSignIn(request));
+    const { session } = door.visitor(response);
+    if (session === undefined) door.answer(response, askToSignIn(request));
     // The board is read-only by its own setting; this holds whatever a later version of it may offer.
     else if (request.method !== "GET" && request.method !== "HEAD")
-      door.answer(response, forbidden(words.boardIsReadOnly));
+      door.answer(response, boardIsReadOnly(logger, session, request));
     else next();
   };
-}
-
-function askToSignIn(request: Request): Answer {
-  const wanted = request.method === "GET" ? request.originalUrl : "/";
-  return redirect(wanted === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(wanted)}`);
-}
-
-function forbidden(why: string): Answer {
-  const body = html`<h1>${words.notAllowed}</h1>
-    <p>${why}</p>
-    <p><a class="button quiet" href="/">${texts.common.toOverview}</a></p>`;
-  return page(words.notAllowed, body, { status: 403 });
-}
-
-const TOO_LARGE = 413;
-
-function unreadable(status: number): Answer {
-  const advice = status === TOO_LARGE ? words.tooLarge : words.malformed;
-  const body = html`<h1>${words.unreadable}</h1>
-    <p>${words.nothingChanged(advice)}</p>
-    <p><a class="button quiet" href="/">${texts.common.toOverview}</a></p>`;
-  return page(words.badRequest, body, { status });
 }
 
 function visitOf(door: Door, request: Request, response: Response): Visit {

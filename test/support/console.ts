@@ -33,9 +33,11 @@ export async function startConsole(
     readonly secureCookies?: boolean;
     readonly oidc?: OidcSettings;
     readonly sessionIdleMinutes?: number;
+    /** Of info and more. */
+    readonly log?: { write(line: string): void };
   } = {},
 ): Promise<TestConsole> {
-  const logger = createLogger({ service: "console-test", level: "silent" });
+  const logger = createLogger({ service: "console-test", level: more.log ? "info" : "silent" }, more.log);
   const settings: DashboardSettings = {
     database,
     logger,
