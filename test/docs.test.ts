@@ -202,6 +202,12 @@ test("docs/security.md has each requirement of ASVS 5.0 level 2 once, and names 
 
   // The standard has 70 requirements of level 1 and 183 of level 2.
   expect([ids.length, new Set(ids).size]).toEqual([253, 253]);
+  const many = (wanted: string): number =>
+    rows.flatMap(({ ids: of, state }) => (state === wanted ? of : [])).length;
+  expect(read("docs/security.md")).toContain(
+    `Of 253 requirements ${many("met")} are met, ${many("**partly**")} partly, ${many("**not met**")} not; ` +
+      `${many("operator")} are the operator's, ${many("not applicable")} do not apply.`,
+  );
   for (const { ids: of, state, files } of rows) {
     expect(["met", "**partly**", "**not met**", "operator", "not applicable"], of.join()).toContain(state);
     if (state === "met") expect(files.length, of.join()).toBeGreaterThan(0);

@@ -43,6 +43,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   pg: ["src/store/", "src/queue/queues.ts", "src/embedded/"],
   knex: ["src/store/migrations.ts"],
   nodemailer: ["src/platform/mail.ts"],
+  // Large lists, loaded once somebody chooses a password.
+  "@zxcvbn-ts/": ["src/platform/guessable-password.ts"],
   // Loaded only where traces are wanted: tracing.ts imports that file when it is to start.
   "@opentelemetry/": ["src/platform/otlp-tracer.ts"],
 };

@@ -1,4 +1,5 @@
 /** What a password must be, and the two fields in which somebody chooses one. */
+import { guessable } from "../platform/guessable-password.ts";
 import { type Html, html } from "./html.ts";
 import { texts } from "./texts/texts.ts";
 
@@ -6,14 +7,15 @@ const words = texts.password;
 
 const CHARS_MIN = 12;
 const CHARS_MAX = 200;
-const DIFFERENT_MIN = 5;
 
 /** @returns what is wrong with a password and its repetition, or undefined */
-export function passwordProblem(form: URLSearchParams, login: string): string | undefined {
+export async function passwordProblem(form: URLSearchParams, login: string): Promise<string | undefined> {
   const password = form.get("password") ?? "";
   if (password.length < CHARS_MIN) return words.tooShort(CHARS_MIN);
   if (password.length > CHARS_MAX) return words.tooLong(CHARS_MAX);
-  if (new Set(password).size < DIFFERENT_MIN || password.toLowerCase().includes(login)) return words.tooEasy;
+  if (password.toLowerCase().includes(login)) return words.tooEasy("about_you");
+  const why = await guessable(password, login);
+  if (why !== undefined) return words.tooEasy(why);
   return password === form.get("again") ? undefined : words.differ;
 }
 

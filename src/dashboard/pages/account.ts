@@ -108,7 +108,7 @@ export async function submitPassword(visit: MemberVisit, deps: Console): Promise
   const stored = await findPasswordHash(database, id);
   if (stored === undefined || !(await verifyPassword(visit.form.get("old") ?? "", stored)))
     return accountPage(visit, deps, words.wrongPassword);
-  const wrong = passwordProblem(visit.form, login);
+  const wrong = await passwordProblem(visit.form, login);
   if (wrong !== undefined) return accountPage(visit, deps, wrong);
   const passwordHash = await hashPassword(visit.form.get("password") ?? "");
   await database.transaction(async (tx) => {

@@ -29,7 +29,7 @@ export async function submitWelcome(visit: Visit, { database, secret }: Console)
   const account = await findLink(database, hash);
   if (account === undefined) return linkEnded();
   const { id, login } = account;
-  const wrong = passwordProblem(visit.form, login);
+  const wrong = await passwordProblem(visit.form, login);
   if (wrong !== undefined) return form(visit, account, { code, wrong });
   const passwordHash = await hashPassword(visit.form.get("password") ?? "");
   const isTaken = await database.transaction(async (tx) => {

@@ -49,7 +49,11 @@ test("whoever is invited sets a password by a link that works once, and then sig
   expect(words((await grace.get(link)).text)).toContain("Choose the password of grace@example.com");
   const short = await grace.post("/welcome", { code, password: "short", again: "short" });
   const different = await grace.post("/welcome", { code, password: NEW_PASSWORD, again: "other words" });
-  expect([short.status, different.status]).toEqual([422, 422]);
+  const common = await grace.post("/welcome", { code, password: "Password1234", again: "Password1234" });
+  const hers = await grace.post("/welcome", { code, password: "Grace-Example", again: "Grace-Example" });
+  expect([short.status, different.status, common.status, hers.status]).toEqual([422, 422, 422, 422]);
+  expect(words(common.text)).toContain("one of the passwords that are tried first");
+  expect(words(hers.text)).toContain("made of your login");
   const set = await grace.post("/welcome", { code, password: NEW_PASSWORD, again: NEW_PASSWORD });
   expect(set.headers.get("location")).toBe("/sign-in");
   expect((await grace.signIn("grace@example.com", NEW_PASSWORD)).status).toBe(303);

@@ -98,12 +98,21 @@ export const accountsTexts = {
   },
 };
 
+const EASY = {
+  common: "That is one of the passwords that are tried first, or a small change of one.",
+  about_you: "That is made of your login, or of a word that anybody would try here.",
+  repeated: "That says the same again and again, which is tried first.",
+  in_a_row: "That is a row of keys, letters or digits, which is tried first.",
+  date: "That is a date or a year with little around it, which is tried first.",
+};
+
 export const passwordTexts = {
   new: "New password",
   again: "New password, again",
   atLeast: (characters: number) => `${characters} characters at least.`,
   tooShort: (characters: number) => `A password has ${characters} characters at least.`,
   tooLong: (characters: number) => `A password has ${characters} characters at most.`,
-  tooEasy: "Choose a password that is harder to guess: several words that do not belong together do well.",
+  tooEasy: (why: keyof typeof EASY) =>
+    `${EASY[why]} Choose another: four words or more that do not belong together do well, or what a password manager makes up.`,
   differ: "The two passwords differ.",
 };
