@@ -4,18 +4,14 @@
  */
 import { randomBytes } from "node:crypto";
 import express, { type Express, type Request, type Response } from "express";
+import { Webhook } from "standardwebhooks";
 import {
   type LoginAnswer,
   type LoginReason,
   loginGuard,
   type RollcallClient,
 } from "../../src/client/index.ts";
-
-interface Session {
-  readonly userName: string;
-  /** As they were at sign-in. */
-  readonly roles: readonly string[];
-}
+import { homePage, page, type Session, signInPage } from "./pages.ts";
 
 const COOKIE = "demo_session";
 
@@ -32,11 +28,19 @@ const HELP: Readonly<Record<LoginReason, string>> = {
   unreachable: "We cannot check your access at the moment. Please try again in a minute.",
 };
 
-export function createDemoProduct(rollcall: RollcallClient): Express {
+/** @param webhookSecret - of an endpoint at /hooks/rollcall, in whose messages what is kept of a user is forgotten */
+export function createDemoProduct(rollcall: RollcallClient, webhookSecret?: string): Express {
   const sessions = new Map<string, Session>();
   const app = express();
   app.disable("x-powered-by");
   app.use(express.urlencoded({ extended: false }));
+
+  // A signature is of the body as it came, so nothing may parse it before.
+  app.post("/hooks/rollcall", express.text({ type: "application/json" }), (request, response) => {
+    const event = verified(request, webhookSecret);
+    if (event?.subject.type === "User") rollcall.forget(event.subject.id);
+    response.status(event === undefined ? 400 : 204).end();
+  });
 
   // Every request of a session is checked, so that it ends when the access does.
   app.use(
@@ -85,70 +89,25 @@ function sessionIdOf(request: Request): string {
   return new RegExp(`(?:^|; )${COOKIE}=([\\w-]+)`).exec(request.headers.cookie ?? "")?.[1] ?? "";
 }
 
+/** A message of version 2, which new webhooks are told; undefined where the signature is not Rollcall's. */
+function verified(
+  { body, headers }: Request,
+  secret: string | undefined,
+): { readonly subject: { readonly type: string; readonly id: string } } | undefined {
+  if (secret === undefined) return undefined;
+  try {
+    return new Webhook(secret).verify(String(body), headers as Record<string, string>) as ReturnType<
+      typeof verified
+    >;
+  } catch {
+    return undefined;
+  }
+}
+
 function turnAway({ reason }: LoginAnswer, response: Response): void {
   response
     .status(403)
     .send(
       page("No access", `<p role="alert">${HELP[reason]}</p><p><a href="/">Sign in as somebody else</a></p>`),
     );
-}
-
-function signInPage(): string {
-  return page(
-    "Sign in",
-    `<form method="post" action="/sign-in"><label>Work e-mail <input name="userName" required autofocus></label>
-    <button>Sign in</button></form>`,
-  );
-}
-
-function homePage({ userName, roles }: Session): string {
-  const may =
-    roles.length === 0 ? "You have no particular role." : `Your roles: ${roles.map(escaped).join(", ")}.`;
-  return page(
-    `Hello, ${escaped(userName)}`,
-    `<p>Your reviews, your team, your pay slips.</p><p>${may}</p><form method="post" action="/sign-out"><button>Sign out</button></form>
-    <script>setInterval(async () => {
-      const response = await fetch("/session");
-      if (response.status === 403) document.documentElement.innerHTML = await response.text();
-    }, 500);</script>`,
-  );
-}
-
-function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>${title}</title>
-    <style>${STYLE}</style>
-  </head>
-  <body>
-    <main>
-      <h1>${title}</h1>
-      ${body}
-    </main>
-  </body>
-</html>`;
-}
-
-const STYLE = `
-  :root { color-scheme: light dark; --accent: light-dark(#2453c9, #8fb0ff); --on-accent: light-dark(#fff, #0d1730) }
-  body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#f6f7f9, #0f131a);
-    color: light-dark(#1b2130, #e6e9ef) }
-  main { box-sizing: border-box; max-width: 28rem; margin: 10vh auto; padding: 2rem;
-    background: light-dark(#fff, #171c26); border: 1px solid light-dark(#dde1e8, #2a3140); border-radius: 12px;
-    overflow-wrap: anywhere }
-  h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25 }
-  a { color: var(--accent) }
-  label { display: block; font-weight: 600 }
-  input { box-sizing: border-box; width: 100%; margin: .25rem 0 1rem; padding: .5rem .75rem; font: inherit;
-    color: inherit; background: transparent; border: 1px solid light-dark(#8a93a3, #6d788c); border-radius: 8px }
-  button { padding: .5rem 1.25rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent);
-    border: 0; border-radius: 8px; cursor: pointer }
-  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }`;
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
