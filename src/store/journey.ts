@@ -1,7 +1,7 @@
 /**
  * Several statements as one journey to Postgres and back: one packet there, with a single Sync at its end, and one packet
  * back. pg's own pipelining sends a Sync behind each statement, upon which Postgres answers each by itself: of a batch
- * of writes that made thirteen answers, each of which wakes Node (docs/decisions/0062).
+ * of writes that made thirteen answers, each of which wakes Node (docs/decisions/0063).
  *
  * Of the extended query protocol (Postgres, "Message Flow", 55.2.3): after a statement that failed, Postgres passes over
  * all that is left until the Sync. So the others of the journey have neither succeeded nor failed by themselves; here

@@ -1,6 +1,6 @@
 /**
  * Look-ups of different requests that are called in one turn of the event loop travel together: one packet to Postgres and
- * one back, instead of one each, and Postgres wakes once (docs/decisions/0062). Only what looks a few rows up by an index
+ * one back, instead of one each, and Postgres wakes once (docs/decisions/0063). Only what looks a few rows up by an index
  * may, since each waits for those before it.
  */
 import type pg from "pg";
