@@ -135,6 +135,7 @@ async function takePictures(browser: Browser, url: string, ids: TourIds): Promis
     }
     await page.goto(`${url}/nowhere`);
     await shoot(page, "not-found", look);
+    await shootQueues(page, `${url}/queues`, look);
     await shootToken(page, `${url}${addressOf("/tenants/:slug/connections/:id/rotate", ids)}`, look);
     await context.close();
   }
@@ -152,6 +153,17 @@ async function shootToken(page: Page, rotate: string, look: Look): Promise<void>
   await page.getByRole("button", { name: "Rotate now" }).click();
   await page.getByText("shown this once").waitFor();
   await shoot(page, "token", look);
+}
+
+/** Bull Board, which draws itself by script. */
+async function shootQueues(page: Page, address: string, look: Look): Promise<void> {
+  if (!isWanted("queues", look)) return;
+  await page.goto(address);
+  await page
+    .getByText(/^\d+ jobs?$/i)
+    .first()
+    .waitFor();
+  await shoot(page, "queues", look);
 }
 
 async function shoot(page: Page, name: string, look: Look): Promise<void> {

@@ -100,7 +100,7 @@ export const EMPTY_PATHS = PAGE_PATHS.filter((path) => {
 });
 
 /** Pictures of what is no route of whoever is signed in: what is shown before, once, or instead. */
-export const MORE_PICTURES: readonly string[] = ["sign-in", "token", "not-found"];
+export const MORE_PICTURES: readonly string[] = ["sign-in", "token", "not-found", "queues"];
 
 /** Pictures that are taken in the dark as well. */
 export const DARK_PICTURES: readonly string[] = [
@@ -110,4 +110,5 @@ export const DARK_PICTURES: readonly string[] = [
   "failed",
   "failure",
   "person",
+  "queues",
 ];
