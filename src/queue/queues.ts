@@ -40,13 +40,16 @@ const WRITE_BACKOFF: BackoffOptions = { type: "exponential", delay: 250, jitter:
 const FAILED_JOBS_KEPT = 5_000;
 const FAILED_JOBS_KEPT_SECONDS = 14 * 24 * 3600;
 
+// A refusal needs none, a fault has its own in the log, and one shows whoever looks where the files of a server lie.
+const NO_STACK: JobsOptions = { stackTraceLimit: 0 };
+
 export const WRITE_JOB: JobsOptions = {
   attempts: WRITE_ATTEMPTS,
   backoff: WRITE_BACKOFF,
   // The ledger in Postgres is the record; a finished job would only keep personal data about.
   removeOnComplete: true,
   removeOnFail: { count: FAILED_JOBS_KEPT, age: FAILED_JOBS_KEPT_SECONDS },
-  stackTraceLimit: 1,
+  ...NO_STACK,
 };
 
 export { WRITE_ATTEMPTS };
@@ -56,7 +59,7 @@ export const DELIVERY_JOB: JobsOptions = {
   attempts: 1,
   removeOnComplete: true,
   removeOnFail: { count: FAILED_JOBS_KEPT, age: FAILED_JOBS_KEPT_SECONDS },
-  stackTraceLimit: 1,
+  ...NO_STACK,
 };
 
 const JOB_OPTIONS: Readonly<Record<QueueName, JobsOptions>> = {

@@ -90,6 +90,9 @@ describe.each(queueBackends())("with the queue on %s", (kind) => {
     for (const { text } of [list, failed, logs]) {
       expect(text).not.toContain(PERSON);
       expect(text).not.toContain("Lovelace");
+      // Where the server's files lie is for its log.
+      expect(text).not.toContain("at async ");
+      expect(text).not.toMatch(/\.[cm]?[jt]s:\d+:\d+/);
       expect(text).not.toContain(refused.apiId);
       expect(text).not.toContain(refused.requestKey);
     }
