@@ -29,11 +29,15 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+type Args<Options extends ParseArgsConfig["options"]> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
+>;
+
 /** Options by their names, and the arguments without one. @throws {TypeError} when an option is not one of these */
 export function readArgs<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   args: readonly string[],
   options: Options,
-) {
+): Args<Options> {
   return parseArgs({ args: [...args], options, allowPositionals: true });
 }
 

@@ -29,18 +29,20 @@ afterEach(async () => {
 const bodyOf = (userName: string): string => JSON.stringify({ schemas: [USER], userName });
 
 /** Sends a request by hand, so that the connection can be treated badly. */
-function send(start: string, body: string): Socket {
+function send(start: string, body: string, header = ""): Socket {
   const { hostname, port } = new URL(service.apiUrl);
   const socket = connect(Number(port), hostname);
   sockets.push(socket);
   socket.write(
-    `${start} HTTP/1.1\r\nHost: rollcall\r\nAuthorization: Bearer ${tenant.token}\r\n` +
+    `${start} HTTP/1.1\r\nHost: rollcall\r\nAuthorization: Bearer ${tenant.token}\r\n${header}` +
       `Content-Type: application/scim+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   return socket;
 }
 
-const post = (body: string): Socket => send("POST /scim/v2/Users", body);
+const post = (body: string, header?: string): Socket => send("POST /scim/v2/Users", body, header);
+const textFrom = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => socket.once("data", (data: Buffer) => resolve(String(data))));
 
 const count = async (table: "unanswered_writes" | "writes"): Promise<number> => {
   const rows = await service.database.query<{ count: number }>(
@@ -68,7 +70,7 @@ test("a connection that is reset under its answer: the same request again has th
 
 test("a client that hangs up and asks again while its write is under way leaves nothing for later requests", async () => {
   // Nothing is committed while the table is held, so both requests wait for the same write.
-  await service.database.transaction(async (tx) => {
+  const again = await service.database.transaction(async (tx) => {
     await tx.query("LOCK TABLE users IN EXCLUSIVE MODE");
     const body = bodyOf("impatient@contoso.com");
     const impatient = post(body);
@@ -79,12 +81,13 @@ test("a client that hangs up and asks again while its write is under way leaves 
     await waitFor(waiting);
     await new Promise((resolve) => impatient.once("close", resolve).destroy());
     await waitFor(async () => (await count("unanswered_writes")) === 1);
-    post(body);
-    await waitFor(() => sockets[1]!.bytesWritten > 0);
+    const socket = post(body, "Expect: 100-continue\r\n");
+    // Once the api has answered this, and another request after it, the second one waits too.
+    expect(await textFrom(socket)).toContain("100 Continue");
+    await tenant.scim("GET", "/ServiceProviderConfig");
+    return socket;
   });
-  const answer = await new Promise<string>((resolve) =>
-    sockets[1]!.once("data", (data: Buffer) => resolve(String(data))),
-  );
+  const answer = await textFrom(again);
 
   expect(answer).toContain("201 Created");
   await waitFor(async () => (await count("unanswered_writes")) === 0);
