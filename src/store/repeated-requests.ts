@@ -63,6 +63,12 @@ export async function findUnanswered(
   );
 }
 
+/** A sub-select: the note of this row of `writes`. */
+function noteOf(write: "w" | "y"): string {
+  return `SELECT FROM unanswered_writes u
+           WHERE u.tenant_id = ${write}.tenant_id AND u.request_key = ${write}.request_key AND u.write_id = ${write}.write_id`;
+}
+
 // Of a write that is about to be applied: the request was sent again before this one's job came, and that has ended. Of
 // a note: it was sent again and answered, so that the note, which came too late to be taken up, says nothing any more.
 const FIND_REPETITIONS = `
@@ -73,9 +79,7 @@ const FIND_REPETITIONS = `
       ON w.tenant_id = wanted.tenant_id AND w.request_key = wanted.request_key AND w.write_id > wanted.write_id
    WHERE w.result <> 'fault'
      AND CASE WHEN wanted.requested_at IS NULL
-              THEN NOT EXISTS (
-                     SELECT FROM unanswered_writes u
-                      WHERE u.tenant_id = w.tenant_id AND u.request_key = w.request_key AND u.write_id = w.write_id)
+              THEN NOT EXISTS (${noteOf("w")})
               ELSE w.ended_at > wanted.requested_at
          END
    ORDER BY wanted.write_id, w.write_id DESC`;
@@ -170,24 +174,17 @@ const IS_SETTLED = `
      WHERE y.tenant_id = w.tenant_id AND y.request_key = w.request_key AND y.write_id > w.write_id
        AND y.write_id > ${RECENT_ID} AND y.result <> 'fault'
        AND y.write_id <= b.answered_through AND y.write_id <> ALL (b.open_writes)
-       AND NOT EXISTS (
-             SELECT FROM unanswered_writes u
-              WHERE u.tenant_id = y.tenant_id AND u.request_key = y.request_key AND u.write_id = y.write_id))`;
+       AND NOT EXISTS (${noteOf("y")}))`;
 
 // A note says that it went unanswered, and it was not sent again since. The batch has looked for notes before, and found
 // none: this one was made while it waited for somebody, and its process has left its word meanwhile.
 const IS_NOTED = `
-  EXISTS (
-    SELECT FROM unanswered_writes u
-     WHERE u.tenant_id = w.tenant_id AND u.request_key = w.request_key AND u.write_id = w.write_id
-       AND u.expires_at > now())
+  EXISTS (${noteOf("w")} AND u.expires_at > now())
   AND NOT EXISTS (
     SELECT FROM writes y
      WHERE y.tenant_id = w.tenant_id AND y.request_key = w.request_key AND y.write_id > w.write_id
        AND y.write_id > ${RECENT_ID} AND y.result <> 'fault'
-       AND NOT EXISTS (
-             SELECT FROM unanswered_writes u
-              WHERE u.tenant_id = y.tenant_id AND u.request_key = y.request_key AND u.write_id = y.write_id))`;
+       AND NOT EXISTS (${noteOf("y")}))`;
 
 // The same request was applied before, and its client may not have had that answer: both were under way at once, or
 // the process that took it was killed before it left its word. Where repeating it would do harm, either counts for as
