@@ -136,8 +136,7 @@ function sharing(alone: Database, lookUps: LookUps): Database {
     ): Promise<readonly Row[]> {
       if (typeof statement === "string" || statement.isLookUp !== true || statement.name === undefined)
         return alone.query<Row>(statement, values);
-      const { name, text } = statement;
-      return (await lookUps.query({ name, text }, values)) as readonly Row[];
+      return (await lookUps.query(statement, values)) as readonly Row[];
     },
   };
 }

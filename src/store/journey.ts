@@ -12,13 +12,7 @@
 import pg from "pg";
 import { serialize } from "pg-protocol";
 import { invariant } from "../platform/invariant.ts";
-
-export interface TravellingStatement {
-  /** Given a name, it is prepared once a connection. */
-  readonly name?: string;
-  /** One command. */
-  readonly text: string;
-}
+import type { Statement } from "./database-types.ts";
 
 export interface StatementResult {
   readonly rows: readonly unknown[];
@@ -41,7 +35,7 @@ interface Prepared {
 }
 
 interface Traveller {
-  readonly statement: TravellingStatement;
+  readonly statement: Statement;
   readonly values: readonly unknown[];
   readonly resolve: (result: StatementResult) => void;
   readonly reject: (error: Error) => void;
@@ -66,8 +60,8 @@ export class Journeys {
     this.#client = client;
   }
 
-  /** Rejects with a pg.DatabaseError, or with what became of the connection. */
-  query(statement: TravellingStatement, values: readonly unknown[] = []): Promise<StatementResult> {
+  /** One command. Rejects with a pg.DatabaseError, or with what became of the connection. */
+  query(statement: Statement, values: readonly unknown[] = []): Promise<StatementResult> {
     if (this.#next === undefined) {
       this.#next = new Journey(this.#prepared());
       // After the microtasks, in which a transaction calls its next statements, and one tick later: what looks at how
@@ -105,7 +99,7 @@ class Journey extends pg.Query {
     this.#known = known;
   }
 
-  add(statement: TravellingStatement, values: readonly unknown[]): Promise<StatementResult> {
+  add(statement: Statement, values: readonly unknown[]): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       this.#travellers.push({ statement, values, resolve, reject, rows: [], prepared: undefined });
     });
@@ -133,7 +127,7 @@ class Journey extends pg.Query {
     return messages;
   }
 
-  #prepare(statement: TravellingStatement): { prepared: Prepared; messages: Buffer[] } {
+  #prepare(statement: Statement): { prepared: Prepared; messages: Buffer[] } {
     const { name, text } = statement;
     const known = name === undefined ? undefined : this.#known.get(name);
     if (known && known.text !== text)
@@ -198,7 +192,7 @@ class Journey extends pg.Query {
 }
 
 /** Apart from the names under which pg prepares statements of its own on the same connection. */
-function nameOf({ name }: TravellingStatement): string {
+function nameOf({ name }: Statement): string {
   return name === undefined ? "" : `journey-${name}`;
 }
 

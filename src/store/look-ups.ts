@@ -4,10 +4,12 @@
  * may, since each waits for those before it.
  */
 import type pg from "pg";
-import { Journeys, type TravellingStatement } from "./journey.ts";
+import type { Statement } from "./database-types.ts";
+import { Journeys } from "./journey.ts";
+import { transientReason } from "./sql-states.ts";
 
 interface LookUp {
-  readonly statement: TravellingStatement;
+  readonly statement: Statement;
   readonly values: readonly unknown[];
   readonly resolve: (rows: readonly unknown[]) => void;
   readonly reject: (error: unknown) => void;
@@ -24,7 +26,7 @@ export class LookUps {
     this.#pool = pool;
   }
 
-  query(statement: TravellingStatement, values: readonly unknown[]): Promise<readonly unknown[]> {
+  query(statement: Statement, values: readonly unknown[]): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       this.#called.push({ statement, values, resolve, reject });
       // The requests that one read of the sockets brings come before it.
@@ -58,8 +60,9 @@ export class LookUps {
     answers.forEach((answer, index) => {
       const lookUp = lookUps[index];
       if (answer.status === "fulfilled") lookUp?.resolve(answer.value.rows);
-      // It may have failed of another one, or of the connection that they shared.
-      else if (lookUp && lookUps.length > 1) void this.#ask([lookUp]);
+      // It may have failed of another one's fault. Where the connection was lost or silent, no time is left to ask again.
+      else if (lookUp && lookUps.length > 1 && transientReason(answer.reason) === undefined)
+        void this.#ask([lookUp]);
       else lookUp?.reject(answer.reason);
     });
   }

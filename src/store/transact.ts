@@ -101,11 +101,10 @@ function travelling(alone: Database, journeys: Journeys): Database {
       statement: Statement | string,
       values: readonly unknown[] = [],
     ): Promise<readonly Row[]> {
-      const { name, text, timeoutMs } = asStatement(statement);
-      const isOneCommand = name !== undefined || values.length > 0;
-      if (isOneCommand && timeoutMs === undefined) {
-        const named = name === undefined ? { text } : { name, text };
-        return (await journeys.query(named, values)).rows as readonly Row[];
+      const asked = asStatement(statement);
+      const isOneCommand = asked.name !== undefined || values.length > 0;
+      if (isOneCommand && asked.timeoutMs === undefined) {
+        return (await journeys.query(asked, values)).rows as readonly Row[];
       }
       journeys.depart();
       return alone.query<Row>(statement, values);

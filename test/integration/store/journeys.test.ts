@@ -3,6 +3,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Database, isUniqueViolation, transientReason } from "../../../src/store/database.ts";
 import { Journeys } from "../../../src/store/journey.ts";
+import { waitFor } from "../../support/service.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 
 let store: TestDatabase;
@@ -171,4 +172,20 @@ test("look-ups of one moment share journeys, and one that fails fails alone", as
   expect(found).toEqual(ids.map((id) => [{ name: `thing ${String(id)}` }]));
   expect((await failing).map(String)).toEqual(["error: division by zero"]);
   expect(await database.query(wrong, [1])).toEqual([{ n: 1 }]);
+});
+
+test("look-ups that share a connection that is lost fail with it, and are not asked again", async () => {
+  const { database } = store;
+  const sleep = { name: "sleep-look-up", text: "SELECT pg_sleep(60)", isLookUp: true };
+  const asked = failures([database.query(sleep), database.query({ ...HAS, isLookUp: true }, [1])]);
+
+  await waitFor(async () => {
+    const cut = await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query = 'SELECT pg_sleep(60)' AND wait_event = 'PgSleep'`,
+    );
+    return cut.rows.length > 0;
+  });
+
+  expect((await asked).map(transientReason)).toEqual([expect.any(String), expect.any(String)]);
 });
