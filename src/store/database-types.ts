@@ -18,6 +18,8 @@ export interface Database {
 export declare const inTransaction: unique symbol;
 export interface Transaction extends Database {
   readonly [inTransaction]: true;
+  /** From now on to its end, named statements look rows up by plans that are kept by the connection; see plans.ts. */
+  planOnce(): Promise<void>;
   /**
    * Ends the transaction with these statements, the commit travelling with them: for those whose failure Postgres itself
    * sees, so that nobody need look at their answers first. All must have been called by now; none may follow.

@@ -3,7 +3,7 @@
  * Reads take a `Database`; whatever changes something takes a `Transaction`, so a type says who may change what.
  */
 import pg from "pg";
-import type { Database, DatabasePool, Statement, Transaction } from "./database-types.ts";
+import type { Database, DatabasePool, Statement } from "./database-types.ts";
 import { LookUps } from "./look-ups.ts";
 import { EVERY_TENANT, FENCE_OPTIONS, type TenantScope, TenantScopes } from "./tenant-scope.ts";
 import { type Enter, NOTHING, querier, together, transact } from "./transact.ts";
@@ -111,20 +111,6 @@ async function queryWithin<Row>(
   } finally {
     client.release(broken);
   }
-}
-
-// A statement over arrays is planned anew each time while Postgres hopes that the arrays tell it something: of a write
-// that comes alone, a third of what it costs Postgres. A plan that was made while the tables were small must do for
-// large ones too: it looks each row up by an index, and never reads a table whole.
-const PLAN_ONCE: Statement = {
-  name: "plan-once",
-  text: `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
-};
-
-/** From now on to its end, the transaction's named statements look rows up by plans that are made once a connection. */
-export async function planOnce(tx: Transaction): Promise<void> {
-  await tx.query(PLAN_ONCE);
 }
 
 /** Look-ups share their journeys. */

@@ -2,10 +2,13 @@
 import type pg from "pg";
 import type { Database, inTransaction, Statement, Transaction, Travelling } from "./database-types.ts";
 import { Journeys } from "./journey.ts";
+import { FORGET_PLANS, PLAN_ONCE, PlanAges } from "./plans.ts";
 import { transientReason } from "./sql-states.ts";
 
 const BEGIN = { name: "begin", text: "BEGIN" };
 const COMMIT = { name: "commit", text: "COMMIT" };
+
+const planAges = new PlanAges();
 
 /** Tells a connection whom what follows concerns; undefined where it knows. */
 export type Enter = (client: pg.PoolClient) => Promise<unknown> | undefined;
@@ -72,6 +75,10 @@ function transactionOn(client: pg.PoolClient, journeys: Journeys): Transaction &
   const transaction: Omit<Transaction, typeof inTransaction> & { commit(): Promise<void> } = {
     query: (statement, values) =>
       isOver ? Promise.reject(new Error("a statement after the commit")) : within.query(statement, values),
+    planOnce: async () => {
+      const forgotten = planAges.haveGrownOld(client) ? within.query(FORGET_PLANS) : NOTHING;
+      await together([forgotten, within.query(PLAN_ONCE)]);
+    },
     commitWith: async (statements) => {
       const ended = together(statements);
       let hasFailed = false;

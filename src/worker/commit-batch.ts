@@ -7,13 +7,7 @@
  */
 import { ScimError, type ResourceType } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
-import {
-  type DatabasePool,
-  isUniqueViolation,
-  planOnce,
-  together,
-  type Transaction,
-} from "../store/database.ts";
+import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
 import { applyWrite, type Applied, type Draft, type Surroundings } from "./apply-write.ts";
@@ -101,7 +95,7 @@ async function applyBatch(
 ): Promise<readonly BatchResult[]> {
   const commands = writes.map(({ command }) => command);
   const [, { now, versions, guards, hasFailures, hasAccepted }, users, groups, recalled] = await together([
-    planOnce(tx),
+    tx.planOnce(),
     beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))], guardedCandidates(commands)),
     hold(tx, "User", commands),
     hold(tx, "Group", commands),
