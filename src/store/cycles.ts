@@ -85,7 +85,7 @@ const NOTE_REQUESTS = `
      SET requests = c.requests + n.requests, reads = c.reads + n.reads, refused = c.refused + n.refused,
          request_kinds = sum_counts(c.request_kinds, n.kinds), writes = sum_counts(c.writes, n.writes),
          last_request_at = CASE WHEN n.requests > 0 THEN greatest(c.last_request_at, now()) ELSE c.last_request_at END
-    FROM json_to_recordset($1::json)
+    FROM jsonb_to_recordset($1::jsonb)
       AS n ("tenantId" uuid, "cycleId" uuid, requests bigint, reads bigint, refused bigint, kinds jsonb, writes jsonb)
    WHERE c.tenant_id = n."tenantId" AND c.id = n."cycleId"`;
 
@@ -112,7 +112,7 @@ const ADD_COUNTS = `
          faulted = c.faulted + n.faulted,
          retried = c.retried + n.retried,
          writes = sum_counts(c.writes, n.writes)
-    FROM json_to_recordset($1::json)
+    FROM jsonb_to_recordset($1::jsonb)
       AS n ("tenantId" uuid, "cycleId" uuid, "usersCreated" bigint, "usersUpdated" bigint, "usersDeactivated" bigint,
             "usersReactivated" bigint, "usersDeleted" bigint, "groupsCreated" bigint, "groupsUpdated" bigint,
             "groupsDeleted" bigint, "membersAdded" bigint, "membersRemoved" bigint, unchanged bigint, refused bigint,

@@ -106,7 +106,7 @@ export async function insertResources(
       text: `
   INSERT INTO ${table} (tenant_id, id, ${nameKey}, external_id, resource, search, version, created_at, updated_at${active.column})
   SELECT r.tenant_id, r.id, r.name_key, r.external_id, r.resource, r.search, r.version, r.created_at, r.updated_at${active.value}
-    FROM ROWS FROM (json_to_recordset($1::json) AS (${RECORD})) WITH ORDINALITY
+    FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (${RECORD})) WITH ORDINALITY
       AS r (tenant_id, id, name_key, external_id, active, resource, search, version, created_at, updated_at, position)
    ORDER BY r.tenant_id, r.name_key, r.position`,
     },
@@ -132,7 +132,7 @@ export async function updateResources(
   UPDATE ${table} t
      SET ${nameKey} = r.name_key, external_id = r.external_id, resource = r.resource, search = r.search,
          version = r.version, updated_at = r.updated_at${type === "User" ? ", active = r.active" : ""}
-    FROM json_to_recordset($1::json) AS r (${RECORD})
+    FROM jsonb_to_recordset($1::jsonb) AS r (${RECORD})
    WHERE t.tenant_id = r.tenant_id AND t.id = r.id`,
     },
     [toRecords(rows)],

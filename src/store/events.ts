@@ -55,7 +55,7 @@ export interface StoredEvent extends NewEvent {
 const INSERT = `
   WITH r AS MATERIALIZED (
          SELECT tenant_id, id, type, resource_type, resource_id, version, changed, details, write_id, ordinal
-           FROM ROWS FROM (json_to_recordset($1::json)
+           FROM ROWS FROM (jsonb_to_recordset($1::jsonb)
                   AS ("tenantId" uuid, id uuid, type text, "resourceType" text, "resourceId" uuid, version bigint,
                       changed text[], details jsonb, "writeId" uuid)) WITH ORDINALITY
              AS e (tenant_id, id, type, resource_type, resource_id, version, changed, details, write_id, ordinal)

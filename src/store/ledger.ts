@@ -72,7 +72,7 @@ const INSERT = `
   SELECT r."tenantId", r."writeId", r."connectionId", r."cycleId", r."apiId", r."requestKey", r."correlationId",
          r.operation, r."resourceType", r."resourceId", r.result, r.status, r."scimType", r.code, r.detail, r.version,
          r.changed, r.changes, r."clientRequestId", r.request, r.attempts, r."requestedAt"
-    FROM json_to_recordset($1::json)
+    FROM jsonb_to_recordset($1::jsonb)
       AS r ("tenantId" uuid, "writeId" uuid, "connectionId" uuid, "cycleId" uuid, "apiId" uuid, "requestKey" uuid,
             "correlationId" text, operation text, "resourceType" text, "resourceId" uuid, result text, status smallint,
             "scimType" text, code text, detail text, version bigint, changed text[], changes jsonb, "clientRequestId" text,
