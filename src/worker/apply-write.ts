@@ -93,6 +93,8 @@ export function applyWrite(command: WriteCommand, draft: Draft, around: Surround
   }
 }
 
+const USER_CREATED: CycleCounts = { ...NO_COUNTS, usersCreated: 1 };
+
 function create(command: WriteCommand, draft: Draft, { names, memberships, now }: Surroundings): Applied {
   invariant(!draft.row, `create of ${command.resourceId} finds it there`);
   const resource = withProductId(bodyOf(command).resource, command);
@@ -106,11 +108,10 @@ function create(command: WriteCommand, draft: Draft, { names, memberships, now }
     changed: Object.keys(resource),
     externalId: externalIdOf(resource),
     members: delta,
-    counts: {
-      ...NO_COUNTS,
-      [command.resourceType === "User" ? "usersCreated" : "groupsCreated"]: 1,
-      membersAdded: delta.added.size,
-    },
+    counts:
+      command.resourceType === "User"
+        ? USER_CREATED
+        : { ...NO_COUNTS, groupsCreated: 1, membersAdded: delta.added.size },
     ...adoptionBy(command, resource),
   };
 }

@@ -2,7 +2,6 @@
  * What a batch tells the ledger: how its writes ended, in the transaction that applied them. What the ledger knew of
  * them before is the matter of recall.ts.
  */
-import { addTo } from "../platform/counts.ts";
 import { ScimError } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { addCycleCounts, type AddedCounts, type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
@@ -60,7 +59,7 @@ export async function recordWrites(
   { recalled, doubtful }: { readonly recalled: Recalled; readonly doubtful: ReadonlyMap<string, EndedRow> },
 ): Promise<ReadonlyMap<string, Outcome>> {
   const replays = new Map<string, Outcome>();
-  const rows: NewLedgerRow[] = recalled.replayed.map(({ write, row }) => replayRow(write, row));
+  const rows: NewLedgerRow[] = recalled.replayed.map(({ write, row }) => rowOf(write, endAsBefore(row)));
   for (const entry of entries) {
     const earlier = isRefusal(entry.result) ? doubtful.get(entry.command.requestKey) : undefined;
     if (earlier) replays.set(entry.command.writeId, outcomeOfRow(earlier));
@@ -90,30 +89,56 @@ function memberChangesOf({ command, result }: BatchEntry): readonly MemberChange
 
 /** One row for the write, and one for each other write that its end is the end of. */
 function rowsOf(entry: BatchEntry, earlier: EndedRow | undefined): readonly NewLedgerRow[] {
-  const row = earlier ? replayRow(entry, earlier) : rowOf(entry);
+  const end = earlier ? endAsBefore(earlier) : endOf(entry);
+  const row = rowOf(entry, end);
+  if (entry.repeatedBy.length === 0 && entry.takesUp.length === 0) return [row];
   return [
     row,
-    ...entry.repeatedBy.map((write) => ({ ...row, ...describe(write.command, write.attempt) })),
+    ...entry.repeatedBy.map((write) => rowOf(write, end)),
     ...entry.takesUp.map((writeId) => ({ ...row, writeId })),
-  ].map((each) => ({ ...each, resourceId: row.resourceId }));
+  ];
 }
 
-/** A write whose outcome is that of an earlier one. */
-function replayRow({ command, attempt }: PendingWrite, earlier: EndedRow): NewLedgerRow {
+/** What a row says besides which write it is of. */
+type End = Pick<
+  NewLedgerRow,
+  | "result"
+  | "resourceId"
+  | "status"
+  | "scimType"
+  | "code"
+  | "detail"
+  | "version"
+  | "changed"
+  | "changes"
+  | "request"
+>;
+
+/** Of a write whose outcome is that of an earlier one. */
+function endAsBefore(earlier: EndedRow): End {
   const { result, resourceId, status, scimType, code, detail, version } = earlier;
-  const ended = { result, resourceId, status, scimType, code, detail, version };
-  return { ...describe(command, attempt), ...ended, changed: [], changes: null, request: null };
+  return {
+    result,
+    resourceId,
+    status,
+    scimType,
+    code,
+    detail,
+    version,
+    changed: [],
+    changes: null,
+    request: null,
+  };
 }
 
 /** Status a client was, or would have been, given; also kept for the log. */
 const STATUS = { create: 201, replace: 200, patch: 200, delete: 204 } as const;
 
-function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
-  const base = describe(command, attempt);
+function endOf({ command, result }: BatchEntry): End {
   if (result instanceof ScimError) {
     return {
-      ...base,
       result: "refused",
+      resourceId: command.resourceId,
       status: result.status,
       scimType: result.scimType ?? null,
       code: result.code,
@@ -125,8 +150,8 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
     };
   }
   return {
-    ...base,
     result: resultName(result),
+    resourceId: command.resourceId,
     status: STATUS[command.operation],
     scimType: null,
     code: result.held === undefined ? null : HELD_CODE,
@@ -138,28 +163,31 @@ function rowOf({ command, attempt, result }: BatchEntry): NewLedgerRow {
   };
 }
 
-type Description = Omit<
-  NewLedgerRow,
-  "result" | "status" | "scimType" | "code" | "detail" | "version" | "changed" | "changes" | "request"
->;
-
-function describe(command: WriteCommand, attempt: number): Description {
-  const { tenantId, writeId, connectionId, cycleId, apiId, requestKey, correlationId } = command;
-  const { operation, resourceType, resourceId } = command;
+/** Written out at full length: to copy an object of so many properties for each write takes as long as to apply it. */
+function rowOf({ command, attempt }: PendingWrite, end: End): NewLedgerRow {
   return {
-    tenantId,
-    writeId,
-    connectionId,
-    cycleId,
-    apiId,
-    requestKey,
-    correlationId,
+    tenantId: command.tenantId,
+    writeId: command.writeId,
+    connectionId: command.connectionId,
+    cycleId: command.cycleId,
+    apiId: command.apiId,
+    requestKey: command.requestKey,
+    correlationId: command.correlationId,
     clientRequestId: command.clientRequestId ?? null,
-    operation,
-    resourceType,
-    resourceId,
+    operation: command.operation,
+    resourceType: command.resourceType,
+    resourceId: end.resourceId,
     attempts: attempt,
     requestedAt: new Date(command.requestedAt).toISOString(),
+    result: end.result,
+    status: end.status,
+    scimType: end.scimType,
+    code: end.code,
+    detail: end.detail,
+    version: end.version,
+    changed: end.changed,
+    changes: end.changes,
+    request: end.request,
   };
 }
 
@@ -167,10 +195,10 @@ function describe(command: WriteCommand, attempt: number): Description {
  * A write that failed, as the ledger keeps it.
  * @param status - of the answer to its request
  */
-export function faultRow({ command, attempt }: PendingWrite, detail: string, status: number): NewLedgerRow {
-  return {
-    ...describe(command, attempt),
+export function faultRow(write: PendingWrite, detail: string, status: number): NewLedgerRow {
+  return rowOf(write, {
     result: "fault",
+    resourceId: write.command.resourceId,
     status,
     scimType: null,
     code: "internal",
@@ -178,8 +206,8 @@ export function faultRow({ command, attempt }: PendingWrite, detail: string, sta
     version: null,
     changed: [],
     changes: null,
-    request: command.payload,
-  };
+    request: write.command.payload,
+  });
 }
 
 function countsOf(
@@ -193,7 +221,8 @@ function countsOf(
     const sum = cycles.get(cycleId) ?? { ...NO_COUNTS, tenantId, cycleId, writes: {} };
     cycles.set(cycleId, sum);
     addCounts(sum, countsOfResult(result));
-    addTo(sum.writes, { [countedAs(command, countedResult(result))]: 1 });
+    const name = countedAs(command, countedResult(result));
+    sum.writes[name] = (sum.writes[name] ?? 0) + 1;
     if (attempt > 1) sum.retried += 1;
   }
   return [...cycles.values()].sort((a, b) => (a.cycleId < b.cycleId ? -1 : 1));

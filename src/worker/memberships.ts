@@ -38,6 +38,9 @@ export interface MembershipDelta {
   readonly removed: ReadonlySet<string>;
 }
 
+/** Of a command that asks for no change of members, such as each of a user's. */
+const NO_DELTA: MembershipDelta = { added: new Map(), removed: new Set() };
+
 export class Memberships {
   /** Members by `tenantId groupId`: all of a group that was loaded whole, else those that were asked about. */
   readonly #present: Map<string, Map<string, ResourceType>>;
@@ -98,6 +101,7 @@ export class Memberships {
    * @throws {ScimError} invalidValue when somebody to be added does not exist, or the group itself is added
    */
   preview({ tenantId, id, changes }: GroupChange): MembershipDelta {
+    if (changes.length === 0) return NO_DELTA;
     const present = this.#members({ tenantId, id });
     const after = new Map(present);
     for (const change of changes) this.#step(after, change, { tenantId, id });
@@ -107,6 +111,7 @@ export class Memberships {
   }
 
   accept(group: ResourceKey, delta: MembershipDelta): void {
+    if (delta === NO_DELTA) return;
     const present = this.#members(group);
     for (const memberId of delta.removed) {
       present.delete(memberId);

@@ -1,11 +1,17 @@
 /** What a command's payload says, after its journey through the queue. */
 import { z } from "zod";
-import { type CanonicalBody, memberChanges, type MemberChange, type Patch } from "../scim/index.ts";
+import {
+  type CanonicalBody,
+  memberChanges,
+  type MemberChange,
+  type Patch,
+  type Resource,
+} from "../scim/index.ts";
 import type { WriteCommand } from "../queue/contracts.ts";
 
-// How deep it goes was checked by `readBody` and `readPatch`.
+// What a resource holds was checked by `readBody` and `readPatch`; looked at again, each would be copied.
 const Body = z.object({
-  resource: z.record(z.string(), z.unknown()),
+  resource: z.custom<Resource>((value) => typeof value === "object" && value !== null),
   members: z.array(z.unknown()).optional(),
   /** Absent from the commands of older api processes, which then assert everything. */
   unasserted: z.array(z.string()).optional(),

@@ -27,19 +27,26 @@ function eventsOf({ command, result }: BatchEntry): readonly NewEvent[] {
   if (result instanceof ScimError || !result.outcome.changed) return [];
   const { tenantId, writeId, resourceType, resourceId } = command;
   const version = result.outcome.written?.version ?? null;
-  const base = { tenantId, resourceType, resourceId, version, writeId };
+  const event = ({ type, changed, details }: Told): NewEvent => ({
+    tenantId,
+    id: randomUUID(),
+    type,
+    resourceType,
+    resourceId,
+    version,
+    changed,
+    details,
+    writeId,
+  });
   const own = result.adoption ? adoptionEvent(result.adoption, result) : ownEvent(resourceType, result);
-  return [
-    ...(own === undefined ? [] : [{ ...base, ...own, id: randomUUID() }]),
-    ...membershipParts(result.members).map((details) => ({
-      ...base,
-      id: randomUUID(),
-      type: MEMBERS_CHANGED,
-      changed: ["members"],
-      details,
-    })),
-  ];
+  const events = membershipParts(result.members).map((details) =>
+    event({ type: MEMBERS_CHANGED, changed: ["members"], details }),
+  );
+  return own === undefined ? events : [event(own), ...events];
 }
+
+/** What an event says besides whose it is. */
+type Told = Pick<NewEvent, "type" | "changed" | "details">;
 
 const MEMBERS_CHANGED: EventType = "group.members_changed";
 
@@ -47,7 +54,7 @@ const MEMBERS_CHANGED: EventType = "group.members_changed";
 function ownEvent(
   resourceType: "User" | "Group",
   { outcome, counts, changed, externalId }: Applied,
-): Pick<NewEvent, "type" | "changed" | "details"> | undefined {
+): Told | undefined {
   const attributes = resourceType === "Group" ? changed.filter((name) => name !== "members") : changed;
   const prefix = resourceType === "User" ? "user" : "group";
   if (outcome.written === null)
@@ -65,15 +72,12 @@ function ownEvent(
 }
 
 /** @returns undefined where the person was withdrawn before the product heard of a user */
-function adoptionEvent(
-  { userId, existingId: productId }: Adopted,
-  { changed }: Applied,
-): Pick<NewEvent, "type" | "changed" | "details"> | undefined {
+function adoptionEvent({ userId, existingId: productId }: Adopted, { changed }: Applied): Told | undefined {
   return userId === null ? undefined : { type: "user.adopted", changed, details: { productId } };
 }
 
 function membershipParts(delta: MembershipDelta | undefined): readonly EventDetails[] {
-  if (delta === undefined) return [];
+  if (delta === undefined || delta.added.size + delta.removed.size === 0) return [];
   const changes = [
     ...[...delta.removed].map((id) => ({ id, isAdded: false })),
     ...[...delta.added.keys()].map((id) => ({ id, isAdded: true })),
