@@ -1,5 +1,5 @@
 /** A write on its way through the queue: from the request to the outcome, with what a retry of it must find. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { newId, uuidOf } from "../platform/ids.ts";
 import type { ResourceType } from "../scim/index.ts";
@@ -209,7 +209,7 @@ export function requestKeyOf({ request, response }: Exchange, part: string): str
   const ifMatch = request.headers["if-match"] ?? "";
   const { target } = contextOf(response);
   const head = [tenantId, connectionId, request.method, target, ifMatch, part].join("\n");
-  const digest = createHash("sha256").update(head).update("\n").update(bytesOf(response)).digest();
+  const digest = hash("sha256", Buffer.concat([Buffer.from(`${head}\n`), bytesOf(response)]), "buffer");
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
   return uuidOf(digest.toString("hex", 0, 16));

@@ -47,11 +47,9 @@ export function createIdSource(now: () => number = Date.now): () => string {
 /** A new id. */
 export const newId = createIdSource();
 
-const UUID_PARTS = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
-
 /** @param hex - 32 digits */
 export function uuidOf(hex: string): string {
-  return hex.replace(UUID_PARTS, "$1-$2-$3-$4-$5");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** @returns the id below which all ids are older than this moment */

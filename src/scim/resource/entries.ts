@@ -25,12 +25,24 @@ export interface Entry {
  * @throws {ScimError} invalidValue when an extension is not an object
  */
 export function entriesOf(model: Model, body: Readonly<Fields>): readonly Entry[] {
-  return Object.entries(body).flatMap(([name, value]) => {
+  const entries: Entry[] = [];
+  for (const name of Object.keys(body)) {
+    const value = body[name];
+    // Most names are plain; a schema's is a URN.
+    const plain = name.includes(":") ? undefined : model.located.get(name.toLowerCase());
+    if (plain) {
+      entries.push({ place: plain, filter: undefined, sub: undefined, value });
+      continue;
+    }
     const schema = schemaOf(model, name);
-    if (schema) return entriesOfSchema(model, schema, value);
-    const target = targetOf(model, name);
-    return target ? [{ ...target, value }] : [];
-  });
+    if (schema) entries.push(...entriesOfSchema(model, schema, value));
+    else addEntry(entries, targetOf(model, name), value);
+  }
+  return entries;
+}
+
+function addEntry(entries: Entry[], target: Omit<Entry, "value"> | undefined, value: unknown): void {
+  if (target) entries.push({ place: target.place, filter: target.filter, sub: target.sub, value });
 }
 
 /** The schema that a name is the URN of. */
@@ -46,10 +58,10 @@ export function entriesOfSchema(model: Model, schema: Schema, value: unknown): r
     const detail = say`${term(schema.id)} must be an object of its attributes; ${String(value)} is not.`;
     throw new ScimError("invalidValue", "value-type", detail);
   }
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const target = targetOf(model, `${schema.id}:${name}`);
-    return target ? [{ ...target, value: inner }] : [];
-  });
+  const entries: Entry[] = [];
+  for (const name of Object.keys(value))
+    addEntry(entries, targetOf(model, `${schema.id}:${name}`), value[name]);
+  return entries;
 }
 
 /** @returns undefined for a name that cannot be read or that means nothing here */

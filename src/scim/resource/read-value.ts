@@ -36,14 +36,12 @@ export function readValue(place: Located, value: unknown): unknown {
 export function readElement(place: Located, value: unknown): unknown {
   const { attribute } = place;
   if (isUnassigned(value)) return undefined;
-  return attribute.type === "complex"
-    ? readComplex(place, value)
-    : readSimple(attribute, value, nameOf(place));
+  return attribute.type === "complex" ? readComplex(place, value) : readSimple(place, undefined, value);
 }
 
 /** The value of a sub-attribute. */
 export function readSub(place: Located, sub: Attribute, value: unknown): unknown {
-  return readSimple(sub, unwrap(value), nameOf(place, sub));
+  return readSimple(place, sub, unwrap(value));
 }
 
 /** True for a sub-attribute that clients do not decide: kept by the server, or made from others when shown. */
@@ -86,14 +84,14 @@ function readComplex(place: Located, value: unknown): Fields | undefined {
   const main = attribute.subByKey.get("value");
   if (!isObject(value)) {
     if (!main || Array.isArray(value)) throw wrongType(attribute, value, nameOf(place));
-    const read = readSimple(main, value, nameOf(place, main));
+    const read = readSimple(place, main, value);
     return read === undefined ? undefined : { [main.name]: read };
   }
   const found: Fields = {};
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     const sub = findSub(attribute, name);
     if (!sub || isDerived(sub)) continue;
-    const read = readSub(place, sub, inner);
+    const read = readSub(place, sub, value[name]);
     if (read !== undefined) found[sub.name] = read;
   }
   return saysSomething(found) ? found : undefined;
@@ -104,22 +102,31 @@ export function saysSomething(element: Readonly<Fields>): boolean {
   return Object.keys(element).some((name) => name !== "type" && name !== "primary");
 }
 
-function readSimple(attribute: Attribute, value: unknown, name: string): unknown {
+/** Of the attribute, or of a part of it. */
+function readSimple(place: Located, sub: Attribute | undefined, value: unknown): unknown {
   if (isUnassigned(value)) return undefined;
+  const read = simpleOf(sub ?? place.attribute, value);
+  if (read === undefined) throw wrongType(sub ?? place.attribute, value, nameOf(place, sub));
+  if (typeof read === "string") assertStorable(read, sub ?? place.attribute, { place, sub });
+  return read;
+}
+
+/** @returns undefined for what is not of the attribute's type */
+function simpleOf(attribute: Attribute, value: unknown): boolean | number | string | undefined {
   switch (attribute.type) {
     case "boolean":
-      return expected(booleanOf(value), attribute, value, name);
+      return booleanOf(value);
     case "integer":
     case "decimal":
-      return expected(numberOf(value, attribute.type === "integer"), attribute, value, name);
+      return numberOf(value, attribute.type === "integer");
     case "dateTime":
-      return expected(dateTimeOf(value), attribute, value, name);
+      return dateTimeOf(value);
     case "string":
     case "reference":
     case "binary":
-      return checked(textOf(value, attribute), attribute, value, name);
+      return textOf(value, attribute);
     case "complex":
-      throw wrongType(attribute, value, name);
+      return undefined;
   }
 }
 
@@ -146,22 +153,21 @@ function textOf(value: unknown, { type }: Attribute): string | undefined {
   return type === "binary" && !BASE64.test(value) ? undefined : value;
 }
 
-function checked(text: string | undefined, attribute: Attribute, value: unknown, name: string): string {
-  if (text === undefined) throw wrongType(attribute, value, name);
+function assertStorable(text: string, { charsMax }: Attribute, { place, sub }: Named): void {
   if (hasForbiddenCharacter(text)) {
-    const detail = say`${term(name)} holds a NUL character or broken Unicode, which cannot be stored: ${printable(text)}; remove it in the source.`;
+    const detail = say`${term(nameOf(place, sub))} holds a NUL character or broken Unicode, which cannot be stored: ${printable(text)}; remove it in the source.`;
     throw invalidValue("value-characters", detail);
   }
-  if (text.length > attribute.charsMax) {
-    const detail = say`${term(name)} is ${text.length} characters long, at most ${attribute.charsMax} are allowed: ${text}; shorten it in the source or by an expression in the mapping.`;
+  if (text.length > charsMax) {
+    const detail = say`${term(nameOf(place, sub))} is ${text.length} characters long, at most ${charsMax} are allowed: ${text}; shorten it in the source or by an expression in the mapping.`;
     throw invalidValue("value-too-long", detail);
   }
-  return text;
 }
 
-function expected<Value>(read: Value | undefined, attribute: Attribute, value: unknown, name: string): Value {
-  if (read === undefined) throw wrongType(attribute, value, name);
-  return read;
+/** What an error names; its name is made only then. */
+interface Named {
+  readonly place: Located;
+  readonly sub: Attribute | undefined;
 }
 
 function wrongType(attribute: Attribute, value: unknown, name: string): ScimError {

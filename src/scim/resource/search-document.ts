@@ -13,7 +13,7 @@ import { fold } from "./text.ts";
 /** Stored as jsonb beside the resource. Without id, meta, schemas, members, groups and password. */
 export function searchDocument(model: Model, resource: Resource): Record<string, unknown> {
   const found: Fields = {};
-  for (const [name, value] of Object.entries(resource)) {
+  for (const name of Object.keys(resource)) {
     const key = name.toLowerCase();
     const extension = model.extensionByKey.get(key);
     if (extension) {
@@ -23,7 +23,7 @@ export function searchDocument(model: Model, resource: Resource): Record<string,
       continue;
     }
     const attribute = model.located.get(key)?.attribute;
-    if (attribute) assign(found, attribute, value);
+    if (attribute) assign(found, attribute, resource[name]);
   }
   return found;
 }
@@ -40,9 +40,9 @@ export function searchValue(attribute: Attribute, value: unknown): unknown {
 function searchFields(attributes: ReadonlyMap<string, Attribute>, fields: Fields): Fields | undefined {
   const found: Fields = {};
   let isEmpty = true;
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
     const attribute = attributes.get(name.toLowerCase());
-    if (attribute && assign(found, attribute, value)) isEmpty = false;
+    if (attribute && assign(found, attribute, fields[name])) isEmpty = false;
   }
   return isEmpty ? undefined : found;
 }

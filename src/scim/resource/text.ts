@@ -3,6 +3,8 @@
 // With the u flag the surrogate range matches lone surrogates only.
 const FORBIDDEN = /[\0\ud800-\udfff]/u;
 
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** NUL cannot be stored as jsonb, and half a surrogate pair is not Unicode. */
 export function hasForbiddenCharacter(text: string): boolean {
   return FORBIDDEN.test(text);
@@ -14,7 +16,7 @@ export function hasForbiddenCharacter(text: string): boolean {
  */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
-  if (isAscii(lower)) return lower;
+  if (!BEYOND_ASCII.test(lower)) return lower;
   // Lower-casing can undo the normal form; and final sigma depends on what stands around it.
   return text.normalize("NFKC").toLowerCase().normalize("NFKC").replaceAll("ς", "σ");
 }
@@ -32,11 +34,4 @@ export function compareCodePoints(left: string, right: string): number {
 
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
-}
-
-function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) > 127) return false;
-  }
-  return true;
 }
