@@ -95,6 +95,7 @@ export async function noteRequests(db: Database, counts: readonly CycleRequests[
   await db.query({ name: "note-requests", text: NOTE_REQUESTS }, [JSON.stringify(counts)]);
 }
 
+// Not by sum_counts, which Postgres would call as a function, parsed and planned for each batch.
 const ADD_COUNTS = `
   UPDATE cycles c
      SET users_created = c.users_created + n."usersCreated",
@@ -111,7 +112,8 @@ const ADD_COUNTS = `
          refused = c.refused + n.refused,
          faulted = c.faulted + n.faulted,
          retried = c.retried + n.retried,
-         writes = sum_counts(c.writes, n.writes)
+         writes = c.writes || (SELECT coalesce(jsonb_object_agg(w.key, coalesce((c.writes ->> w.key)::bigint, 0) + w.value::bigint), '{}')
+                                 FROM jsonb_each_text(n.writes) w)
     FROM jsonb_to_recordset($1::jsonb)
       AS n ("tenantId" uuid, "cycleId" uuid, "usersCreated" bigint, "usersUpdated" bigint, "usersDeactivated" bigint,
             "usersReactivated" bigint, "usersDeleted" bigint, "groupsCreated" bigint, "groupsUpdated" bigint,

@@ -21,8 +21,8 @@ export const FORGET_PLANS: Statement = { name: "forget-plans", text: "DISCARD PL
 
 // Of a connection's batches: those after which its tables are some ten times what they were when plans were made last.
 const FORGETTING_BATCHES: ReadonlySet<number> = new Set([4, 32, 256]);
-// Planning all of a batch's statements takes a few milliseconds.
-const FORGET_EVERY_MS = 60_000;
+// Planning all of a batch's statements takes a few milliseconds. Within ten seconds of load a table is a thousand rows.
+const FORGET_EVERY_MS = 10_000;
 
 /** When each connection's plans have grown old. */
 export class PlanAges {

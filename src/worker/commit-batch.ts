@@ -99,7 +99,7 @@ async function applyBatch(
     beginWrites(tx, [...new Set(commands.map(({ tenantId }) => tenantId))], guardedCandidates(commands)),
     hold(tx, "User", commands),
     hold(tx, "Group", commands),
-    recallWrites(tx, writes),
+    recallWrites(tx, writes, { isRepeated }),
   ]);
   if (hasAccepted && !isNext) {
     const earlier = await findEarlier(tx, writes);

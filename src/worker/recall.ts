@@ -50,12 +50,22 @@ interface Repeated {
   readonly noted: readonly string[];
 }
 
-export async function recallWrites(tx: Transaction, writes: readonly PendingWrite[]): Promise<Recalled> {
+/**
+ * @param isRepeated - the batch has met what another worker did, perhaps with the same writes
+ */
+export async function recallWrites(
+  tx: Transaction,
+  writes: readonly PendingWrite[],
+  { isRepeated }: { readonly isRepeated: boolean },
+): Promise<Recalled> {
   const commands = writes.map(({ command }) => command);
+  // What is delivered for the first time has no row yet. Should it have one nevertheless, the row that it would get is
+  // refused by its key, and the batch comes again.
+  const delivered = writes.filter(({ attempt }) => isRepeated || attempt > 1).map(({ command }) => command);
   // Only where a note is found is there a second question.
   const [notes, own, obsolete, doubtful] = await together([
     findUnanswered(tx, commands),
-    findLedgerRows(tx, commands),
+    findLedgerRows(tx, delivered),
     findRepetitions(tx, commands),
     findDoubtful(tx, commands),
   ]);
