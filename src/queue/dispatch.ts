@@ -1,13 +1,12 @@
 /**
  * The way onto the queue. A tenant has few jobs under way at once, and what arrives meanwhile gathers for its next
  * one: a write alone is handed over at once, many at a time move at the cost of one, and no tenant's flood fills the
- * queue before the others. Where the process has a worker of its own, that begins at once (own-worker.ts).
+ * queue before the others. Where the process has a worker of its own, that begins at once, and the queue is told of what
+ * takes long or fails (own-worker.ts, docs/decisions/0065).
  *
  * States of a write here: in its tenant's line → in a job under way → ended, when its request has its outcome or has
  * given up. A job is under way until the last of its writes has ended.
  */
-import { setImmediate as immediately } from "node:timers/promises";
-import type { Job } from "bullmq";
 import { invariant } from "../platform/invariant.ts";
 import type { WriteCommand } from "./contracts.ts";
 import type { OwnWorker } from "./own-worker.ts";
@@ -15,6 +14,7 @@ import type { WriteQueue } from "./queues.ts";
 import { Removals } from "./removals.ts";
 import {
   dataAfterOwnAttempt,
+  jobAfterOwnAttempt,
   jobOf,
   type ParkedJob,
   parkedJobOf,
@@ -48,7 +48,16 @@ interface UnderWay {
 // One that is being applied and one that lies ready, for each of two workers.
 const JOBS_PER_TENANT_MAX = 4;
 // A queue that does not answer must not gather jobs in memory while the work goes on without it.
-const PARKED_JOBS_MAX = 64;
+const OWN_JOBS_MAX = 64;
+// Several times as long as a batch takes while all is well, and soon enough to be there when somebody asks what takes long.
+const PARK_AFTER_MS = 100;
+
+/** A job on which its own process works. */
+interface OwnJob {
+  readonly job: ParkedJob;
+  /** Rejected when the job is to be delivered again. */
+  readonly work: Promise<void>;
+}
 
 export class Dispatch {
   readonly #deps: DispatchDeps;
@@ -57,9 +66,9 @@ export class Dispatch {
   readonly #underWay = new Map<string, UnderWay>();
   /** Tenants whose lines are to be looked at in this tick. */
   readonly #due = new Set<string>();
-  /** Parked jobs that the queue does not have yet, or whose work has not ended. */
-  #parkedJobs = 0;
-  /** What is still to be said of parked jobs to the queue. */
+  /** Those whose work has not ended, or of which the queue is still told. */
+  #ownJobs = 0;
+  /** What may still have to be said of them to the queue. */
   readonly #toTell = new Set<Promise<void>>();
   readonly #removals: Removals;
 
@@ -93,7 +102,7 @@ export class Dispatch {
     if (jobs.size > 0) this.#deps.queue.addBulk([...jobs]).catch(this.#deps.onError);
   }
 
-  /** Resolves when no parked job is left that will be taken away. */
+  /** Resolves when all its own jobs have ended, or are the queue's. */
   async settled(): Promise<void> {
     await Promise.all(this.#toTell);
     await this.#removals.settled();
@@ -108,31 +117,22 @@ export class Dispatch {
   #send(): void {
     const jobs: QueuedJob[] = [];
     const writeIds: string[] = [];
-    const taken: { job: ParkedJob; work: Promise<void>; index: number }[] = [];
     for (const { line, load } of this.#loads()) {
       const own = this.#takeUp(load);
       const job = own?.job ?? jobOf(load);
-      if (own) taken.push({ ...own, index: jobs.length });
-      else writeIds.push(...load.map(({ writeId }) => writeId));
       this.#track(load, { line, job });
+      if (own) {
+        const told = this.#watch(own)
+          .catch(this.#deps.onError)
+          .finally(() => this.#toTell.delete(told));
+        this.#toTell.add(told);
+        continue;
+      }
       jobs.push(job);
+      writeIds.push(...load.map(({ writeId }) => writeId));
     }
     if (jobs.length === 0) return;
-    const added = this.#add(jobs, taken.length > 0);
-    added.catch((error: unknown) => this.#deps.onUnknown(writeIds, error));
-    for (const { job, work, index } of taken) {
-      const queued = added.then((each) => each[index]);
-      const told = this.#unpark(job, work, queued)
-        .catch(this.#deps.onError)
-        .finally(() => this.#toTell.delete(told));
-      this.#toTell.add(told);
-    }
-  }
-
-  async #add(jobs: readonly QueuedJob[], isBegun: boolean): Promise<readonly Job[]> {
-    // Work that has begun first sends its statements: Postgres is then busy with them while the queue is told.
-    if (isBegun) await immediately();
-    return this.#deps.queue.addBulk([...jobs]);
+    this.#deps.queue.addBulk(jobs).catch((error: unknown) => this.#deps.onUnknown(writeIds, error));
   }
 
   /** What the lines may hand over now, by the job. */
@@ -148,33 +148,49 @@ export class Dispatch {
     this.#due.clear();
   }
 
-  #takeUp(load: readonly WriteCommand[]): { job: ParkedJob; work: Promise<void> } | undefined {
+  #takeUp(load: readonly WriteCommand[]): OwnJob | undefined {
     const { ownWorker } = this.#deps;
-    if (!ownWorker || this.#parkedJobs >= PARKED_JOBS_MAX) return undefined;
+    if (!ownWorker || this.#ownJobs >= OWN_JOBS_MAX) return undefined;
     const job = parkedJobOf(load);
     const work = ownWorker.take(job, load.length);
     if (!work) return undefined;
-    this.#parkedJobs += 1;
+    this.#ownJobs += 1;
     return { job, work };
   }
 
-  /** Its own process has ended the job, or leaves it to the queue. What cannot be said of it here comes due by itself. */
-  async #unpark(job: ParkedJob, work: Promise<void>, added: Promise<Job | undefined>): Promise<void> {
-    const [worked, queued] = await Promise.allSettled([work, added]);
-    this.#parkedJobs -= 1;
+  /** The queue is told of a job of its own process where that takes long, or leaves it to the queue. */
+  async #watch(own: OwnJob): Promise<void> {
+    try {
+      const end = await endWithin(own.work, PARK_AFTER_MS);
+      if (end === "late") await this.#park(own);
+      if (end === "failed") await this.#add(jobAfterOwnAttempt(own.job));
+    } finally {
+      this.#ownJobs -= 1;
+    }
+  }
+
+  /** Its own process ends the job meanwhile, or leaves it to the queue. What cannot be said of it here comes due by itself. */
+  async #park({ job, work }: OwnJob): Promise<void> {
+    const [worked, queued] = await Promise.allSettled([work, this.#deps.queue.addBulk([job])]);
     const hasWorked = worked.status === "fulfilled";
-    if (queued.status === "rejected" || queued.value === undefined) {
-      const writeIds = job.data.writes.map(({ writeId }) => writeId);
-      if (!hasWorked)
-        this.#deps.onUnknown(writeIds, queued.status === "rejected" ? queued.reason : worked.reason);
+    const parked = queued.status === "fulfilled" ? queued.value[0] : undefined;
+    if (hasWorked && parked) this.#removals.add(parked);
+    if (hasWorked) return;
+    if (!parked) {
+      this.#isUnknown(job, queued.status === "rejected" ? queued.reason : worked.reason);
       return;
     }
-    if (hasWorked) {
-      this.#removals.add(queued.value);
-      return;
-    }
-    await queued.value.updateData(dataAfterOwnAttempt(job.data));
-    await queued.value.promote();
+    await parked.updateData(dataAfterOwnAttempt(job.data));
+    await parked.promote();
+  }
+
+  async #add(job: ParkedJob): Promise<void> {
+    await this.#deps.queue.addBulk([job]).catch((error: unknown) => this.#isUnknown(job, error));
+  }
+
+  #isUnknown({ data }: ParkedJob, error: unknown): void {
+    const writeIds = data.writes.map(({ writeId }) => writeId);
+    this.#deps.onUnknown(writeIds, error);
   }
 
   #track(load: readonly WriteCommand[], { line, job }: Pick<UnderWay, "line" | "job">): void {
@@ -183,5 +199,21 @@ export class Dispatch {
     const underWay: UnderWay = { line, job, tenantId: first.tenantId, writes: load.length };
     line.jobsUnderWay += 1;
     for (const { writeId } of load) this.#underWay.set(writeId, underWay);
+  }
+}
+
+async function endWithin(work: Promise<void>, milliseconds: number): Promise<"ended" | "failed" | "late"> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), milliseconds);
+  });
+  const end = work.then(
+    () => "ended" as const,
+    () => "failed" as const,
+  );
+  try {
+    return await Promise.race([end, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The worker of this process, where it has one. It may begin with a job while the queue is still being told of it, so
- * that a write costs no journey through the queue.
+ * The worker of this process, where it has one. It begins with a job at once, so that a write costs no journey through
+ * the queue.
  *
- * Such a job lies parked on the queue, delayed by as long as a worker that died goes unnoticed: when this process dies,
- * the job becomes due and another worker applies it; when the work has ended, the job is taken away. Whoever should
- * have both in hand is told by the ledger.
+ * A job that takes long is parked on the queue, delayed by as long as a worker that died goes unnoticed: when this process
+ * dies, the job becomes due and another worker applies it; when the work has ended, the job is taken away. Whoever
+ * should have both in hand is told by the ledger.
  */
 import type { WriteProcessor } from "./queues.ts";
 import type { QueuedJob } from "./write-jobs.ts";

@@ -78,6 +78,11 @@ export function jobOfEnded(command: WriteCommand, reason: string): QueuedJob {
   return { ...job, data: { ...command, ended: reason } };
 }
 
+/** For the queue, which was not told of it before. */
+export function jobAfterOwnAttempt({ opts, ...job }: ParkedJob): ParkedJob {
+  return { ...job, data: dataAfterOwnAttempt(job.data), opts: { ...opts, delay: 0 } };
+}
+
 export interface CarriedJob {
   readonly writes: readonly WriteCommand[];
   /** The job carries one write by itself, so the job's end is the write's end. */

@@ -13,7 +13,6 @@ import {
   term,
   weakEtag,
 } from "../scim/index.ts";
-import { invariant } from "../platform/invariant.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import type { Adopted } from "../store/adoption.ts";
 import { type CycleCounts, NO_COUNTS } from "../store/cycles.ts";
@@ -35,6 +34,7 @@ import type { DeactivationGuard } from "./deactivation-guard.ts";
 import type { MembershipDelta, Memberships } from "./memberships.ts";
 import { bodyOf, membershipChanges, patchOf } from "./payload.ts";
 import type { UserNames } from "./user-names.ts";
+import { WriteRaceError } from "./write-race.ts";
 
 /** A resource as the batch works on it: undefined while it does not exist. */
 export interface Draft {
@@ -76,6 +76,7 @@ interface Existing {
 /**
  * Applies the command to the draft.
  * @throws {ScimError} 404 unknown, 412 stale version, 400 by the rules of PATCH, 503 held; the draft is then as it was
+ * @throws {WriteRaceError} when the command has been applied before
  */
 export function applyWrite(command: WriteCommand, draft: Draft, around: Surroundings): Applied {
   if (command.operation === "create") return create(command, draft, around);
@@ -96,7 +97,8 @@ export function applyWrite(command: WriteCommand, draft: Draft, around: Surround
 const USER_CREATED: CycleCounts = { ...NO_COUNTS, usersCreated: 1 };
 
 function create(command: WriteCommand, draft: Draft, { names, memberships, now }: Surroundings): Applied {
-  invariant(!draft.row, `create of ${command.resourceId} finds it there`);
+  // Its id was made for this command: it has been applied before.
+  if (draft.row) throw new WriteRaceError(`create of ${command.resourceId} finds it there`);
   const resource = withProductId(bodyOf(command).resource, command);
   const group = { tenantId: command.tenantId, id: command.resourceId };
   const delta = memberships.preview({ ...group, changes: membershipChanges(command) });

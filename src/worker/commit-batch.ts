@@ -19,10 +19,10 @@ import { DeactivationGuard, guardedCandidates } from "./deactivation-guard.ts";
 import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
 import { finish } from "./finish-batch.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { WriteRaceError } from "./ledger.ts";
 import { type GroupChange, Memberships } from "./memberships.ts";
 import { membershipChanges } from "./payload.ts";
 import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
+import { WriteRaceError } from "./write-race.ts";
 
 export interface BatchResult {
   readonly outcome: Outcome;

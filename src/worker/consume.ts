@@ -38,9 +38,9 @@ export interface ConsumeDeps extends CommitDeps {
 // Eight of the default 128: a transaction then lasts little longer than one of a single write. Fewer cost rate and gain
 // nothing; docs/decisions/0019 has the figures.
 const TENANT_SHARE = 16;
-// Measured in docs/decisions/0060: three of a tenant that writes alone, and one kept for who comes anew.
-const BATCHES_MAX = 4;
-const BESIDE_MIN = 16;
+// Measured in docs/decisions/0060 and 0065: five of a tenant that writes alone, and one kept for who comes anew.
+const BATCHES_MAX = 6;
+const BESIDE_MIN = 8;
 
 /** @returns the processor of the queue of writes */
 export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {

@@ -15,6 +15,7 @@ import { type BatchEntry, isRefusal } from "./batch-entry.ts";
 import type { PendingWrite } from "./group-commit.ts";
 import type { Recalled } from "./recall.ts";
 import { recordFailures } from "./record-failures.ts";
+import { WriteRaceError } from "./write-race.ts";
 
 /**
  * Records a batch of which all writes were applied, and none was known to the ledger before. None of its statements needs
@@ -30,11 +31,6 @@ export async function recordApplied(tx: Transaction, entries: readonly BatchEntr
     insertMemberChanges(tx, entries.flatMap(memberChangesOf)),
     addCycleCounts(tx, countsOf(entries, new Map())),
   ]);
-}
-
-/** Another worker ended one of the batch's writes meanwhile; tried again, the batch finds what that one did. */
-export class WriteRaceError extends Error {
-  override readonly name = "WriteRaceError";
 }
 
 /** What the batch's refused writes may repeat: successful writes, by their request. Asked after the batch's changes. */

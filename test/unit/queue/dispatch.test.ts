@@ -1,4 +1,5 @@
 /** Writes on their way onto the queue: alone at once, together where many come, and every tenant in its turn. */
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
@@ -6,6 +7,7 @@ import type { WriteCommand } from "../../../src/queue/contracts.ts";
 import { Dispatch } from "../../../src/queue/dispatch.ts";
 import { PARKED_MS } from "../../../src/queue/queues.ts";
 import { type QueuedJob, readJob } from "../../../src/queue/write-jobs.ts";
+import { waitFor } from "../../support/service.ts";
 import { writeCommand } from "../../support/write-command.ts";
 
 /** A queue that takes jobs and tells what it took. */
@@ -168,27 +170,49 @@ function openOwn(added: () => Promise<unknown> = () => Promise.resolve()) {
   return { dispatch, jobs, log, unknown, ended: () => end };
 }
 
-test("a job that its own process works on is parked, and taken away once the work has ended", async () => {
+test("of a job that its own process soon ends the queue hears nothing", async () => {
   const { dispatch, jobs, log, ended } = openOwn();
   const [command, next] = [writeCommand(), writeCommand()];
   dispatch.add({ command, bytes: 100 });
   await tick();
   dispatch.add({ command: next, bytes: 100 });
   await tick();
+  ended()?.resolve();
+  await dispatch.settled();
 
-  expect(jobs).toMatchObject([{ opts: { delay: PARKED_MS } }, { opts: { jobId: next.writeId } }]);
+  expect(jobs).toMatchObject([{ opts: { jobId: next.writeId } }]);
+  expect(log).toEqual([]);
+});
+
+test("a job on which its own process works for long is parked, and taken away once the work has ended", async () => {
+  const { dispatch, jobs, log, ended } = openOwn();
+  const command = writeCommand();
+  dispatch.add({ command, bytes: 100 });
+  await waitFor(() => jobs.length > 0);
+
+  expect(jobs).toMatchObject([{ opts: { delay: PARKED_MS } }]);
   expect(jobs[0]?.opts.jobId).not.toBe(command.writeId);
-  expect(jobs[1]?.opts).not.toHaveProperty("delay");
   expect(log).toEqual([]);
   ended()?.resolve();
   await dispatch.settled();
   expect(log).toEqual(["removed"]);
 });
 
-test("work that failed for a while is the queue's, which knows of the attempt", async () => {
-  const { dispatch, log, unknown, ended } = openOwn();
+test("work that fails soon becomes the queue's, which knows of the attempt", async () => {
+  const { dispatch, jobs, log, unknown, ended } = openOwn();
   dispatch.add({ command: writeCommand(), bytes: 100 });
   await tick();
+  ended()?.reject(new Error("Postgres is away"));
+  await dispatch.settled();
+
+  expect(jobs.map(({ data, opts }) => [readJob(data)?.attempts, opts])).toMatchObject([[1, { delay: 0 }]]);
+  expect([log, unknown]).toEqual([[], []]);
+});
+
+test("work that fails late is the queue's as well, which has it parked", async () => {
+  const { dispatch, jobs, log, unknown, ended } = openOwn();
+  dispatch.add({ command: writeCommand(), bytes: 100 });
+  await waitFor(() => jobs.length > 0);
   ended()?.reject(new Error("Postgres is away"));
   await dispatch.settled();
 
@@ -196,15 +220,22 @@ test("work that failed for a while is the queue's, which knows of the attempt", 
   expect(unknown).toEqual([]);
 });
 
-test("without the queue a write that was applied is no less applied; one that was not is unknown", async () => {
-  for (const isApplied of [true, false]) {
-    const { dispatch, unknown, ended } = openOwn(() => Promise.reject(new Error("Redis is away")));
-    const command = writeCommand();
-    dispatch.add({ command, bytes: 100 });
-    await tick();
-    if (isApplied) ended()?.resolve();
-    else ended()?.reject(new Error("Postgres is away"));
-    await dispatch.settled();
-    expect(unknown).toEqual(isApplied ? [] : [command.writeId]);
-  }
-});
+test.each([
+  ["soon", (): Promise<void> => tick()],
+  ["late", (): Promise<void> => sleep(150)],
+])(
+  "without the queue a write that was applied is no less applied; one that failed %s is unknown",
+  async (_when, wait) => {
+    for (const isApplied of [true, false]) {
+      const { dispatch, unknown, ended } = openOwn(() => Promise.reject(new Error("Redis is away")));
+      const command = writeCommand();
+      dispatch.add({ command, bytes: 100 });
+      await tick();
+      await wait();
+      if (isApplied) ended()?.resolve();
+      else ended()?.reject(new Error("Postgres is away"));
+      await dispatch.settled();
+      expect(unknown).toEqual(isApplied ? [] : [command.writeId]);
+    }
+  },
+);
