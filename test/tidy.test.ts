@@ -48,7 +48,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   // Loaded only where traces are wanted: tracing.ts imports that file when it is to start.
   "@opentelemetry/": ["src/platform/otlp-tracer.ts"],
 };
-const ENV_HOMES = ["src/main.ts", "src/cli/", "test/", "tools/", "bench/"];
+const ENV_HOMES = ["src/start.ts", "src/cli/", "test/", "tools/", "bench/"];
 
 const sources = ["src", "tools", "bench", "test"].flatMap(sourcesIn);
 const inSrc = sources.filter(({ path }) => path.startsWith("src/"));

@@ -1,5 +1,6 @@
 /** `bin/rollcall`: finds the command that was asked for, runs it, and turns its end into an exit code. */
 import { basename } from "node:path";
+import { endAtOnce, onStopSignals } from "../platform/signals.ts";
 import { packageVersion } from "../platform/version.ts";
 import { type Command, reason, UsageError } from "./command.ts";
 import {
@@ -127,6 +128,8 @@ const START: Omit<Command, "run"> = {
   summary: "runs the service, as bin/start does",
 };
 
+// The first process of a container, such as one that migrates, hears only those signals that it has asked for.
+onStopSignals(endAtOnce);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
