@@ -136,3 +136,20 @@ test("compose runs this version, by settings that there are, on file systems tha
     expect(service.image, name).not.toMatch(/:latest$|^[^:]+$/);
   }
 });
+
+test("compose hands on every setting that .env.example offers", () => {
+  // The host's address and ports, and what compose decides: inside a container these are fixed.
+  const fixed = ["HOST", "API_PORT", "DASHBOARD_PORT", "METRICS_PORT"];
+  const sections = read(".env.example").split(/^# --- /m);
+  const offered = sections
+    .filter((section) => !section.startsWith("Set by docker-compose.yml"))
+    .flatMap((section) => [...section.matchAll(/^(?:# )?([A-Z][A-Z\d_]*)=/gm)])
+    .map(([, name = ""]) => name)
+    .filter((name) => name in Config.shape && !fixed.includes(name));
+  const { "x-settings": settings } = parse(read("docker-compose.yml"), { merge: true }) as {
+    readonly "x-settings": Readonly<Record<string, string>>;
+  };
+
+  expect(offered.length).toBeGreaterThan(50);
+  for (const name of offered) expect(settings[name], name).toContain(`\${${name}:`);
+});
