@@ -20,6 +20,10 @@ import {
 /** Of a connection of the queue. */
 export const QUEUE_SESSION = "-c synchronous_commit=off";
 
+// No call of the queue takes a second. BullMQ waits without an end for a connection that was lost without a word, and for
+// one of its pool while all of them are lost so.
+export const QUEUE_PATIENCE_MS = 15_000;
+
 const ONE_BY_ONE_MAX = 8;
 
 interface NewJob {

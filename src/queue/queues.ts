@@ -14,7 +14,7 @@ import {
 } from "bullmq";
 import pg from "pg";
 import type { DeliveryJob, DigestJob, WriteJob } from "./contracts.ts";
-import { PostgresQueue, QUEUE_SESSION } from "./postgres-queue.ts";
+import { PostgresQueue, QUEUE_PATIENCE_MS, QUEUE_SESSION } from "./postgres-queue.ts";
 import { openRedis, readEvictionPolicies, type RedisConnection } from "./redis.ts";
 
 export type WriteQueue = Queue<WriteJob, void>;
@@ -86,6 +86,8 @@ export interface QueueSettings {
   readonly databaseUrl: string;
   /** Key prefix in Redis, schema in Postgres. */
   readonly prefix: string;
+  /** How long a call waits for a Postgres that says nothing; what a request can wait for, if absent. */
+  readonly patienceMs?: number;
   readonly onError: (error: Error) => void;
 }
 
@@ -138,8 +140,12 @@ function onRedis(settings: QueueSettings, url: string): QueueBackend {
 
 function onPostgres(settings: QueueSettings): QueueBackend {
   const schema = `${settings.prefix}_queue`;
+  const patienceMs = settings.patienceMs ?? QUEUE_PATIENCE_MS;
   const connectionOf = (name: QueueName) => ({
     connectionString: settings.databaseUrl,
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+    keepAlive: true,
     max: POSTGRES_BACKEND_POOL_MAX[name],
     schema,
     options: QUEUE_SESSION,
