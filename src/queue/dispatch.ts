@@ -5,7 +5,7 @@
  * takes long or fails (own-worker.ts, docs/decisions/0065).
  *
  * States of a write here: in its tenant's line → in a job under way → ended, when its request has its outcome or has
- * given up. A job is under way until the last of its writes has ended.
+ * given up. A job is under way until the last of its writes has ended; one that ends in the line is in no job.
  */
 import { invariant } from "../platform/invariant.ts";
 import type { WriteCommand } from "./contracts.ts";
@@ -86,9 +86,12 @@ export class Dispatch {
   }
 
   /** The write's request waits no longer. */
-  ended(writeId: string): void {
+  ended({ tenantId, writeId }: Pick<WriteCommand, "tenantId" | "writeId">): void {
     const job = this.#underWay.get(writeId);
-    if (!job) return;
+    if (!job) {
+      this.#leave(tenantId, writeId);
+      return;
+    }
     this.#underWay.delete(writeId);
     job.writes -= 1;
     if (job.writes > 0) return;
@@ -106,6 +109,13 @@ export class Dispatch {
   async settled(): Promise<void> {
     await Promise.all(this.#toTell);
     await this.#removals.settled();
+  }
+
+  /** Its turn had not come: a job that carried it would be under way for ever, since nobody would say that it ended. */
+  #leave(tenantId: string, writeId: string): void {
+    const waiting = this.#lines.get(tenantId)?.waiting ?? [];
+    const place = waiting.findIndex(({ command }) => command.writeId === writeId);
+    if (place !== -1) waiting.splice(place, 1);
   }
 
   #look(tenantId: string): void {

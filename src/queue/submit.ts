@@ -193,7 +193,7 @@ export class Submitter {
 
   #forget(waiting: Waiting): void {
     this.#waiting.delete(waiting.command.writeId);
-    this.#dispatch.ended(waiting.command.writeId);
+    this.#dispatch.ended(waiting.command);
     this.#forgetRequest(waiting);
     if (this.#waiting.size > 0) return;
     clearInterval(this.#lookup);

@@ -67,7 +67,7 @@ test("what the queue may have lost is put there again, as the same jobs, and onl
   const commands = [writeCommand({ tenantId }), writeCommand({ tenantId }), writeCommand()];
   for (const command of commands) dispatch.add({ command, bytes: 100 });
   await tick();
-  dispatch.ended(commands[2]?.writeId ?? "");
+  for (const command of commands.slice(2)) dispatch.ended(command);
 
   dispatch.again(commands.map(({ writeId }) => writeId));
 
@@ -101,9 +101,9 @@ class Play {
   /** Ends the oldest writes under way. @returns how many there were */
   end(count: number): number {
     const open = this.#jobs.flatMap(writesOf).filter(({ writeId }) => !this.#ended.has(writeId));
-    for (const { writeId } of open.slice(0, count)) {
-      this.#ended.add(writeId);
-      this.#dispatch.ended(writeId);
+    for (const write of open.slice(0, count)) {
+      this.#ended.add(write.writeId);
+      this.#dispatch.ended(write);
     }
     return open.length;
   }
