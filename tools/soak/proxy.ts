@@ -84,14 +84,25 @@ function join(client: Socket, now: Conditions, links: Set<Link>): void {
   });
 }
 
-/** What goes one way keeps its order, also while the delay changes. */
+/** What goes one way keeps its order, also while the delay changes, and however late timers are. */
 function createLane(now: Conditions): (send: () => void) => void {
-  let lastAt = 0;
+  const waiting: { readonly at: number; readonly send: () => void }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const sendDue = (): void => {
+    timer = undefined;
+    for (let [first] = waiting; first; [first] = waiting) {
+      const ms = first.at - performance.now();
+      if (ms > 0) {
+        timer = setTimeout(sendDue, ms);
+        return;
+      }
+      waiting.shift();
+      first.send();
+    }
+  };
   return (send) => {
-    const at = Math.max(performance.now() + now.delayMs, lastAt);
-    lastAt = now.delayMs > 0 || at > performance.now() ? at : 0;
-    if (lastAt === 0) send();
-    else setTimeout(send, at - performance.now());
+    waiting.push({ at: performance.now() + now.delayMs, send });
+    if (timer === undefined) sendDue();
   };
 }
 
