@@ -8,6 +8,7 @@ import type { Random } from "../azure-ad/random.ts";
 import { type Kind, outputOf, wireOf } from "./dialect.ts";
 import { type Attempt, createExchanger, type Exchanger, type Wire } from "./exchange.ts";
 import type { History, Input, Output } from "./history.ts";
+import type { Observer } from "./observer.ts";
 
 export interface ClientSettings {
   readonly name: string;
@@ -17,10 +18,7 @@ export interface ClientSettings {
   readonly random: Random;
   /** Answers may be looked up in the ledger even where nothing went wrong: the queue lives in Postgres. */
   readonly isAlwaysLate: boolean;
-  readonly onAnswer: (
-    attempt: Attempt,
-    request: { readonly wire: Wire; readonly port: number; readonly ms: number },
-  ) => void;
+  readonly onSent: Observer["onSent"];
   /** No request is sent again after this was aborted; what is under way then stays unknown. */
   readonly signal: AbortSignal;
 }
@@ -108,12 +106,12 @@ export class Client {
   }
 
   async #attempt(wire: Wire): Promise<Attempt> {
-    const { random, ports, onAnswer } = this.#settings;
+    const { name: client, random, ports, onSent } = this.#settings;
     const timeoutMs = random.chance(IMPATIENCE) ? random.pick(IMPATIENT_MS) : PATIENT_MS;
-    const startedAt = performance.now();
     const port = random.pick(ports);
+    const onAnswer = onSent({ client, wire, port });
     const attempt = await this.#exchanger.attempt(wire, { port, timeoutMs });
-    onAnswer(attempt, { wire, port, ms: performance.now() - startedAt });
+    onAnswer(attempt);
     return attempt;
   }
 }

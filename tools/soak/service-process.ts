@@ -23,6 +23,8 @@ export interface ServiceProcess {
   signal(signal: NodeJS.Signals): Promise<number>;
   /** SIGSTOP and SIGCONT: nobody notices but by its silence. */
   freeze(isFrozen: boolean): void;
+  /** Where it tells its metrics; undefined until it has said so. */
+  metricsUrl(): string | undefined;
   /** How often it ended although nobody asked. */
   crashes(): number;
   lines(): number;
@@ -38,6 +40,7 @@ export function createServiceProcess(settings: ServiceSettings): ServiceProcess 
   let crashes = 0;
   let lines = 0;
   let tail = "";
+  let metricsUrl: string | undefined;
 
   const run = (): ChildProcess => {
     const { root, nodeOptions = [], env } = settings;
@@ -61,6 +64,7 @@ export function createServiceProcess(settings: ServiceSettings): ServiceProcess 
   return {
     name: settings.name,
     pid: () => child?.pid,
+    metricsUrl: () => metricsUrl,
     crashes: () => crashes,
     lines: () => lines,
     async start() {
@@ -74,6 +78,7 @@ export function createServiceProcess(settings: ServiceSettings): ServiceProcess 
         }
         await sleep(POLL_MS);
       }
+      metricsUrl = /^Metrics\s+(\S+)/m.exec(tail)?.[1];
     },
     async signal(signal) {
       const ending = child;

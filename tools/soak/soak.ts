@@ -7,6 +7,7 @@ import { FAULTS, type Fault, type FaultSettings } from "./faults.ts";
 import { History } from "./history.ts";
 import { type Installation, openInstallation } from "./installation.ts";
 import { Observer } from "./observer.ts";
+import { watchStalls } from "./stall-watch.ts";
 import type { QueueKind } from "./stores.ts";
 import { processesOf, type Vitals, watchVitals } from "./vitals.ts";
 import { startWorkload } from "./workload.ts";
@@ -56,6 +57,7 @@ export async function soak(settings: SoakSettings): Promise<SoakReport> {
   } finally {
     removeSmallDisk(installation.directory);
     await installation.close();
+    if (settings.keep) settings.onLine(`logs are kept in ${installation.directory}`);
   }
 }
 
@@ -65,13 +67,15 @@ async function run(settings: SoakSettings, installation: Installation): Promise<
   const vitals = watchVitals(installation);
   const workload = await startWorkload({
     history,
-    onAnswer: observer.onAnswer,
+    onSent: observer.onSent,
     seed: settings.seed,
     tokens: installation.tokens,
     ports: installation.apis.map(({ proxy }) => proxy.port),
     isAlwaysLate: settings.queue === "postgres",
   });
+  const stalls = watchStalls({ installation, observer, onLine: settings.onLine });
   const injected = await injectAll(settings, installation, observer);
+  await stalls.stop();
   await workload.stop(GIVE_UP_MS);
   await sleep(SETTLE_MS);
   const sampled = vitals.stop();

@@ -13,7 +13,7 @@ import type { Change, Content, Input, Output } from "./history.ts";
 
 export interface WorkloadSettings extends Pick<
   ClientSettings,
-  "history" | "isAlwaysLate" | "onAnswer" | "ports"
+  "history" | "isAlwaysLate" | "onSent" | "ports"
 > {
   readonly seed: number;
   /** One client for each. */
