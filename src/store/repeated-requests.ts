@@ -127,14 +127,15 @@ const RECENT_ID = "first_id_at(now() - interval '1 day')";
 // The same connection has written the resource by another request since, if only what it was already: who sends the
 // first one again then means it anew. What other connections did says nothing about what this one knows; nor does a row
 // that was added now for the late job of an earlier request: it has the version of then. A delete has none.
-const SUPERSEDED = `
+const supersededBy = (whose: string): string => `
   EXISTS (
     SELECT FROM writes y
      WHERE y.tenant_id = w.tenant_id AND y.resource_id = w.resource_id AND y.connection_id = w.connection_id
        AND y.request_key IS DISTINCT FROM w.request_key
        AND y.result IN ('applied', 'unchanged')
        AND coalesce(y.version >= w.version, true)
-       AND y.write_id > ${RECENT_ID} AND y.ended_at >= w.ended_at)`;
+       AND y.write_id > ${RECENT_ID} AND y.ended_at >= w.ended_at ${whose})`;
+const SUPERSEDED = supersededBy("");
 
 // What a create made is still there. Once it is gone, its id as an answer would be wrong for everybody, and what the
 // request is told instead is right: it creates anew, or is refused with the name of who has the name now. Asked of the
@@ -144,10 +145,13 @@ const IS_STILL_TRUE = `
    OR EXISTS (SELECT FROM users r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id)
    OR EXISTS (SELECT FROM groups r WHERE r.tenant_id = w.tenant_id AND r.id = w.resource_id))`;
 
-/** Those of the writes after which their connection changed the same resource otherwise, or whose resource is gone. */
+/**
+ * Those of the writes after which their connection changed the same resource otherwise, or whose resource is gone.
+ * @param writes - with a time in milliseconds: only what was changed before then counts, and not what is gone
+ */
 export async function findSuperseded(
   tx: Transaction,
-  writes: readonly LedgerKey[],
+  writes: readonly (LedgerKey & { readonly before?: number | undefined })[],
 ): Promise<ReadonlySet<string>> {
   if (writes.length === 0) return new Set();
   const rows = await tx.query<{ writeId: string }>(
@@ -155,12 +159,17 @@ export async function findSuperseded(
       name: "find-superseded",
       text: `
   SELECT w.write_id AS "writeId"
-    FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, write_id)
+    FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS wanted (tenant_id, write_id, before)
     JOIN writes w
       ON w.tenant_id = wanted.tenant_id AND w.write_id = wanted.write_id
-   WHERE ${SUPERSEDED} OR NOT ${IS_STILL_TRUE}`,
+   WHERE ${supersededBy("AND (wanted.before IS NULL OR y.ended_at <= wanted.before)")}
+      OR (wanted.before IS NULL AND NOT ${IS_STILL_TRUE})`,
     },
-    [writes.map(({ tenantId }) => tenantId), writes.map(({ writeId }) => writeId)],
+    [
+      writes.map(({ tenantId }) => tenantId),
+      writes.map(({ writeId }) => writeId),
+      writes.map(({ before }) => (before === undefined ? null : new Date(before).toISOString())),
+    ],
   );
   return new Set(rows.map(({ writeId }) => writeId));
 }

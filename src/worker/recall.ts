@@ -46,6 +46,8 @@ export interface FreshWrite extends PendingWrite {
 /** All that is under way for one request. */
 interface Repeated {
   readonly writes: readonly PendingWrite[];
+  /** Those of them that have not ended. */
+  readonly pending: readonly PendingWrite[];
   /** Ids of its unanswered writes, oldest first. */
   readonly noted: readonly string[];
 }
@@ -71,7 +73,7 @@ export async function recallWrites(
   ]);
   const found = [...own, ...(await findLedgerRows(tx, notes))];
   const rows = new Map(found.filter(isDefinitive).map((row) => [row.writeId, row]));
-  const requests = groupByRequest(writes, notes);
+  const requests = groupByRequest(writes, notes, (id) => rows.get(id) ?? obsolete.get(id));
   const answered = await findRepetitions(tx, notes.map(withoutTime));
   const superseded = await findSuperseded(tx, successesOf(requests, rows));
 
@@ -83,9 +85,8 @@ export async function recallWrites(
   };
   for (const [key, request] of requests) {
     const ended = idsOf(request).flatMap((id) => (answered.has(id) ? [] : (rows.get(id) ?? [])));
-    const succeeded = ended.find((row) => isSuccess(row) && !superseded.has(row.writeId));
-    // Where nobody waits any more, nothing is meant anew.
-    const earlier = isLive(request) ? (succeeded ?? doubtful.get(key)) : ended[0];
+    const valid = ended.filter((row) => !superseded.has(row.writeId));
+    const earlier = isLive(request) ? (valid.find(isSuccess) ?? doubtful.get(key)) : valid[0];
     sortOut(request, { rows, earlier, obsolete }, recalled);
   }
   const taken = new Set([...requests.values()].filter(isLive).flatMap(({ noted }) => noted));
@@ -99,7 +100,7 @@ export async function recallWrites(
 type Replay = Recalled["replayed"][number];
 
 function sortOut(
-  { writes, noted }: Repeated,
+  request: Repeated,
   known: {
     readonly rows: ReadonlyMap<string, EndedRow>;
     readonly earlier: EndedRow | undefined;
@@ -109,24 +110,28 @@ function sortOut(
   recalled: { outcomes: Map<string, Outcome>; replayed: Replay[]; fresh: FreshWrite[] },
 ): void {
   const { rows, earlier, obsolete } = known;
+  const { writes, pending, noted } = request;
   const replay = (write: PendingWrite, row: EndedRow): void => {
     recalled.outcomes.set(write.command.writeId, outcomeOfRow(row));
     if (row.writeId !== write.command.writeId) recalled.replayed.push({ write, row });
   };
-  const pending = writes.filter((write) => {
+  for (const write of writes) {
     const row = rows.get(write.command.writeId) ?? obsolete.get(write.command.writeId);
     if (row) replay(write, row);
-    return row === undefined;
-  });
+  }
   const [first, ...repeatedBy] = pending;
   if (!first) return;
+  const inBatch = new Set(writes.map(({ command }) => command.writeId));
+  const takesUp = noted.filter((id) => !rows.has(id) && !inBatch.has(id));
   if (!earlier) {
-    const inBatch = new Set(writes.map(({ command }) => command.writeId));
-    const takesUp = noted.filter((id) => !rows.has(id) && !inBatch.has(id));
     recalled.fresh.push({ ...first, repeatedBy, takesUp });
     return;
   }
   for (const write of pending) replay(write, earlier);
+  if (!isLive(request)) return;
+  // Their notes go now, by which their jobs would be known to come too late.
+  for (const writeId of takesUp)
+    recalled.replayed.push({ write: { ...first, command: { ...first.command, writeId } }, row: earlier });
 }
 
 /** A note says when it was made, not when its request was. */
@@ -137,14 +142,16 @@ function withoutTime({ tenantId, requestKey, writeId }: LedgerKey & RequestKey):
 function groupByRequest(
   writes: readonly PendingWrite[],
   notes: readonly { readonly tenantId: string; readonly requestKey: string; readonly writeId: string }[],
+  endOf: (writeId: string) => EndedRow | undefined,
 ): ReadonlyMap<string, Repeated> {
-  const requests = new Map<string, { writes: PendingWrite[]; noted: string[] }>();
+  const requests = new Map<string, { writes: PendingWrite[]; pending: PendingWrite[]; noted: string[] }>();
   // A job may be in hand twice, when it was taken for stalled.
   for (const write of new Map(writes.map((each) => [each.command.writeId, each])).values()) {
     const key = keyOf(write.command);
-    const known = requests.get(key);
-    if (known) known.writes.push(write);
-    else requests.set(key, { writes: [write], noted: [] });
+    const known = requests.get(key) ?? { writes: [], pending: [], noted: [] };
+    requests.set(key, known);
+    known.writes.push(write);
+    if (!endOf(write.command.writeId)) known.pending.push(write);
   }
   for (const note of notes) requests.get(keyOf(note))?.noted.push(note.writeId);
   return requests;
@@ -155,18 +162,26 @@ function idsOf({ writes, noted }: Repeated): readonly string[] {
 }
 
 /** Somebody may wait for one of them; the notes of writes that only the queue still knows wait for a retry. */
-function isLive({ writes, noted }: Repeated): boolean {
-  return writes.some(({ command }) => !noted.includes(command.writeId));
+function isLive({ pending, noted }: Repeated): boolean {
+  return pending.some(({ command }) => !noted.includes(command.writeId));
 }
 
+/**
+ * With the time before which its connection must have written otherwise, for it to be no more than history: where somebody
+ * waits, any. Where nobody does, a late job must not change again what came after it, but one that was sent afterwards, and
+ * whose client was cut off just now, is meant anew.
+ */
 function successesOf(
   requests: ReadonlyMap<string, Repeated>,
   rows: ReadonlyMap<string, EndedRow>,
-): readonly EndedRow[] {
-  return [...requests.values()]
-    .filter((request) => request.writes.some(({ command }) => !rows.has(command.writeId)))
-    .flatMap((request) => idsOf(request).flatMap((id) => rows.get(id) ?? []))
-    .filter(isSuccess);
+): readonly (EndedRow & { readonly before: number | undefined })[] {
+  return [...requests.values()].flatMap((request) => {
+    const [first] = request.pending;
+    if (!first) return [];
+    const before = isLive(request) ? undefined : first.command.requestedAt;
+    const ended = idsOf(request).flatMap((id) => rows.get(id) ?? []);
+    return ended.filter(isSuccess).map((row) => ({ ...row, before }));
+  });
 }
 
 /**

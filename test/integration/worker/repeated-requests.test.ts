@@ -120,6 +120,40 @@ test("what a connection changed meanwhile is changed back by the same request as
   expect(await titleOf(id)).toBe("first");
 });
 
+test("what is meant anew is so too when its client is cut off before its batch begins", async () => {
+  const [id, connectionId] = [await newUser("cut-anew@contoso.com"), uuidv7()];
+  const send = request(title(id, "first"), connectionId);
+  const perhapsAnswered = send();
+  await apply(perhapsAnswered);
+  await noteUnanswered(perhapsAnswered);
+  await apply(request(title(id, "second"), connectionId)());
+  const anew = send();
+  await noteUnanswered(anew);
+
+  await apply(anew);
+
+  expect(await titleOf(id)).toBe("first");
+  await apply(request(title(id, "theirs"))());
+  await apply(send());
+  expect(await titleOf(id)).toBe("theirs");
+});
+
+test("a late job of one retry takes nothing from the next one, which went unanswered too", async () => {
+  const id = await newUser("late-retry@contoso.com");
+  const send = request(title(id, "mine"));
+  const [first, late, retry] = [send(), send(), send()];
+  await apply(first);
+  for (const write of [first, late]) await noteUnanswered(write);
+  await apply(retry);
+  await noteUnanswered(retry);
+  await apply(request(title(id, "theirs"))());
+  await apply(late);
+
+  await apply(send());
+
+  expect(await titleOf(id)).toBe("theirs");
+});
+
 test("what another connection changed meanwhile stays: the retry has its answer, and is not applied again", async () => {
   const id = await newUser("others@contoso.com");
   const send = request(title(id, "mine"));
