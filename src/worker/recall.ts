@@ -86,7 +86,7 @@ export async function recallWrites(
   for (const [key, request] of requests) {
     const ended = idsOf(request).flatMap((id) => (answered.has(id) ? [] : (rows.get(id) ?? [])));
     const valid = ended.filter((row) => !superseded.has(row.writeId));
-    const earlier = isLive(request) ? (valid.find(isSuccess) ?? doubtful.get(key)) : valid[0];
+    const earlier = isLive(request) ? (newestSuccess(valid) ?? doubtful.get(key)) : valid[0];
     sortOut(request, { rows, earlier, obsolete }, recalled);
   }
   const taken = new Set([...requests.values()].filter(isLive).flatMap(({ noted }) => noted));
@@ -206,6 +206,18 @@ function keyOf({ tenantId, requestKey }: { readonly tenantId: string; readonly r
 
 function isDefinitive({ result }: EndedRow): boolean {
   return result !== "fault";
+}
+
+/**
+ * Of several sendings that were applied, the one that the resource was left by: by its version, since a row that was added
+ * for the late job of an earlier sending is younger and has the version of then.
+ */
+function newestSuccess(ended: readonly EndedRow[]): EndedRow | undefined {
+  const successes = ended.filter(isSuccess);
+  return successes.reduce<EndedRow | undefined>(
+    (newest, row) => (newest && (newest.version ?? 0) >= (row.version ?? 0) ? newest : row),
+    undefined,
+  );
 }
 
 function isSuccess({ result }: EndedRow): boolean {

@@ -91,6 +91,21 @@ test.each([
   },
 );
 
+test("of two sendings that went unanswered and were both applied, the later one is what the retry is told", async () => {
+  const id = await newUser("twice-applied@contoso.com");
+  const send = request(title(id, "mine"));
+  const [first, second] = [send(), send()];
+  await apply(first);
+  await apply(request(title(id, "theirs"))());
+  await apply(second);
+  await noteUnanswered(first);
+  await noteUnanswered(second);
+
+  const [outcome] = await apply(send());
+
+  expect(outcome).toMatchObject({ kind: "applied", recorded: { version: 4 } });
+});
+
 test("a request whose answer had left is meant anew a minute later, and taken up until then", async () => {
   const id = await newUser("perhaps@contoso.com");
   const send = request(title(id, "mine"));
