@@ -10,6 +10,9 @@ export interface ResourceKey {
   readonly id: string;
 }
 
+/** In the place of a time: that of the transaction which writes the row. */
+export const TRANSACTION_TIME = "";
+
 /** A user's or group's row as a batch works on it. Times are ISO strings in milliseconds, UTC. */
 export interface ResourceRow extends ResourceKey {
   readonly version: number;
@@ -105,7 +108,7 @@ export async function insertResources(
       name: `insert-${table}`,
       text: `
   INSERT INTO ${table} (tenant_id, id, ${nameKey}, external_id, resource, search, version, created_at, updated_at${active.column})
-  SELECT r.tenant_id, r.id, r.name_key, r.external_id, r.resource, r.search, r.version, r.created_at, r.updated_at${active.value}
+  SELECT r.tenant_id, r.id, r.name_key, r.external_id, r.resource, r.search, r.version, coalesce(r.created_at, ${NOW}), coalesce(r.updated_at, ${NOW})${active.value}
     FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (${RECORD})) WITH ORDINALITY
       AS r (tenant_id, id, name_key, external_id, active, resource, search, version, created_at, updated_at, position)
    ORDER BY r.tenant_id, r.name_key, r.position`,
@@ -113,6 +116,9 @@ export async function insertResources(
     [toRecords(rows)],
   );
 }
+
+// In milliseconds, as SCIM's dateTime shows them.
+const NOW = "date_trunc('milliseconds', now())";
 
 const RECORD = `tenant_id uuid, id uuid, name_key text, external_id text, active boolean, resource jsonb,
          search jsonb, version bigint, created_at timestamptz, updated_at timestamptz`;
@@ -212,8 +218,8 @@ function toRecords(rows: readonly NewResourceRow[]): string {
       resource: row.resource,
       search: row.search,
       version: row.version,
-      created_at: row.created,
-      updated_at: row.lastModified,
+      created_at: row.created === TRANSACTION_TIME ? null : row.created,
+      updated_at: row.lastModified === TRANSACTION_TIME ? null : row.lastModified,
     })),
   );
 }

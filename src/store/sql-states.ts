@@ -6,6 +6,7 @@ const SQLSTATES = {
   foreignKeyViolation: "23503",
   checkViolation: "23514",
   lockNotAvailable: "55P03",
+  divisionByZero: "22012",
 } as const;
 
 /** True when the statement failed because the row's key is taken. */
@@ -26,6 +27,11 @@ export function isCheckViolation(error: unknown): boolean {
 /** True when others held what was waited for, longer than lock_timeout. */
 export function isLockNotAvailable(error: unknown): boolean {
   return sqlState(error) === SQLSTATES.lockNotAvailable;
+}
+
+/** True when a division by zero failed, which a statement of ours makes on purpose where what it assumes does not hold. */
+export function isDivisionByZero(error: unknown): boolean {
+  return sqlState(error) === SQLSTATES.divisionByZero;
 }
 
 // Classes of PostgreSQL appendix A that a later attempt may well survive: connection, rollback, resources,

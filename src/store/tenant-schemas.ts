@@ -180,6 +180,7 @@ export async function waitForWriters(db: DatabasePool, tenantId: string): Promis
   );
 }
 
-function lockName(tenantId: string): string {
+/** Of the lock that a transaction of writes shares, for each of its tenants. */
+export function lockName(tenantId: string): string {
   return `rollcall schema ${tenantId}`;
 }

@@ -6,7 +6,7 @@
 import { invariant } from "../platform/invariant.ts";
 import type { Models } from "../scim/index.ts";
 import type { WriteCommand } from "../queue/contracts.ts";
-import type { Transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 
 type Versioned = Pick<WriteCommand, "tenantId" | "schemaVersion">;
@@ -19,9 +19,9 @@ export class BatchModels {
     this.#inForce = inForce;
   }
 
-  /** @param inForce - the version in force by tenant, as this transaction sees it */
+  /** @param inForce - the version in force by tenant, as the batch's transaction sees it */
   static async load(
-    tx: Transaction,
+    db: Database,
     commands: readonly Versioned[],
     { inForce, models }: { readonly inForce: ReadonlyMap<string, number>; readonly models: TenantModels },
   ): Promise<BatchModels> {
@@ -30,7 +30,7 @@ export class BatchModels {
       const { tenantId } = command;
       for (const version of [batch.#versionOf(command), batch.#versionOf({ tenantId })]) {
         const key = keyOf(tenantId, version);
-        if (!batch.#models.has(key)) batch.#models.set(key, await models.find(tx, tenantId, version));
+        if (!batch.#models.has(key)) batch.#models.set(key, await models.find(db, tenantId, version));
       }
     }
     return batch;

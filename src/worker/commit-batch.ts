@@ -4,24 +4,26 @@
  * Promised: a write's change, its ledger row, its counts and its events are committed together or not at all, so a
  * redelivery finds its row and changes nothing. A crash before the commit leaves nothing; a crash after it loses only
  * the reply, which the ledger then gives.
+ *
+ * A batch of nothing but new users goes a shorter way (plain-creates.ts): a question that is added here is an assumption there.
  */
-import { ScimError, type ResourceType } from "../scim/index.ts";
+import { ScimError } from "../scim/index.ts";
 import type { Outcome, WriteCommand } from "../queue/contracts.ts";
 import { type DatabasePool, isUniqueViolation, together, type Transaction } from "../store/database.ts";
 import type { TenantModels } from "../store/tenant-models.ts";
 import { beginWrites } from "../store/tenant-schemas.ts";
-import { applyWrite, type Applied, type Draft, type Surroundings } from "./apply-write.ts";
+import { applyEntries, createEntries, NOT_APPLIED } from "./apply-batch.ts";
+import type { Applied } from "./apply-write.ts";
 import { findEarlier } from "./accepted.ts";
 import type { BatchEntry } from "./batch-entry.ts";
 import { Growth } from "./directory-growth.ts";
 import { BatchModels } from "./batch-models.ts";
 import { DeactivationGuard, guardedCandidates } from "./deactivation-guard.ts";
-import { draftsOf, type Held, hold, type Save, write } from "./batch-rows.ts";
+import { hold } from "./batch-rows.ts";
 import { finish } from "./finish-batch.ts";
 import type { PendingWrite } from "./group-commit.ts";
-import { type GroupChange, Memberships } from "./memberships.ts";
-import { membershipChanges } from "./payload.ts";
-import { type FreshWrite, type Recalled, recallWrites } from "./recall.ts";
+import type { PlainCreates } from "./plain-creates.ts";
+import { type Recalled, recallWrites } from "./recall.ts";
 import { WriteRaceError } from "./write-race.ts";
 
 export interface BatchResult {
@@ -39,6 +41,8 @@ export interface CommitDeps {
   readonly db: DatabasePool;
   /** Of all tenants. */
   readonly models: TenantModels;
+  /** Without it each batch goes the whole way. */
+  readonly plainCreates?: PlainCreates | undefined;
 }
 
 /** What was accepted before these writes for the same resources, and must be applied before them. */
@@ -59,12 +63,14 @@ export class EarlierWritesError extends Error {
  * @throws {EarlierWritesError} when something must; nothing is changed then
  */
 export async function commitBatch(
-  { db, models }: CommitDeps,
+  { db, models, plainCreates }: CommitDeps,
   writes: readonly PendingWrite[],
   { isNext = true }: { readonly isNext?: boolean } = {},
 ): Promise<readonly BatchResult[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      const created = attempt === 1 ? await plainCreates?.apply(db, models, writes) : undefined;
+      if (created) return created.map(resultOfApplied);
       const tenants = db.of(writes.map(({ command }) => command.tenantId));
       const batch = { writes, tenantModels: models, isNext, isRepeated: attempt > 1 };
       return await tenants.transaction((tx) => applyBatch(tx, batch));
@@ -130,86 +136,6 @@ async function applyBatch(
   return writes.map((write) => resultOf(write.command, { applied, recalled, replays }));
 }
 
-/** Writes of one resource share a draft, so that each sees what the one before it did. */
-function createEntries(fresh: readonly FreshWrite[]): readonly BatchEntry[] {
-  const drafts = new Map<string, Draft>();
-  return fresh.map((write) => {
-    const { resourceType, resourceId, tenantId } = write.command;
-    const key = `${resourceType} ${tenantId} ${resourceId}`;
-    const draft = drafts.get(key) ?? { row: undefined };
-    drafts.set(key, draft);
-    return { ...write, draft, result: NOT_APPLIED };
-  });
-}
-
-const NOT_APPLIED = new ScimError(500, "internal", { text: "not applied", masked: "not applied" });
-
-/** What all writes of the batch have about them. */
-interface Around {
-  readonly now: string;
-  readonly models: BatchModels;
-  readonly growth: Growth;
-  readonly guard: DeactivationGuard;
-}
-
-interface Apply extends Around {
-  readonly entries: readonly BatchEntry[];
-  readonly held: Readonly<Record<ResourceType, Held>>;
-}
-
-/**
- * Users before groups, everywhere: locks are taken in one order, and members exist before they are added.
- * @returns what is still to be written
- */
-async function applyEntries(tx: Transaction, { entries, held, ...around }: Apply): Promise<readonly Save[]> {
-  const ofType = (type: ResourceType): readonly BatchEntry[] =>
-    entries.filter(({ command }) => command.resourceType === type);
-  const none = await Memberships.load(tx, []);
-  const users = applyType({
-    ...around,
-    type: "User",
-    entries: ofType("User"),
-    held: held.User,
-    memberships: none,
-  });
-  const groups = ofType("Group");
-  if (groups.length === 0) return [users];
-  const [, memberships] = await together([write(tx, users), Memberships.load(tx, groups.map(groupChange))]);
-  return [applyType({ ...around, type: "Group", entries: groups, held: held.Group, memberships })];
-}
-
-function groupChange({ command }: BatchEntry): GroupChange {
-  const { tenantId, resourceId: id, operation } = command;
-  return { tenantId, id, changes: membershipChanges(command), isNew: operation === "create" };
-}
-
-interface TypeBatch extends Around {
-  readonly type: ResourceType;
-  readonly entries: readonly BatchEntry[];
-  readonly held: Held;
-  readonly memberships: Memberships;
-}
-
-function applyType({ type, entries, held, memberships, now, models, growth, guard }: TypeBatch): Save {
-  const before = draftsOf(entries, held.rows);
-  for (const entry of entries) {
-    const model = models.of(entry.command)[type];
-    entry.result = attempt(entry, { model, names: held.names, memberships, guard, now });
-  }
-  const drafts = entries.map(({ draft }) => draft);
-  growth.add(type, drafts, before);
-  return { type, entries, before, memberships, models };
-}
-
-function attempt(entry: BatchEntry, around: Surroundings): BatchEntry["result"] {
-  try {
-    return applyWrite(entry.command, entry.draft, around);
-  } catch (error) {
-    if (error instanceof ScimError) return error;
-    throw error;
-  }
-}
-
 interface Ended {
   /** What was applied, by the id of each write that it was applied for. */
   readonly applied: ReadonlyMap<string, BatchEntry>;
@@ -229,7 +155,11 @@ function resultOf({ writeId }: WriteCommand, { applied, recalled, replays }: End
   if (result instanceof ScimError)
     return { outcome: refusal(result), applied: undefined, isReplay: isRepetition };
   if (isRepetition) return { outcome: result.outcome, applied: undefined, isReplay: true };
-  return { outcome: result.outcome, applied: result, isReplay: false };
+  return resultOfApplied(result);
+}
+
+function resultOfApplied(applied: Applied): BatchResult {
+  return { outcome: applied.outcome, applied, isReplay: false };
 }
 
 /** A refusal as an outcome: it is definitive, and travels as a value. */

@@ -23,6 +23,7 @@ import { traceWrite } from "./trace-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
 import type { CycleClock, Ending } from "./cycle-clock.ts";
 import { countedAs, faultRow } from "./ledger.ts";
+import { PlainCreates } from "./plain-creates.ts";
 
 export interface ConsumeDeps extends CommitDeps {
   /** Takes the jobs of writes that failed among others. */
@@ -43,7 +44,8 @@ const BATCHES_MAX = 6;
 const BESIDE_MIN = 8;
 
 /** @returns the processor of the queue of writes */
-export function createWriteProcessor(deps: ConsumeDeps): WriteProcessor {
+export function createWriteProcessor(given: ConsumeDeps): WriteProcessor {
+  const deps = { ...given, plainCreates: new PlainCreates() };
   const groupCommit = new GroupCommit<BatchResult>({
     batchMax: deps.batchMax,
     tenantBatchMax: Math.ceil(deps.batchMax / TENANT_SHARE),

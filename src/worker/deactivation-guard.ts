@@ -78,6 +78,11 @@ export class DeactivationGuard {
     this.#held = new Map(held.map((each) => [userKeyOf(each), { ...each, attempts: 0 }]));
   }
 
+  /** Of a batch that takes nobody's access away. */
+  static none(): DeactivationGuard {
+    return new DeactivationGuard(new Map(), []);
+  }
+
   /**
    * @param guards - locked, of the batch's connections
    * @param users - locked, whom the batch changes
@@ -97,7 +102,7 @@ export class DeactivationGuard {
       }
     }
     const marked = users.filter(({ isHeld }) => isHeld === true);
-    if (cycles.size === 0 && marked.length === 0) return new DeactivationGuard(new Map(), []);
+    if (cycles.size === 0 && marked.length === 0) return DeactivationGuard.none();
     const [counts, held] = await readGuardState(tx, [...cycles.values()], marked);
     const states = counts.flatMap((count) => {
       const guard = byConnection.get(connectionKeyOf(count));

@@ -65,6 +65,11 @@ export class Memberships {
     this.#nesting = nesting;
   }
 
+  /** Of a batch that changes none. */
+  static none(): Memberships {
+    return new Memberships([], new Map(), Nesting.none());
+  }
+
   /** Reads what the changes touch, and holds the users and groups that are to be added. */
   static async load(tx: Transaction, changes: readonly GroupChange[]): Promise<Memberships> {
     const whole = changes.filter(isAboutWhole);

@@ -15,6 +15,10 @@ export class Nesting {
     return new Nesting(tenantIds.length === 0 ? [] : await holdNesting(tx, tenantIds));
   }
 
+  static none(): Nesting {
+    return new Nesting([]);
+  }
+
   add({ tenantId, groupId, memberId }: MemberKey): void {
     const key = `${tenantId} ${groupId}`;
     const inner = this.#inner.get(key) ?? new Set<string>();

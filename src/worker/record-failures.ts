@@ -34,6 +34,11 @@ export async function recordFailures(
   );
 }
 
+/** Of writes that were all applied, in a tenant that is known to have failures. */
+export async function mendByApplied(tx: Transaction, entries: readonly BatchEntry[]): Promise<void> {
+  await mendFailures(tx, entries.flatMap(mendingWrite));
+}
+
 function failuresOf(entries: readonly BatchEntry[], rows: readonly NewLedgerRow[]): readonly NewFailure[] {
   const refused = new Map(rows.filter(({ result }) => result === "refused").map((row) => [row.writeId, row]));
   return entries.flatMap(({ command, result }) => {

@@ -19,6 +19,11 @@ export class UserNames {
     this.#holders = new Map(holders);
   }
 
+  /** Of writes whose names nobody has. */
+  static none(): UserNames {
+    return new UserNames(new Map());
+  }
+
   /** Looks up who has the names that these writes may claim. */
   static async load(tx: Transaction, commands: readonly WriteCommand[]): Promise<UserNames> {
     const wanted = commands.flatMap((command) =>
