@@ -5,7 +5,8 @@
 import type { Counts } from "../platform/counts.ts";
 import { isOnBeat } from "./overdue.ts";
 
-export type CycleKind = "initial" | "incremental" | "on_demand" | "test";
+export const CYCLE_KINDS = ["initial", "incremental", "on_demand", "test"] as const;
+export type CycleKind = (typeof CYCLE_KINDS)[number];
 
 export interface CycleFacts {
   readonly startedAt: Date;

@@ -10,6 +10,7 @@ import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.
 import { countHeld } from "../store/held-deactivations.ts";
 import { overdueOf } from "../store/overdue.ts";
 import { readWebhookState } from "../store/webhook-log.ts";
+import { countFromZero } from "./count-write.ts";
 
 export interface ExposeDeps {
   readonly db: Database;
@@ -96,6 +97,7 @@ export async function exposeDirectories({ db, metrics, tenantsMax }: ExposeDeps)
   for (const gauge of [directoryUsers, directoryGroups, tokenExpiry, clientSecretExpiry]) gauge.reset();
   for (const size of sizes) {
     const tenant = metrics.tenant(size.tenantSlug);
+    countFromZero(metrics, size.tenantSlug);
     // Added, since tenants above the limit share a label.
     metrics.directoryUsers.inc({ tenant, active: "true" }, size.usersActive);
     metrics.directoryUsers.inc({ tenant, active: "false" }, size.usersInactive);

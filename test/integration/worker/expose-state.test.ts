@@ -12,6 +12,12 @@ import { createTestDatabase, openTestQueue, queueBackends, type TestDatabase } f
 
 const TENANTS = 5_000;
 const TENANTS_MAX = 50;
+/** Series of each that has more than one. */
+const PER_CONNECTION: Readonly<Record<string, number>> = {
+  rollcall_cycle_last_writes: 4,
+  rollcall_cycles_total: 4,
+  rollcall_directory_users: 2,
+};
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -53,12 +59,45 @@ test("5,000 tenants that take turns leave as many series as the limit allows", a
   for (const { name, values } of exposed.filter(({ name }) =>
     /^rollcall_(cycle|directory|token|connection)/.test(name),
   )) {
-    const perConnection =
-      name === "rollcall_cycle_last_writes" ? 4 : name === "rollcall_directory_users" ? 2 : 1;
+    const perConnection = PER_CONNECTION[name] ?? 1;
     expect([name, values.length <= perConnection * (TENANTS_MAX + 1)]).toEqual([name, true]);
     const tenants = new Set(values.map(({ labels }) => (labels as { tenant?: string }).tenant));
     expect(tenants.size).toBeLessThanOrEqual(TENANTS_MAX + 1);
   }
+});
+
+test("what an alert takes the increase of stands at 0 before it happens, and goes on from what was counted", async () => {
+  const metrics = createMetrics({ tenantsMax: TENANTS_MAX, version: "0" });
+  const deps = { db: store.database, queue: undefined as unknown as WriteQueue, metrics, tenantsMax: 1 };
+  const counted = async (): Promise<readonly string[]> => {
+    const lines = (await metrics.registry.metrics()).split("\n");
+    return lines.filter((line) => /^rollcall_(cycles|writes|user_\w+activations)_total/.test(line)).sort();
+  };
+
+  await exposeDirectories(deps);
+  const before = await counted();
+  metrics.deactivations.inc({ tenant: "tenant-1", cause: "delete" });
+  await exposeDirectories(deps);
+
+  const named = (metric: string, labels: readonly string[], value = 0): string =>
+    `rollcall_${metric}_total{${['tenant="tenant-1"', ...labels].join(",")}} ${value}`;
+  const deleted = named("user_deactivations", ['cause="delete"']);
+  expect(before).toEqual(
+    [
+      ...["initial", "incremental", "on_demand", "test"].map((kind) => named("cycles", [`kind="${kind}"`])),
+      ...["User", "Group"].flatMap((resource) =>
+        ["create", "replace", "patch", "delete"].map((operation) =>
+          named("writes", [`resource="${resource}"`, `operation="${operation}"`, 'result="fault"']),
+        ),
+      ),
+      named("user_deactivations", ['cause="active_false"']),
+      deleted,
+      named("user_reactivations", []),
+    ].sort(),
+  );
+  expect(await counted()).toEqual(
+    before.map((line) => (line === deleted ? deleted.replace(/0$/, "1") : line)),
+  );
 });
 
 test("of 5,000 tenants that write, as many are told apart as the limit allows, and the others counted together", async () => {
