@@ -25,9 +25,13 @@ export function hasPrometheus(): boolean {
   }
 }
 
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+}
+
 export interface Prometheus {
   /** The samples that a query returns now. */
-  query(expression: string): Promise<readonly unknown[]>;
+  query(expression: string): Promise<readonly Sample[]>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +70,7 @@ scrape_configs: [{ job_name: rollcall, static_configs: [{ targets: ["${target}"]
         method: "POST",
         body: new URLSearchParams({ query: expression }),
       });
-      const body = (await response.json()) as { error?: string; data?: { result: readonly unknown[] } };
+      const body = (await response.json()) as { error?: string; data?: { result: readonly Sample[] } };
       if (body.data === undefined) throw new Error(`${expression}: ${body.error ?? response.status}`);
       return body.data.result;
     },
