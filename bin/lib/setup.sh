@@ -21,11 +21,22 @@ require_node() {
 }
 
 # The stamp tells an install that ended from one that was cut off, and notices a lock file that has moved on.
+are_packages_installed() {
+  [ -f node_modules/.package-lock.json ] && [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]
+}
+
 install_packages() {
   local stamp=node_modules/.rollcall-lock lock output
   [ -f src/main.ts ] || return 0 # A built tree brings its packages along.
   lock=$(cksum <package-lock.json)
-  if [ -f node_modules/.package-lock.json ] && [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return 0; fi
+  if are_packages_installed; then return 0; fi
+  # Two that start at once would take each other's packages away.
+  exec 9<package-lock.json
+  if command -v flock >/dev/null; then flock 9; fi
+  if are_packages_installed; then
+    exec 9<&-
+    return 0
+  fi
   say "Installing packages (once, and after each change of package-lock.json) ..."
   if ! output=$(npm ci --include=dev --no-audit --no-fund 2>&1); then
     say "$output"
@@ -33,6 +44,7 @@ install_packages() {
     exit 1
   fi
   printf '%s\n' "$lock" >"$stamp"
+  exec 9<&-
 }
 
 # Only a checkout of its own: a copy inside somebody else's repository must leave that one alone.
