@@ -4,6 +4,7 @@
  * rounds is room that is used again; what grows in each would be a leak.
  *
  *   npm run bench:abuse -- [--rounds 5] [--seconds 10] [--tls] [--queue redis] [--append] [names: idle, gigabytes …]
+ *   npm run bench:abuse -- --tls --preload libjemalloc.so.2 idle     # with another allocator than the C library's
  *
  * Attackers are a process of their own, which ends with each round; client, service and stores share the machine's cores.
  */
@@ -33,6 +34,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "10" },
     queue: { type: "string", default: "redis" },
     tls: { type: "boolean", default: false },
+    /** What the image of Rollcall sets as LD_PRELOAD. */
+    preload: { type: "string", default: "" },
     append: { type: "boolean", default: false },
   },
 });
@@ -69,6 +72,7 @@ try {
     {
       ...stores.env,
       MEMORY_PROBE: probe,
+      LD_PRELOAD: values.preload,
       ...(tls && { TLS_CERT_FILE: tls.certFile, TLS_KEY_FILE: tls.keyFile }),
     },
     [],
@@ -77,7 +81,7 @@ try {
   const place = await openPlace(stores, service.apiUrl);
   await warmUp(place);
   const settled = await memoryOf("/collected");
-  let text = `\n${new Date().toISOString().slice(0, 10)}, ${commit()}, ${machine()}${values.tls ? ", over TLS" : ""}; after ordinary load ${mib(settled.rss)} MiB resident, ${mib(settled.heapUsed)} of them live:\n\n`;
+  let text = `\n${new Date().toISOString().slice(0, 10)}, ${commit()}, ${machine()}${values.tls ? ", over TLS" : ""}${values.preload === "" ? "" : `, with ${values.preload}`}; after ordinary load ${mib(settled.rss)} MiB resident, ${mib(settled.heapUsed)} of them live:\n\n`;
   text +=
     "| what is sent | what becomes of it | MiB at most, by round | MiB 2 s after, by round | live MiB after a collection, by round | a connection, KiB | the customer: served | p50 / p95 ms |\n| - | - | - | - | - | - | - | - |\n";
   for (const name of wantedAttacks()) text += await attackInRounds(name, place, service.child.pid ?? 0);

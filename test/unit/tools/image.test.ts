@@ -75,6 +75,13 @@ test("it runs as nobody in particular, keeps no secret, and runs no script of a 
       expect(part).toContain("--ignore-scripts");
 });
 
+test("it has the allocator that it is told to use", () => {
+  const variables = ofLast("ENV").flatMap((args) => args.split(" "));
+
+  expect(variables).toContain("LD_PRELOAD=libjemalloc.so.2");
+  expect(ofLast("RUN").join("\n")).toContain("apt-get install --yes --no-install-recommends libjemalloc2");
+});
+
 test("it starts a program that is built, without a shell that would keep signals to itself", () => {
   const [command = ""] = ofLast("CMD");
   const program = (JSON.parse(command) as string[]).at(-1) ?? "";
