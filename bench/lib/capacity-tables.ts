@@ -1,5 +1,5 @@
 /** What the measurement of capacity prints, as tables of a page. */
-import type { Cost, needOf, RowBytes } from "./capacity-model.ts";
+import { type Cost, type needOf, rateOn, type RowBytes } from "./capacity-model.ts";
 
 export interface Line {
   readonly what: string;
@@ -34,7 +34,7 @@ export function comparison(lines: readonly Line[]): string {
 
 export function needTable(need: ReturnType<typeof needOf>, create: Cost): string {
   const { cores, gib } = need;
-  const perCore = 1_000 / create.postgres;
+  const perCore = rateOn(1, { api: 0, worker: 0, postgres: create.postgres, redis: 0 }, 0);
   const rows = [
     ["writes/s in the busiest hour", need.writesPerSecond.toFixed(0)],
     ["login checks/s in the busiest hour", need.loginChecksPerSecond.toFixed(0)],
@@ -47,8 +47,8 @@ export function needTable(need: ReturnType<typeof needOf>, create: Cost): string
     ["events of 30 days", `${gib.events.toFixed(0)} GiB`],
     ["creates/s that one core of Postgres commits", perCore.toFixed(0)],
     [
-      "days of the first provisioning of everybody, at the rate of 8 such cores",
-      need.daysAtFirst(8 * perCore).toFixed(1),
+      "hours of the first provisioning of everybody, at the rate of 8 such cores",
+      need.hoursAtFirst(8 * perCore).toFixed(1),
     ],
   ];
   return [

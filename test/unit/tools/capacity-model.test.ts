@@ -15,9 +15,9 @@ test("a mix costs what its parts cost", () => {
   expect(total(costOf({ write: 2, read: 1 }, { write: WRITE, read: READ }))).toBeCloseTo(2.3);
 });
 
-test("a rate ends where the cores are busy, or one thread is", () => {
-  expect(rateOn(2, WRITE, 0)).toBeCloseTo(2_000);
-  expect(rateOn(2, WRITE, 1)).toBeCloseTo(1_000);
+test("a rate ends where the cores are as busy as they get, or one thread is", () => {
+  expect(rateOn(2, WRITE, 0)).toBeCloseTo(1_600);
+  expect(rateOn(2, WRITE, 1)).toBeCloseTo(800);
   // With cores to spare, the api's single thread is what ends it.
   expect(rateOn(64, WRITE, 0)).toBeCloseTo(2_500);
 });
@@ -44,5 +44,5 @@ test("an installation needs what its people do, and what is kept of it", () => {
   expect(need.cores.api).toBeCloseTo((2 * 0.4 + 2 * 0.2 + 4 * 0.1) / 1_000);
   expect(need.gib.users).toBeCloseTo(86_400);
   expect(need.gib.writes).toBeCloseTo((43_200 * 90) / 1_024);
-  expect(need.daysAtFirst(3)).toBeCloseTo(1);
+  expect(need.hoursAtFirst(3)).toBeCloseTo(24);
 });
