@@ -14,6 +14,7 @@ import type { TenantModels } from "./store/tenant-models.ts";
 import { mailerOf } from "./mailer.ts";
 import { replyChannel } from "./reply-channel.ts";
 import { housekeepingPart } from "./worker/housekeeping.ts";
+import { OldestWaiting } from "./worker/oldest-waiting.ts";
 import { webhookPart } from "./worker/webhook-part.ts";
 import { workerPart } from "./worker/worker-part.ts";
 
@@ -39,6 +40,7 @@ export function workerParts(
 ): readonly Part[] {
   const { config, logger, metrics, workerDb: db, queue, backend, local, models } = shared;
   const channel = replyChannel({ config, db, logger });
+  const waiting = new OldestWaiting();
   return [
     housekeepingPart({
       db,
@@ -56,6 +58,7 @@ export function workerParts(
         audit: config.AUDIT_RETENTION_DAYS,
       },
       tenantsMax: config.METRICS_TENANTS_MAX,
+      waiting,
     }),
     createWebhookPart(shared, dashboard),
     workerPart({
@@ -70,6 +73,7 @@ export function workerParts(
       ownWorker: shared.ownWorker,
       batchMax: config.BATCH_MAX,
       concurrency: config.WORKER_CONCURRENCY,
+      waiting,
     }),
   ];
 }

@@ -142,7 +142,11 @@ function stateMetrics({ gauge }: Makers) {
       "Jobs in the queue; delayed: to be tried again, or parked while worked on",
       ["queue", "state"],
     ),
-    queueOldestWaiting: gauge("queue_oldest_waiting_seconds", "Age of the oldest job that waits", ["queue"]),
+    queueOldestWaiting: gauge(
+      "queue_oldest_waiting_seconds",
+      "Age of the oldest job that waits, on the queue or in this worker's hands",
+      ["queue"],
+    ),
     cycleOpen: gauge("cycle_open", "1 while the connection's cycle is open", connection),
     cycleLastRequest: gauge("cycle_last_request_timestamp_seconds", "Time of the last request", connection),
     cycleLastEnd: gauge("cycle_last_end_timestamp_seconds", "End of the last cycle", connection),

@@ -23,6 +23,7 @@ import { traceWrite } from "./trace-write.ts";
 import { GroupCommit, type PendingWrite } from "./group-commit.ts";
 import type { CycleClock, Ending } from "./cycle-clock.ts";
 import { countedAs, faultRow } from "./ledger.ts";
+import type { OldestWaiting } from "./oldest-waiting.ts";
 import { PlainCreates } from "./plain-creates.ts";
 
 export interface ConsumeDeps extends CommitDeps {
@@ -34,6 +35,8 @@ export interface ConsumeDeps extends CommitDeps {
   readonly tracer: Tracer;
   readonly logger: Logger;
   readonly batchMax: number;
+  /** Is told what waits here for its turn. */
+  readonly waiting: OldestWaiting;
 }
 
 // Eight of the default 128: a transaction then lasts little longer than one of a single write. Fewer cost rate and gain
@@ -63,6 +66,8 @@ export function createWriteProcessor(given: ConsumeDeps): WriteProcessor {
       }
     },
   });
+
+  deps.waiting.follow(() => groupCommit.oldestWaiting());
 
   return async (job) => {
     const read = readJob(job.data);

@@ -10,6 +10,7 @@ import { readDirectorySizes, readTokenExpiries } from "../store/directory-sizes.
 import { countHeld } from "../store/held-deactivations.ts";
 import { overdueOf } from "../store/overdue.ts";
 import { readWebhookState } from "../store/webhook-log.ts";
+import type { OldestWaiting } from "./oldest-waiting.ts";
 import { countFromZero } from "./count-write.ts";
 
 export interface ExposeDeps {
@@ -22,12 +23,18 @@ export interface ExposeDeps {
 
 const STATES = ["waiting", "active", "delayed", "failed"] as const;
 
-export async function exposeQueue({ queue, metrics }: ExposeDeps): Promise<void> {
+/** A job that a worker has taken off the queue waits on, until its turn in a transaction comes. */
+export async function exposeQueue({
+  queue,
+  metrics,
+  waiting,
+}: Pick<ExposeDeps, "queue" | "metrics"> & { readonly waiting: OldestWaiting }): Promise<void> {
   const counts = await queue.getJobCounts(...STATES);
   for (const state of STATES) metrics.queueJobs.set({ queue: QUEUES.writes, state }, counts[state] ?? 0);
   const [oldest] = await queue.getJobs(["waiting"], 0, 0, true);
-  const age = oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0;
-  metrics.queueOldestWaiting.set({ queue: QUEUES.writes }, age);
+  const now = Date.now();
+  const since = Math.min(now, oldest?.timestamp ?? now, waiting.requestedAt() ?? now);
+  metrics.queueOldestWaiting.set({ queue: QUEUES.writes }, (now - since) / 1000);
 }
 
 export async function exposeCycles({ db, metrics, tenantsMax }: ExposeDeps): Promise<void> {

@@ -72,6 +72,12 @@ export class GroupCommit<Result> {
     });
   }
 
+  /** When the write was requested that has waited longest for its turn; milliseconds since the epoch. */
+  oldestWaiting(): number | undefined {
+    const times = this.#waiting.map(({ command }) => command.requestedAt);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   #begin(): void {
     while (this.#underWay.size < this.#options.batchesMax && this.#waiting.length > 0) {
       const batch = this.#take(this.#worthIt());

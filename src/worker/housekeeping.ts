@@ -26,6 +26,7 @@ import {
   exposeWebhooks,
 } from "./expose-state.ts";
 import { matchAfterCycles } from "./match-after-cycles.ts";
+import type { OldestWaiting } from "./oldest-waiting.ts";
 import { type Retention, retain } from "./retain.ts";
 
 export interface HousekeepingDeps {
@@ -40,6 +41,8 @@ export interface HousekeepingDeps {
   readonly eventRetentionDays: number;
   readonly retention: Retention;
   readonly tenantsMax: number;
+  /** Of the writes that this process applies. */
+  readonly waiting: OldestWaiting;
 }
 
 const BEAT_MS = 1_000;

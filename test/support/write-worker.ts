@@ -7,6 +7,7 @@ import type { Outcome } from "../../src/queue/contracts.ts";
 import { OwnWorker } from "../../src/queue/own-worker.ts";
 import type { WriteQueue } from "../../src/queue/queues.ts";
 import { TenantModels } from "../../src/store/tenant-models.ts";
+import { OldestWaiting } from "../../src/worker/oldest-waiting.ts";
 import { workerPart } from "../../src/worker/worker-part.ts";
 import { makeQueue } from "./queues.ts";
 import { createTestDatabase, type TestDatabase } from "./stores.ts";
@@ -46,6 +47,7 @@ export async function startWriteWorker(kind: "redis" | "postgres"): Promise<Writ
     ownWorker,
     batchMax: 128,
     concurrency: 8,
+    waiting: new OldestWaiting(),
   });
   await worker.start();
   return {

@@ -3,6 +3,7 @@ import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMetrics } from "../../../src/platform/metrics.ts";
 import { housekeepingPart } from "../../../src/worker/housekeeping.ts";
+import { OldestWaiting } from "../../../src/worker/oldest-waiting.ts";
 import { addTenant } from "../../support/console-seed.ts";
 import { makeQueue } from "../../support/queues.ts";
 import { createTestDatabase, queueBackends, type TestDatabase } from "../../support/stores.ts";
@@ -40,7 +41,11 @@ test("without its queue, quiet cycles end and are shown, and one line says what 
       cycleIdleSeconds: 300,
       eventRetentionDays: 30,
     },
-    ...{ retention: { writes: 90, cycles: 400, failures: 90, audit: 400 }, tenantsMax: 10 },
+    ...{
+      retention: { writes: 90, cycles: 400, failures: 90, audit: 400 },
+      tenantsMax: 10,
+      waiting: new OldestWaiting(),
+    },
     logger: pino({ level: "warn" }, { write: (line) => void lines.push(line) }),
   });
 

@@ -33,7 +33,7 @@ function openGroupCommit(batchesMax = 1) {
     ends.shift()?.();
     await tick();
   };
-  return { batches, clock, write, endBatch };
+  return { batches, clock, write, endBatch, oldestWaiting: () => groupCommit.oldestWaiting() };
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -132,4 +132,21 @@ test("writes of one resource never are under way at once", async () => {
   await Promise.all([...first, ...second, ...others]);
   expect(ended).toEqual(["first", "other", "other", "other", "other", "second"]);
   expect(batches.map(({ length }) => length)).toEqual([1, 4, 1]);
+});
+
+test("what waits longest is told, and what is under way waits no more", async () => {
+  const { write, endBatch, oldestWaiting } = openGroupCommit();
+  const tenant = uuidv7();
+  expect(oldestWaiting()).toBeUndefined();
+  const first = write(tenant, 8, { requestedAt: 1_000 });
+  await tick();
+  expect(oldestWaiting()).toBeUndefined();
+  // One that is delivered again is older than those before it.
+  const later = [...write(tenant, 1, { requestedAt: 3_000 }), ...write(tenant, 1, { requestedAt: 2_000 })];
+
+  expect(oldestWaiting()).toBe(2_000);
+  await endBatch();
+  expect(oldestWaiting()).toBeUndefined();
+  await endBatch();
+  await Promise.all([...first, ...later]);
 });
