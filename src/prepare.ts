@@ -2,7 +2,7 @@
 import { ROLES, type Config } from "./platform/config.ts";
 import { fingerprint } from "./platform/secrets.ts";
 import { createQueueBackend } from "./queue/queues.ts";
-import { type Database, openDatabase } from "./store/database.ts";
+import { type Database, type DatabasePool, openDatabase } from "./store/database.ts";
 import { checkSecret } from "./store/installation.ts";
 import { keepFence, readFence } from "./store/row-security.ts";
 import { migrateUp, pendingMigrations, unknownMigrations } from "./store/migrations.ts";
@@ -15,14 +15,7 @@ export async function prepareStores(config: Config): Promise<void> {
   await assertNotNewer(config.DATABASE_URL);
   if (config.ROLES.size === ROLES.length) await migrate(config);
   else await assertMigrated(config.DATABASE_URL);
-  const ignore = (): void => undefined; // The query that needs the connection reports the same error.
-  const db = openDatabase({
-    url: config.DATABASE_URL,
-    poolMax: 1,
-    applicationName: "rollcall-start",
-    isFenced: config.ROW_LEVEL_SECURITY,
-    onConnectionError: ignore,
-  });
+  const db = openForStart(config);
   try {
     if (config.ROLES.size === ROLES.length) await keepFence(db);
     await assertWithin(db, config);
@@ -30,6 +23,27 @@ export async function prepareStores(config: Config): Promise<void> {
   } finally {
     await db.close();
   }
+}
+
+/** @throws {Error} while it cannot be reached, or lets nobody in */
+export async function reachPostgres(config: Config): Promise<void> {
+  const db = openForStart(config);
+  try {
+    await db.query("SELECT 1");
+  } finally {
+    await db.close();
+  }
+}
+
+function openForStart(config: Config): DatabasePool {
+  return openDatabase({
+    url: config.DATABASE_URL,
+    poolMax: 1,
+    applicationName: "rollcall-start",
+    isFenced: config.ROW_LEVEL_SECURITY,
+    // The query that needs the connection reports the same error.
+    onConnectionError: () => undefined,
+  });
 }
 
 /** Otherwise every statement would fail, one by one. */

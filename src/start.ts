@@ -19,8 +19,9 @@ import {
 import { createLogger } from "./platform/logger.ts";
 import { endAtOnce, type StopSignal } from "./platform/signals.ts";
 import { packageVersion } from "./platform/version.ts";
-import { prepareStores } from "./prepare.ts";
+import { prepareStores, reachPostgres } from "./prepare.ts";
 import { createService, type Service } from "./service.ts";
+import { waitForPostgres } from "./wait-for-postgres.ts";
 
 type Stop = () => Promise<number>;
 
@@ -63,6 +64,8 @@ async function start(isDemo: boolean): Promise<void> {
   const tls = args.has("--tls-self-signed") ? await selfSigned() : {};
   const config = await openStores({ ...(isDemo ? DEMO_SETTINGS : {}), ...tls });
   const logger = createLogger({ service: [...config.ROLES].join("+"), level: config.LOG_LEVEL });
+  const waitMs = config.DATABASE_WAIT_SECONDS * 1_000;
+  if (waitMs > 0) await waitForPostgres(() => reachPostgres(config), { waitMs, logger });
   await prepareStores(config);
   const service = createService(config, logger, packageVersion());
   await service.start();

@@ -6,6 +6,7 @@ const url = z.url({ protocol: /^postgres(ql)?$/ });
 
 // How far both are is asked once a second; where the primary's log stood is remembered for as long as the most.
 const LAG_SECONDS = { min: 5, max: 3_600 };
+const WAIT_SECONDS_MAX = 3_600;
 
 export const databaseSettings = {
   DATABASE_URL: url.describe("Postgres that holds the directory"),
@@ -17,6 +18,15 @@ export const databaseSettings = {
     .max(LAG_SECONDS.max)
     .default(30)
     .describe("Lag of the replica above which the primary is read instead, 5 to 3600 seconds"),
+  DATABASE_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(WAIT_SECONDS_MAX)
+    .default(0)
+    .describe(
+      "How long a process that starts waits for a Postgres that cannot be reached, 0 to 3600 seconds",
+    ),
   DATABASE_POOL_MAX: count
     .default(16)
     .describe("Connections to Postgres a process may open for its own work"),

@@ -82,6 +82,7 @@ interface Container {
   readonly command?: readonly string[];
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext: object;
+  readonly startupProbe?: { readonly periodSeconds: number; readonly failureThreshold: number };
   readonly livenessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } };
 }
@@ -188,6 +189,20 @@ test("a process has a role that there is, and is asked where it answers", async 
       isWorker ? { path: "/metrics", port: "metrics" } : { path: "/health/live", port: "http" },
     );
     expect(readinessProbe?.httpGet.path).toBe(isWorker ? "/metrics" : "/health/ready");
+  }
+});
+
+test("a pod may wait for its stores for as long as it is told to, before it is started anew", async () => {
+  const deployments = ofKind(await manifestsOf(SECRET), "Deployment");
+
+  expect(deployments).toHaveLength(3);
+  for (const deployment of deployments) {
+    const [{ env, startupProbe }] = podOf(deployment).containers;
+    const waits = Number(env.find(({ name }) => name === "DATABASE_WAIT_SECONDS")?.value);
+    const { periodSeconds = 0, failureThreshold = 0 } = startupProbe ?? {};
+    // Kubernetes forgets how often it started a container once one has lasted for ten minutes.
+    expect(waits).toBeGreaterThanOrEqual(600);
+    expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(waits + 30);
   }
 });
 
