@@ -83,7 +83,10 @@ interface Container {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext: object;
   readonly startupProbe?: { readonly periodSeconds: number; readonly failureThreshold: number };
-  readonly livenessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } };
+  readonly livenessProbe?: {
+    readonly httpGet: { readonly path: string; readonly port: string };
+    readonly terminationGracePeriodSeconds?: number;
+  };
   readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: string } };
 }
 interface PodSpec {
@@ -185,6 +188,8 @@ test("a process has a role that there is, and is asked where it answers", async 
     const isWorker = role === "worker";
 
     expect(Config.shape.ROLES.parse(role)).toEqual(new Set([name]));
+    // Its own, or a process that hangs would be left hanging for all of the pod's grace.
+    expect(livenessProbe?.terminationGracePeriodSeconds).toBe(10);
     expect(livenessProbe?.httpGet).toEqual(
       isWorker ? { path: "/metrics", port: "metrics" } : { path: "/health/live", port: "http" },
     );
