@@ -2,8 +2,8 @@
  * What a batch of new users takes for granted, so that it need not ask: Postgres checks it at the beginning of the same
  * journey as the batch's changes, and refuses the rest of that journey where it does not hold (docs/decisions/0067).
  */
-import type { Transaction } from "./database.ts";
-import { lockName } from "./tenant-schemas.ts";
+import { together, type Transaction } from "./database.ts";
+import { shareSchemas } from "./tenant-schemas.ts";
 
 export interface AssumedTenant {
   readonly tenantId: string;
@@ -30,18 +30,18 @@ const SAME_REQUEST = (other: string): string =>
 // A division, since nothing else in plain SQL fails on a condition. Joins, which look each row up; an EXISTS for each user
 // might be planned as a table read once.
 const ASSUME = `
-  SELECT now() AS now, pg_advisory_xact_lock_shared(hashtextextended(t.lock, 0)),
+  SELECT now() AS now,
          1 / (coalesce((SELECT max(s.version) FROM tenant_schemas s WHERE s.tenant_id = t.tenant_id), 0) = t.version
-              AND ($8 OR NOT EXISTS (SELECT FROM failures f
+              AND ($7 OR NOT EXISTS (SELECT FROM failures f
                                       WHERE f.tenant_id = ANY ($1::uuid[]) AND f.state IN ('open', 'retried')))
               AND NOT EXISTS (SELECT FROM accepted_writes a WHERE a.tenant_id = ANY ($1::uuid[]))
-              AND NOT EXISTS (SELECT FROM unnest($4::uuid[], $7::text[]) AS n (tenant_id, name_key)
+              AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $6::text[]) AS n (tenant_id, name_key)
                                 JOIN users u ON ${KNOWN_USER})
-              AND NOT EXISTS (SELECT FROM unnest($4::uuid[], $6::uuid[]) AS n (tenant_id, request_key)
+              AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $5::uuid[]) AS n (tenant_id, request_key)
                                 JOIN unanswered_writes u ON ${SAME_REQUEST("u")})
-              AND NOT EXISTS (SELECT FROM unnest($4::uuid[], $5::uuid[], $6::uuid[]) AS n (tenant_id, write_id, request_key)
+              AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::uuid[], $5::uuid[]) AS n (tenant_id, write_id, request_key)
                                 JOIN writes w ON ${SAME_REQUEST("w")} AND w.write_id > n.write_id))::int AS holds
-    FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS t (tenant_id, lock, version)`;
+    FROM unnest($1::uuid[], $2::bigint[]) AS t (tenant_id, version)`;
 
 /**
  * To be called first in a transaction, whose other statements travel with it.
@@ -62,15 +62,20 @@ export async function assumeUnknown(
   },
 ): Promise<Date> {
   const tenants = [...unordered].sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
-  const [row] = await tx.query<{ now: Date }>({ name: "assume-unknown", text: ASSUME }, [
-    tenants.map(({ tenantId }) => tenantId),
-    tenants.map(({ tenantId }) => lockName(tenantId)),
-    tenants.map(({ version }) => version),
-    users.map(({ tenantId }) => tenantId),
-    users.map(({ writeId }) => writeId),
-    users.map(({ requestKey }) => requestKey),
-    users.map(({ nameKey }) => nameKey),
-    mends,
+  const [, [row]] = await together([
+    shareSchemas(
+      tx,
+      tenants.map(({ tenantId }) => tenantId),
+    ),
+    tx.query<{ now: Date }>({ name: "assume-unknown", text: ASSUME }, [
+      tenants.map(({ tenantId }) => tenantId),
+      tenants.map(({ version }) => version),
+      users.map(({ tenantId }) => tenantId),
+      users.map(({ writeId }) => writeId),
+      users.map(({ requestKey }) => requestKey),
+      users.map(({ nameKey }) => nameKey),
+      mends,
+    ]),
   ]);
   return row?.now ?? new Date();
 }

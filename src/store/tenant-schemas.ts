@@ -7,7 +7,7 @@
  */
 import { compareExtensions, type ExtensionChange, type Extensions } from "../scim/index.ts";
 import type { ConnectionKey } from "./cycles.ts";
-import type { Database, DatabasePool, Transaction } from "./database.ts";
+import { type Database, type DatabasePool, together, type Transaction } from "./database.ts";
 import { type Guard, GUARD_COLUMNS } from "./deactivation-guards.ts";
 import { parseExtensions } from "./extensions-json.ts";
 
@@ -141,11 +141,13 @@ export async function beginWrites(
   connections: readonly ConnectionKey[] = [],
 ): Promise<BegunWrites> {
   const sorted = [...tenantIds].sort();
-  const rows = await tx.query<BegunRow>({ name: "begin-writes", text: BEGIN_WRITES }, [
-    sorted,
-    sorted.map(lockName),
-    connections.map(({ tenantId }) => tenantId),
-    connections.map(({ connectionId }) => connectionId),
+  const [, rows] = await together([
+    shareSchemas(tx, sorted),
+    tx.query<BegunRow>({ name: "begin-writes", text: BEGIN_WRITES }, [
+      sorted,
+      connections.map(({ tenantId }) => tenantId),
+      connections.map(({ connectionId }) => connectionId),
+    ]),
   ]);
   return {
     now: rows[0]?.now ?? new Date(),
@@ -163,15 +165,26 @@ const BEGIN_WRITES = `
          EXISTS (SELECT FROM failures f
                   WHERE f.tenant_id = t.tenant_id AND f.state IN ('open', 'retried')) AS "hasFailures",
          EXISTS (SELECT FROM accepted_writes a WHERE a.tenant_id = t.tenant_id) AS "hasAccepted",
-         pg_advisory_xact_lock_shared(hashtextextended(t.lock, 0)),
          (SELECT json_agg(locked)
             FROM (SELECT ${GUARD_COLUMNS}
                     FROM deactivation_guards g
                    WHERE g.tenant_id = t.tenant_id
-                     AND (g.tenant_id, g.connection_id) IN (SELECT c.tenant, c.connection FROM unnest($3::uuid[], $4::uuid[]) AS c (tenant, connection))
+                     AND (g.tenant_id, g.connection_id) IN (SELECT c.tenant, c.connection FROM unnest($2::uuid[], $3::uuid[]) AS c (tenant, connection))
                    ORDER BY g.connection_id
                      FOR UPDATE OF g) locked) AS guards
-    FROM unnest($1::uuid[], $2::text[]) AS t (tenant_id, lock)`;
+    FROM unnest($1::uuid[]) AS t (tenant_id)`;
+
+/**
+ * Until its end the transaction is one of those that `waitForWriters` waits for. A statement of its own: the one after it sees
+ * what was committed while it waited.
+ * @param tenantIds - in the order in which all take their locks
+ */
+export async function shareSchemas(tx: Transaction, tenantIds: readonly string[]): Promise<void> {
+  await tx.query({ name: "share-schemas", text: SHARE }, [tenantIds.map(lockName)]);
+}
+
+const SHARE =
+  "SELECT pg_advisory_xact_lock_shared(hashtextextended(lock, 0)) FROM unnest($1::text[]) AS t (lock)";
 
 /** Resolves when no transaction is under way that began before, and may know an older version only. */
 export async function waitForWriters(db: DatabasePool, tenantId: string): Promise<void> {

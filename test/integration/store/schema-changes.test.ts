@@ -16,7 +16,10 @@ import { WriteCommand } from "../../../src/queue/contracts.ts";
 import { listDirectory } from "../../../src/store/directory-lists.ts";
 import { rebuildSearch } from "../../../src/store/rebuild-search.ts";
 import { commitBatch } from "../../../src/worker/commit-batch.ts";
+import { lockName } from "../../../src/store/tenant-schemas.ts";
+import { PlainCreates } from "../../../src/worker/plain-creates.ts";
 import { giveSchema, userExtension } from "../../support/extensions.ts";
+import { waitFor } from "../../support/service.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/stores.ts";
 import { command, commitDeps, insertTenant } from "../../support/write-commands.ts";
 
@@ -33,6 +36,7 @@ async function apply(
   tenantId: string,
   extensions: Extensions,
   step: { readonly id: string; readonly body: object; readonly schemaVersion?: number | undefined },
+  plainCreates?: PlainCreates,
 ): Promise<string> {
   const reading = { ...CORE_READING, models: defineModels(extensions) };
   const isPatch = "Operations" in step.body;
@@ -45,7 +49,8 @@ async function apply(
   const sent = WriteCommand.parse(
     JSON.parse(JSON.stringify({ ...write, schemaVersion: step.schemaVersion })),
   );
-  const [result] = await commitBatch(commitDeps(store.database), [{ command: sent, attempt: 1 }]);
+  const deps = { ...commitDeps(store.database), plainCreates };
+  const [result] = await commitBatch(deps, [{ command: sent, attempt: 1 }]);
   return result!.outcome.kind;
 }
 
@@ -121,4 +126,32 @@ test("a write is applied by the version it was read by, and searched by the one 
   expect(await apply(tenantId, second, { id, body: write("New") })).toBe("applied");
   expect(await find(tenantId, defineModels(second), `${URN}:a eq "New"`)).toEqual([{ a: "New" }]);
   expect(await find(tenantId, defineModels(second), `${URN}:a eq "new"`)).toEqual([]);
+});
+
+test.each([
+  ["asking", undefined],
+  ["in one journey", new PlainCreates()],
+])("a write that waits while a version comes into force is searched by that one, %s", async (_name, way) => {
+  const tenantId = await insertTenant(store.database);
+  const [first, second] = [of({ name: "a" }), of({ name: "a", caseExact: true })];
+  await giveSchema(store.database, tenantId, first);
+
+  // As whoever waits for writers holds it.
+  const applied = await store.database.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [lockName(tenantId)]);
+    const user = { id: uuidv7(), body: { userName: "a", [URN]: { a: "Old" } }, schemaVersion: 1 };
+    const waiting = { applied: apply(tenantId, first, user, way) };
+    await waitFor(async () => {
+      const rows = await store.database.query(
+        "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND mode = 'ShareLock'",
+      );
+      return rows.length > 0;
+    });
+    await giveSchema(store.database, tenantId, second, true);
+    return waiting;
+  });
+
+  expect(await applied.applied).toBe("applied");
+  expect(await find(tenantId, defineModels(second), `${URN}:a eq "Old"`)).toEqual([{ a: "Old" }]);
+  expect(await find(tenantId, defineModels(second), `${URN}:a eq "old"`)).toEqual([]);
 });
