@@ -58,6 +58,7 @@ describe.runIf(hasHelm())("Helm", () => {
       [{ ...SECRET, replicas: 3 }, /replicas/],
       [{ ...SECRET, settings: { ROLLCALL_SECRET: "in clear" } }, /ROLLCALL_SECRET/],
       [{ ...SECRET, settings: { API_PORT: "80" } }, /API_PORT/],
+      [{ ...SECRET, settings: { TRUST_PROXIES: "10.0.0.0/8" } }, /TRUST_PROXIES/],
       [{ ...SECRET, networkPolicy: { from: [] } }, /networkPolicy/],
     ];
 

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ExternalSecret } from "@kubernetes-models/external-secrets/external-secrets.io/v1beta1/ExternalSecret";
 import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor";
-import { Ajv } from "ajv";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
 import { Job } from "kubernetes-models/batch/v1/Job";
@@ -15,48 +14,10 @@ import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { expect, test } from "vitest";
 import { Config } from "../../../src/platform/config.ts";
 import { createMetrics } from "../../../src/platform/metrics.ts";
-import {
-  chart,
-  defaultValues,
-  type Manifest,
-  manifestsOf,
-  merge,
-  renderChart,
-  type Values,
-  valuesSchema,
-} from "../../support/chart.ts";
+import { chart, defaultValues, type Manifest, manifestsOf, renderChart } from "../../support/chart.ts";
+import { EVERYTHING, SECRET } from "../../support/chart-values.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const SECRET: Values = { secrets: { existing: "rollcall" } };
-const EVERYTHING: Values = {
-  image: { repository: "registry.example.com/rollcall", pullSecrets: [{ name: "pull" }] },
-  settings: { PUBLIC_URL: "https://scim.example.com", OIDC_LABEL: 'the "Acme" # org: ü\n{{ .Values }}' },
-  secrets: {
-    external: {
-      enabled: true,
-      store: { name: "vault", kind: "ClusterSecretStore" },
-      key: "rollcall",
-      keyForMigrations: "owner",
-    },
-  },
-  roles: {
-    api: {
-      nodeSelector: { pool: "apps" },
-      tolerations: [{ key: "apps", operator: "Exists", tolerationSeconds: 30 }],
-      env: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=700" }],
-    },
-    worker: { autoscaling: { enabled: false }, replicas: 3 },
-  },
-  ingress: {
-    enabled: true,
-    className: "nginx",
-    annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" },
-    apiHost: "scim.example.com",
-    consoleHost: "console.example.com",
-    tlsSecret: "rollcall-tls",
-  },
-  serviceMonitor: { enabled: true, labels: { release: "prometheus" } },
-};
 const ALL = [
   ["with a Secret alone", SECRET],
   ["with everything", EVERYTHING],
@@ -273,25 +234,6 @@ test("only the ingress reaches the doors, only Prometheus the metrics, and a wor
     podSelector: { matchExpressions: [{ operator: "In", values: ["api", "dashboard"] }] },
     ingress: [{ ports: [{ port: "http" }] }],
   });
-});
-
-test("values that are misspelt, dangerous or missing are refused before anything is installed", () => {
-  const isValid = new Ajv({ strict: false }).compile(valuesSchema);
-  const check = (values: Values): boolean => isValid(merge(defaultValues, values));
-
-  expect(check(SECRET), JSON.stringify(isValid.errors)).toBe(true);
-  expect(check(EVERYTHING), JSON.stringify(isValid.errors)).toBe(true);
-  // What may not be, each for one reason.
-  expect(check({})).toBe(false); // No secret.
-  expect(check({ ...SECRET, replicas: 3 })).toBe(false);
-  expect(check({ ...SECRET, roles: { wroker: {} } })).toBe(false);
-  expect(check({ ...SECRET, settings: { LOG_LEVEL: 1 } })).toBe(false);
-  expect(check({ ...SECRET, settings: { ROLLCALL_SECRET: "in clear" } })).toBe(false);
-  expect(check({ ...SECRET, settings: { SMTP_PASSWORD: "in clear" } })).toBe(false);
-  expect(check({ ...SECRET, settings: { DATABASE_READ_URL: "postgres://a:b@c/d" } })).toBe(false);
-  expect(check({ ...SECRET, settings: { API_PORT: "80" } })).toBe(false);
-  expect(check({ ...SECRET, networkPolicy: { from: [] } })).toBe(false);
-  expect(check({ ...SECRET, ingress: { enabled: true, apiHost: "scim.example.com" } })).toBe(false);
 });
 
 test("the chart's versions are the package's", () => {
