@@ -54,11 +54,12 @@ export class PlainCreates {
     if (!versions) return undefined;
     const tenantIds = [...versions.keys()];
     if (this.#wholeWay.haveAny(tenantIds)) return undefined;
+    const tenants = db.of(tenantIds);
     for (let mends = this.#mending.haveAny(tenantIds); ; mends = true) {
-      const batch = await applyInMemory(db, models, { writes, versions });
+      const batch = await applyInMemory(tenants, models, { writes, versions });
       if (!batch) return undefined;
       try {
-        return await commit(db, { ...batch, versions, mends });
+        return await commit(tenants, { ...batch, versions, mends });
       } catch (error) {
         if (!isDivisionByZero(error)) throw error;
         // It may have been a failure, of which the batch need not be ignorant: it mends what it can.
@@ -156,15 +157,16 @@ async function commit(
   const users = entries.flatMap(({ command, draft }) =>
     draft.row ? [{ ...command, nameKey: userNameKey(draft.row.resource) }] : [],
   );
-  const now = await db.of([...versions.keys()]).transaction(async (tx) => {
+  const now = await db.transaction(async (tx) => {
     const [, begun] = await tx.commitWith([
       tx.planOnce(),
       assumeUnknown(tx, { tenants, users, mends }),
       write(tx, save),
       recordApplied(tx, entries),
       addDirectoryGrowth(tx, growth.changes()),
-      mends ? mendByApplied(tx, entries) : NOTHING,
       recordEvents(tx, entries),
+      // Behind the events, as on the whole way: failures are locked in one order with what transactions of a tenant wait for.
+      mends ? mendByApplied(tx, entries) : NOTHING,
     ]);
     return begun.toISOString();
   });
