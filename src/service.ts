@@ -124,8 +124,8 @@ function tracerOf(config: Config, version: string): TracingPart {
   });
 }
 
-// Of the process's connections, where it both answers and applies: applying takes up to four at a time, housekeeping one
-// or two.
+// Of the process's connections, where it both answers and applies: applying takes up to six at a time, five while one tenant
+// writes alone; housekeeping one or two.
 const WORKER_POOL_SHARE = 0.375;
 const WORKER_POOL_MIN = 2;
 

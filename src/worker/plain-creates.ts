@@ -166,14 +166,12 @@ async function commit(
       addDirectoryGrowth(tx, growth.changes()),
       recordEvents(tx, entries),
       // Behind the events, as on the whole way: failures are locked in one order with what transactions of a tenant wait for.
-      mends ? mendByApplied(tx, entries) : NOTHING,
+      mends ? mendByApplied(tx, entries) : Promise.resolve(),
     ]);
     return begun.toISOString();
   });
   return entries.flatMap(({ result }) => (result instanceof ScimError ? [] : [withTime(result, now)]));
 }
-
-const NOTHING = Promise.resolve();
 
 function withTime(applied: Applied, now: string): Applied {
   const { outcome } = applied;
